@@ -1,0 +1,18 @@
+/*
+ * alloc: allocation that does not come back without memory.  Running out of
+ * memory ends the process with exit status 71 (EX_OSERR); the journal brings
+ * everything back.
+ */
+#ifndef WEIR_CORE_ALLOC_H
+#define WEIR_CORE_ALLOC_H
+
+#include <stddef.h>
+
+void *xmalloc(size_t);
+void *xcalloc(size_t, size_t);
+void *xreallocarray(void *, size_t, size_t);
+char *xstrdup(const char *);
+char *xstrndup(const char *, size_t);
+char *xasprintf(const char *, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,129 @@
+/* template: rendering a value in whose strings expressions stand. */
+
+#include "daemon/core/template.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/expression.h"
+#include "daemon/core/template_compile.h"
+#include "libproto/pack.h"
+
+static bool run_step(const struct template *, const struct step *);
+static bool run_steps(const struct template *);
+static bool constant_holds(const struct value *);
+
+void
+template_free(struct template *t)
+{
+	if (t == NULL)
+		return;
+	for (size_t i = 0; i < t->nsteps; i++) {
+		if (t->steps[i].expression != LUA_NOREF)
+			expression_free(t->expressions, t->steps[i].expression);
+	}
+	value_unref(t->constant);
+	free(t->bytes);
+	free(t->steps);
+	free(t);
+}
+
+bool
+template_is_constant(const struct template *t)
+{
+	return t->constant != NULL;
+}
+
+/* False with the sentence in the expressions' message. */
+static bool
+run_step(const struct template *t, const struct step *step)
+{
+	struct expressions *ex = t->expressions;
+	msgpack_packer packer;
+
+	switch (step->kind) {
+	case STEP_BYTES:
+		expression_write(&ex->out, t->bytes + step->start, step->size);
+		return true;
+	case STEP_VALUE:
+		return expression_run(ex, step->expression, USE_VALUE) >= 0;
+	case STEP_LITERAL:
+		expression_write(&ex->text, t->bytes + step->start, step->size);
+		return true;
+	case STEP_TEXT:
+		return expression_run(ex, step->expression, USE_TEXT) >= 0;
+	case STEP_STRING:
+		msgpack_packer_init(&packer, &ex->out, expression_write);
+		pack_strn(&packer, ex->text.data, ex->text.size);
+		ex->text.size = 0;
+		return true;
+	}
+	return false;
+}
+
+static bool
+run_steps(const struct template *t)
+{
+	struct expressions *ex = t->expressions;
+
+	for (size_t i = 0; i < t->nsteps; i++) {
+		if (!run_step(t, &t->steps[i]))
+			return false;
+		if (ex->out.size > RENDERED_MAX) {
+			snprintf(ex->message, sizeof(ex->message),
+			    "expression: the rendered value would be over %zu "
+			    "KiB",
+			    RENDERED_MAX / 1024);
+			return false;
+		}
+	}
+	return true;
+}
+
+struct value *
+template_render(const struct template *t, const struct scope *scope,
+    char error[EXPRESSION_ERROR_MAX])
+{
+	struct expressions *ex = t->expressions;
+	struct value *v = NULL;
+
+	if (t->constant != NULL)
+		return value_ref(t->constant);
+	expression_begin(ex, scope);
+	if (run_steps(t))
+		v = value_new(ex->out.data, ex->out.size);
+	else
+		memcpy(error, ex->message, EXPRESSION_ERROR_MAX);
+	expression_end(ex);
+	return v;
+}
+
+/* Everything but nil and false. */
+static bool
+constant_holds(const struct value *v)
+{
+	return v->size != 1 ||
+	    ((uint8_t)v->bytes[0] != 0xc0 && (uint8_t)v->bytes[0] != 0xc2);
+}
+
+int
+template_holds(const struct template *t, const struct scope *scope,
+    char error[EXPRESSION_ERROR_MAX])
+{
+	struct expressions *ex = t->expressions;
+	int truth = 1;
+
+	if (t->constant != NULL)
+		return constant_holds(t->constant);
+	expression_begin(ex, scope);
+	if (t->nsteps == 1 && t->steps[0].kind == STEP_VALUE)
+		truth = expression_run(ex, t->steps[0].expression, USE_TRUTH);
+	else if (!run_steps(t))
+		truth = -1;
+	if (truth < 0)
+		memcpy(error, ex->message, EXPRESSION_ERROR_MAX);
+	expression_end(ex);
+	return truth;
+}
