@@ -1,0 +1,429 @@
+/* apply_task: what happens to task runs, their actions and attempts. */
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "daemon/core/apply.h"
+#include "daemon/core/memory.h"
+
+static struct action *event_action(struct state *, const struct event *);
+static void action_becomes(struct state *, struct action *, enum task_status);
+static void action_ready(struct action *);
+static void action_not_ready(struct action *);
+static void actions_offer(struct run *);
+static void attempt_changed(struct state *, struct attempt *);
+static void run_follows(struct state *, struct run *);
+static enum task_status run_status(const struct run *);
+static void join_arrives(struct state *, struct execution *, uint32_t from,
+    uint32_t to, int64_t);
+static bool join_fires(const struct task_definition *, const struct node *);
+static bool join_round(const struct task_definition *, struct node *);
+static void run_starts(struct state *, struct execution *, uint32_t, int64_t);
+static void publish(struct execution *, const struct value *);
+
+void
+mark_attention(struct state *s, struct run *r)
+{
+	mark_dirty(s, r->execution);
+	if (r->in_attention || task_ended(r->k.status))
+		return;
+	r->in_attention = true;
+	TAILQ_INSERT_TAIL(&r->execution->attention, r, attention);
+}
+
+static struct action *
+event_action(struct state *s, const struct event *e)
+{
+	return run_action(
+	    state_execution(s, e->execution)->runs[e->run], e->item);
+}
+
+static void
+attempt_changed(struct state *s, struct attempt *t)
+{
+	if (t->is_changed)
+		TAILQ_REMOVE(&s->changed, t, changed);
+	t->is_changed = true;
+	t->changed_seq = s->k.seq;
+	TAILQ_INSERT_TAIL(&s->changed, t, changed);
+}
+
+static void
+action_ready(struct action *a)
+{
+	struct actions *list = &a->run->execution->ready;
+	struct action *other;
+
+	if (a->is_ready)
+		return;
+	a->is_ready = true;
+	TAILQ_FOREACH_REVERSE (other, list, actions, ready)
+		if (other->run->task->priority >= a->run->task->priority)
+			break;
+	if (other == NULL)
+		TAILQ_INSERT_HEAD(list, a, ready);
+	else
+		TAILQ_INSERT_AFTER(list, other, a, ready);
+}
+
+static void
+action_not_ready(struct action *a)
+{
+	if (!a->is_ready)
+		return;
+	a->is_ready = false;
+	TAILQ_REMOVE(&a->run->execution->ready, a, ready);
+}
+
+/* Makes as many items ready as may run beside each other. */
+static void
+actions_offer(struct run *r)
+{
+	uint32_t parallel = r->task->parallel;
+
+	while (r->items_bad == 0 && r->next_item < r->nactions &&
+	    (parallel == 0 || r->items_active < parallel)) {
+		r->items_active++;
+		action_ready(&r->actions[r->next_item++]);
+	}
+}
+
+static void
+action_becomes(struct state *s, struct action *a, enum task_status status)
+{
+	struct run *r = a->run;
+
+	assert(task_reaches(a->k.status, status));
+	if (!a->touched) {
+		a->touched = true;
+		r->untouched--;
+	}
+	r->by_status[a->k.status]--;
+	r->by_status[status]++;
+	a->k.status = status;
+	a->k.due = 0;
+	timer_clear(s, &a->timer);
+	action_not_ready(a);
+	if (task_ended(status)) {
+		value_unref(a->k.wait);
+		a->k.wait = NULL;
+		a->k.lost = false;
+		r->items_open--;
+		if (a->item == EVENT_NONE || a->item < r->next_item)
+			r->items_active--;
+		if (status != TASK_COMPLETED && status != TASK_SKIPPED)
+			r->items_bad++;
+		if (r->task->items != NULL)
+			actions_offer(r);
+		mark_attention(s, r);
+	}
+	run_follows(s, r);
+}
+
+static enum task_status
+run_status(const struct run *r)
+{
+	const uint32_t *count = r->by_status;
+
+	if (count[TASK_RUNNING] > 0)
+		return TASK_RUNNING;
+	if (count[TASK_CANCELING] > 0)
+		return TASK_CANCELING;
+	if (count[TASK_WAITING] > 0)
+		return TASK_WAITING;
+	if (count[TASK_PENDING] == r->nactions)
+		return TASK_PENDING;
+	return TASK_RUNNING;
+}
+
+/* Until it ends a run is what its actions are; ending is an event's. */
+static void
+run_follows(struct state *s, struct run *r)
+{
+	enum task_status status;
+
+	if (task_ended(r->k.status))
+		return;
+	status = run_status(r);
+	if (r->k.started_at == 0 && status != TASK_PENDING)
+		r->k.started_at = s->k.time;
+	r->k.status = status;
+}
+
+void
+apply_task_items(struct state *s, const struct event *e)
+{
+	struct run *r = state_execution(s, e->execution)->runs[e->run];
+
+	r->k.items = value_ref(e->value);
+	replace_string(&r->k.reason, e->reason);
+	run_make_actions(r, e->count);
+	actions_offer(r);
+	mark_attention(s, r);
+}
+
+void
+apply_task_started(struct state *s, const struct event *e)
+{
+	struct action *a = event_action(s, e);
+	struct attempt *t = attempt_append(a);
+
+	t->k.started_at = e->time;
+	t->k.runner = e->runner;
+	t->k.spec = value_ref(e->value);
+	t->k.due = e->due;
+	action_becomes(s, a, TASK_RUNNING);
+	timer_set(s, &t->timer, TIMER_TIMEOUT, e->due);
+	a->run->execution->open_callouts++;
+	s->open_callouts++;
+	attempt_changed(s, t);
+}
+
+void
+child_started(struct state *s, const struct event *e)
+{
+	struct execution *parent = state_execution(s, e->parent);
+	struct action *a =
+	    run_action(parent->runs[e->parent_run], e->parent_item);
+	struct attempt *t = attempt_append(a);
+	int64_t timeout = a->run->task->timeout;
+
+	t->k.started_at = e->time;
+	t->k.child = e->execution;
+	t->k.due = timeout == 0 ? 0 : e->time + timeout;
+	action_becomes(s, a, TASK_RUNNING);
+	timer_set(s, &t->timer, TIMER_TIMEOUT, t->k.due);
+	parent->k.revision++;
+	mark_dirty(s, parent);
+}
+
+void
+apply_task_waiting(struct state *s, const struct event *e)
+{
+	struct action *a = event_action(s, e);
+
+	action_becomes(s, a, TASK_WAITING);
+	a->k.wait = value_ref(e->value);
+	a->k.due = e->due;
+	a->k.due_kind = (enum timer_kind)e->count;
+	timer_set(s, &a->timer, a->k.due_kind, e->due);
+}
+
+void
+apply_task_stopping(struct state *s, const struct event *e)
+{
+	struct action *a = event_action(s, e);
+	struct attempt *t = action_attempt(a, e->attempt);
+
+	t->k.stop = (enum stop_why)e->end;
+	t->k.stop_signal = e->signal;
+	t->k.due = e->due;
+	replace_string(&t->k.reason, e->reason);
+	timer_set(s, &t->timer, TIMER_KILL, e->due);
+	if (t->k.stop == STOP_CANCEL && a->k.status == TASK_RUNNING)
+		action_becomes(s, a, TASK_CANCELING);
+	if (t->k.child == 0)
+		attempt_changed(s, t);
+}
+
+void
+apply_task_attempt_ended(struct state *s, const struct event *e)
+{
+	struct action *a = event_action(s, e);
+	struct attempt *t = action_attempt(a, e->attempt);
+
+	t->k.open = false;
+	t->k.status = (enum task_status)e->status;
+	t->k.exit = e->exit;
+	t->k.signal = e->signal;
+	t->k.cpu = e->cpu;
+	t->k.max_rss = e->max_rss;
+	t->k.ended_at = e->ended_at == 0 ? e->time : e->ended_at;
+	if (e->started_at != 0)
+		t->k.started_at = e->started_at;
+	t->k.due = 0;
+	timer_clear(s, &t->timer);
+	value_unref(t->k.spec);
+	t->k.spec = NULL;
+	replace_string(&t->k.reason, e->reason);
+	if (t->k.child == 0) {
+		a->run->execution->open_callouts--;
+		s->open_callouts--;
+		attempt_changed(s, t);
+	}
+	if (e->next < 0) { /* its action had ended before */
+		t->k.late = true;
+		return;
+	}
+	if (t->k.status != TASK_COMPLETED &&
+	    (e->end != CALLOUT_LOST || a->run->task->on_lost != LOST_RETRY))
+		a->k.failures++;
+	value_unref(a->k.output);
+	a->k.output = value_ref(e->value);
+	replace_string(&a->k.reason, e->reason);
+	action_becomes(s, a, (enum task_status)e->next);
+	a->k.lost = e->next == TASK_WAITING;
+	if (e->next == TASK_PENDING) {
+		a->k.due = e->due;
+		a->k.due_kind = TIMER_RETRY;
+		timer_set(s, &a->timer, TIMER_RETRY, e->due);
+		if (e->due == 0)
+			action_ready(a);
+	}
+}
+
+void
+apply_task_item_ended(struct state *s, const struct event *e)
+{
+	struct action *a = event_action(s, e);
+	struct execution *x = a->run->execution;
+	struct kept_signal *kept;
+
+	/* A name is that of the kept signal that ended the wait. */
+	if (e->name != NULL &&
+	    (kept = kept_signal_find(x, e->name)) != NULL) {
+		TAILQ_REMOVE(&x->signals, kept, entry);
+		kept_signal_free(kept);
+	}
+	if (e->set != NULL)
+		publish(x, e->set);
+	replace_string(&a->k.reason, e->reason);
+	value_unref(a->k.output);
+	a->k.output = value_ref(e->value);
+	action_becomes(s, a, (enum task_status)e->status);
+}
+
+void
+apply_task_ready(struct state *s, const struct event *e)
+{
+	struct action *a = event_action(s, e);
+
+	if (a->k.status != TASK_PENDING)
+		action_becomes(s, a, TASK_PENDING);
+	a->k.due = e->due;
+	a->k.due_kind = TIMER_RETRY;
+	a->k.lost = false;
+	timer_set(s, &a->timer, TIMER_RETRY, e->due);
+	if (e->due == 0)
+		action_ready(a);
+}
+
+static void
+publish(struct execution *x, const struct value *set)
+{
+	struct value *merged = value_merge(x->k.vars, set);
+
+	value_unref(x->k.vars);
+	x->k.vars = merged;
+}
+
+void
+apply_task_ended(struct state *s, const struct event *e)
+{
+	struct execution *x = state_execution(s, e->execution);
+	struct run *r = x->runs[e->run];
+	msgpack_object to;
+	msgpack_zone zone;
+
+	for (uint32_t i = 0; i < r->nactions; i++) {
+		struct action *a = &r->actions[i];
+
+		if (!task_ended(a->k.status)) {
+			r->next_item = r->nactions; /* offers none */
+			action_becomes(s, a, TASK_CANCELED);
+		}
+	}
+	r->k.status = (enum task_status)e->status;
+	r->k.ended_at = e->time;
+	r->k.output = value_ref(e->value);
+	replace_string(&r->k.reason, e->reason);
+	TAILQ_REMOVE(&x->open, r, open);
+	if (r->in_attention) {
+		r->in_attention = false;
+		TAILQ_REMOVE(&x->attention, r, attention);
+	}
+	if (e->set != NULL)
+		publish(x, e->set);
+	if (e->to == NULL)
+		return;
+	msgpack_zone_init(&zone, 256);
+	value_unpack(e->to, &zone, &to);
+	for (uint32_t i = 0; i < to.via.array.size; i++)
+		task_arrives(s, x, r->task->number,
+		    (uint32_t)to.via.array.ptr[i].via.u64, e->time);
+	msgpack_zone_destroy(&zone);
+}
+
+void
+task_arrives(struct state *s, struct execution *x, uint32_t from, uint32_t to,
+    int64_t now)
+{
+	if (x->definition->tasks[to].join != JOIN_NONE)
+		join_arrives(s, x, from, to, now);
+	else
+		run_starts(s, x, to, now);
+}
+
+static void
+run_starts(struct state *s, struct execution *x, uint32_t task, int64_t now)
+{
+	struct run *r = run_new(x, task, now);
+	enum action_kind kind = r->task->kind;
+
+	if (r->task->items == NULL) {
+		r->items_active = 1;
+		r->next_item = 1;
+		if (kind == ACTION_RUN || kind == ACTION_WORKFLOW) {
+			action_ready(&r->actions[0]);
+			mark_dirty(s, x);
+			return;
+		}
+	}
+	mark_attention(s, r);
+}
+
+static bool
+join_fires(const struct task_definition *t, const struct node *node)
+{
+	uint32_t wanted = t->join == JOIN_ALL ? t->nbefore : t->join;
+	uint32_t here = 0;
+
+	for (uint32_t i = 0; i < t->nbefore; i++)
+		here += node->k.arrived[i] > 0;
+	return !node->k.fired && here >= wanted;
+}
+
+/*
+ * A round is over once every task that leads here has arrived: each gives up
+ * one arrival, and the next round begins with what is left.
+ */
+static bool
+join_round(const struct task_definition *t, struct node *node)
+{
+	for (uint32_t i = 0; i < t->nbefore; i++)
+		if (node->k.arrived[i] == 0)
+			return false;
+	for (uint32_t i = 0; i < t->nbefore; i++)
+		node->k.arrived[i]--;
+	node->k.fired = false;
+	return true;
+}
+
+static void
+join_arrives(struct state *s, struct execution *x, uint32_t from, uint32_t to,
+    int64_t now)
+{
+	const struct task_definition *t = &x->definition->tasks[to];
+	struct node *node = &x->nodes[to];
+
+	for (uint32_t i = 0; i < t->nbefore; i++)
+		if (t->before[i] == from)
+			node->k.arrived[i]++;
+	for (;;) {
+		if (join_fires(t, node)) {
+			node->k.fired = true;
+			run_starts(s, x, to, now);
+		} else if (!node->k.fired || !join_round(t, node))
+			break;
+	}
+}

@@ -1,0 +1,88 @@
+/*
+ * command: what somebody wants or what came to be, as a plain value with the
+ * time in it; and the reply to it.
+ */
+#ifndef WEIR_CORE_COMMAND_H
+#define WEIR_CORE_COMMAND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "daemon/core/definition.h"
+#include "daemon/core/lifecycle.h"
+#include "daemon/core/outcome.h"
+#include "daemon/core/value.h"
+#include "libproto/errors.h"
+
+enum role { ROLE_NONE, ROLE_VIEWER, ROLE_OPERATOR, ROLE_ADMIN };
+
+/* Who asks: the kernel's word for it, and what weird.conf makes of them. */
+struct actor {
+	uint32_t uid;
+	uint32_t gid;
+	const char *name;
+	enum role role;
+	bool operates_any; /* may act on others' executions too */
+	const char *const *groups;
+	unsigned ngroups;
+};
+
+enum command_type {
+	COMMAND_TICK,              /* nothing but the time */
+	COMMAND_ENGINE_PAUSE,      /* reason */
+	COMMAND_ENGINE_RESUME,     /* early */
+	COMMAND_DEFINITION_PUT,    /* definition */
+	COMMAND_DEFINITION_ENABLE, /* name */
+	COMMAND_DEFINITION_DISABLE, /* name, reason */
+	COMMAND_START,     /* name version value labels key correlation priority */
+	COMMAND_CANCEL,    /* execution reason kill */
+	COMMAND_TERMINATE, /* execution reason failure_workflow */
+	COMMAND_UPDATE,    /* execution name item status terminal value reason */
+	COMMAND_SKIP,      /* execution name item value reason */
+	COMMAND_SIGNAL,    /* execution name value tree */
+	COMMAND_APPROVE,   /* execution name reason */
+	COMMAND_REJECT,    /* execution name reason */
+	COMMAND_CALLOUT_ENDED, /* callout result */
+	COMMANDS
+};
+
+/* All is borrowed for as long as the step takes. */
+struct command {
+	enum command_type type;
+	int64_t now; /* ns since the epoch */
+	struct actor by;
+	uint64_t execution;
+	uint64_t if_revision; /* 0: whichever */
+	int if_status;        /* enum execution_status; -1: whichever */
+	const char *name;     /* workflow, task or signal */
+	uint32_t version;     /* 0: the latest */
+	uint32_t item;        /* EVENT_NONE: all there are */
+	struct value *value;  /* input or output */
+	struct value *labels; /* a map of strings */
+	const char *reason;   /* or note */
+	const char *key;      /* idempotency key */
+	const char *correlation;
+	int32_t priority;
+	bool kill;
+	bool early;
+	bool tree;
+	bool failure_workflow;
+	bool terminal;           /* of an update to failed: no retry */
+	enum task_status status; /* of an update */
+	struct definition *definition;
+	struct callout_key callout;
+	struct callout_result result;
+};
+
+/* What came of a command. */
+struct reply {
+	enum error_code error; /* ERROR_NONE: done */
+	char message[512];     /* of an error: a sentence */
+	uint64_t execution;    /* started, or acted on */
+	uint64_t revision;     /* of the execution; of a refusal too */
+	int status;            /* of the execution; -1: none */
+	uint32_t version;      /* of the definition put or started */
+	bool created;          /* false: was there already */
+};
+
+#endif

@@ -1,0 +1,238 @@
+/* core: one step of the engine. */
+
+#include "daemon/core/core.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/alloc.h"
+#include "daemon/core/apply.h"
+#include "daemon/core/decide.h"
+
+/*
+ * Events of one step after which what is left goes to the next, so that no
+ * command holds the loop for long.
+ */
+#define STEP_EVENTS 2000
+
+/* A step under way: each event is held back until it is known to be the last. */
+struct step {
+	struct state *s;
+	const struct event_sink *sink;
+	struct batch batch;
+	struct batch applied; /* the one before: what is held borrows of it */
+	msgpack_sbuffer record;
+	struct event held;
+	bool holds;
+	unsigned events;
+};
+
+static void step_hold(struct step *, const struct event *);
+static void step_flush(struct step *, bool last);
+static void step_apply(struct step *);
+static bool settle_runs(struct step *, struct execution *);
+static bool settle_one(struct step *, struct execution *);
+static bool settle_dirty(struct step *);
+static bool settle_blocked(struct step *);
+
+/* Gives what is held to the sink. */
+static void
+step_flush(struct step *step, bool last)
+{
+	if (!step->holds)
+		return;
+	step->sink->event(step->sink->ctx, &step->held, step->record.data,
+	    step->record.size, last);
+	step->holds = false;
+	step->record.size = 0;
+}
+
+static void
+step_hold(struct step *step, const struct event *e)
+{
+	step_flush(step, false);
+	event_encode(e, &step->record);
+	step->held = *e;
+	step->holds = true;
+	step->events++;
+}
+
+/*
+ * Journals and applies the batch, which is kept until the next one has been,
+ * since its last event is held back.
+ */
+static void
+step_apply(struct step *step)
+{
+	struct batch applied;
+
+	if (step->batch.n == 0)
+		return;
+	batch_own_strings(&step->batch);
+	for (size_t i = 0; i < step->batch.n; i++) {
+		struct event *e = &step->batch.events[i];
+
+		e->seq = step->s->k.seq + 1;
+		step_hold(step, e);
+		apply(step->s, e);
+	}
+	applied = step->batch;
+	step->batch = step->applied;
+	step->batch.now = applied.now;
+	step->applied = applied;
+	batch_empty(&step->batch);
+}
+
+/* Runs that need attention; true where the step is full. */
+static bool
+settle_runs(struct step *step, struct execution *x)
+{
+	struct run *r;
+
+	while ((r = TAILQ_FIRST(&x->attention)) != NULL) {
+		if (step->events >= STEP_EVENTS)
+			return true;
+		settle_run(step->s, r, &step->batch);
+		if (step->batch.n == 0) {
+			r->in_attention = false;
+			TAILQ_REMOVE(&x->attention, r, attention);
+		} else
+			step_apply(step);
+	}
+	return false;
+}
+
+/* Until nothing follows any more; true where the step is full. */
+static bool
+settle_one(struct step *step, struct execution *x)
+{
+	bool blocked;
+
+	for (;;) {
+		if (!execution_ended(x->k.status) && settle_runs(step, x))
+			return true;
+		if (step->events >= STEP_EVENTS)
+			return true;
+		settle_execution(step->s, x, &step->batch, &blocked);
+		if (step->batch.n == 0)
+			break;
+		step_apply(step);
+	}
+	if (blocked)
+		mark_blocked(step->s, x);
+	return false;
+}
+
+static bool
+settle_dirty(struct step *step)
+{
+	struct execution *x;
+
+	while ((x = TAILQ_FIRST(&step->s->dirty)) != NULL) {
+		if (settle_one(step, x))
+			return true;
+		x->is_dirty = false;
+		TAILQ_REMOVE(&step->s->dirty, x, dirty);
+	}
+	return false;
+}
+
+/* In turn, one start each, as long as the machine has room. */
+static bool
+settle_blocked(struct step *step)
+{
+	struct state *s = step->s;
+	struct execution *x;
+
+	while ((x = TAILQ_FIRST(&s->blocked)) != NULL && s->host.nrunners > 0 &&
+	    (s->host.max_callouts == 0 ||
+		s->open_callouts < s->host.max_callouts)) {
+		x->is_blocked = false;
+		TAILQ_REMOVE(&s->blocked, x, blocked);
+		mark_dirty(s, x);
+		if (settle_dirty(step))
+			return true;
+	}
+	return false;
+}
+
+bool
+core_step(struct state *s, const struct command *c,
+    const struct event_sink *sink, struct reply *reply)
+{
+	struct step step = {.s = s, .sink = sink};
+	const struct execution *x;
+	bool more;
+
+	batch_init(&step.batch, c->now);
+	batch_init(&step.applied, c->now);
+	msgpack_sbuffer_init(&step.record);
+	if (!decide(s, c, &step.batch, reply))
+		batch_empty(&step.batch);
+	step_apply(&step);
+	more = settle_dirty(&step) || settle_blocked(&step);
+	settle_engine(s, &step.batch);
+	step_apply(&step);
+	step_flush(&step, true);
+	batch_free(&step.batch);
+	batch_free(&step.applied);
+	msgpack_sbuffer_destroy(&step.record);
+	if (reply->error == ERROR_NONE && reply->execution != 0 &&
+	    (x = state_execution(s, reply->execution)) != NULL) {
+		reply->status = (int)x->k.status;
+		reply->revision = x->k.revision;
+	}
+	return more || (plan_deadline(s) != 0 && plan_deadline(s) <= c->now);
+}
+
+bool
+core_replay(struct state *s, uint64_t seq, const char *bytes, size_t size)
+{
+	struct definition_errors errors = {0};
+	struct event e;
+	msgpack_zone zone;
+	msgpack_object o;
+	bool ok;
+
+	msgpack_zone_init(&zone, 1024);
+	ok = seq == s->k.seq + 1 && event_decode(&e, bytes, size, &zone);
+	if (ok && e.type == EVENT_DEFINITION_PUT) {
+		value_unpack(e.value, &zone, &o);
+		e.definition =
+		    definition_parse(s->expressions, &o, NULL, NULL, &errors);
+		definition_errors_free(&errors);
+		ok = e.definition != NULL;
+	}
+	if (ok) {
+		e.seq = seq;
+		apply(s, &e);
+		definition_unref(e.definition);
+		event_release(&e);
+	}
+	msgpack_zone_destroy(&zone);
+	return ok;
+}
+
+void
+core_recovered(struct state *s)
+{
+	struct execution *x;
+
+	RB_FOREACH (x, executions, &s->executions)
+		mark_all(s, x);
+}
+
+void
+core_host(struct state *s, const struct host *host)
+{
+	free(s->runners);
+	s->runners = NULL;
+	s->host = *host;
+	if (host->nrunners > 0) {
+		s->runners =
+		    xcalloc(host->nrunners, sizeof(*s->runners));
+		memcpy(s->runners, host->runners,
+		    host->nrunners * sizeof(*s->runners));
+	}
+	s->host.runners = s->runners;
+}

@@ -1,0 +1,211 @@
+/* decide: the engine's and the definitions' commands, and what all share. */
+
+#include "daemon/core/decide.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static decider decide_engine_pause, decide_engine_resume,
+    decide_definition_put, decide_definition_enable,
+    decide_definition_disable;
+static bool decide_definition_status(const struct state *,
+    const struct command *, struct batch *, struct reply *,
+    enum workflow_status);
+
+static decider *const deciders[COMMANDS] = {
+	[COMMAND_TICK] = decide_tick,
+	[COMMAND_ENGINE_PAUSE] = decide_engine_pause,
+	[COMMAND_ENGINE_RESUME] = decide_engine_resume,
+	[COMMAND_DEFINITION_PUT] = decide_definition_put,
+	[COMMAND_DEFINITION_ENABLE] = decide_definition_enable,
+	[COMMAND_DEFINITION_DISABLE] = decide_definition_disable,
+	[COMMAND_START] = decide_start,
+	[COMMAND_CANCEL] = decide_cancel,
+	[COMMAND_TERMINATE] = decide_terminate,
+	[COMMAND_UPDATE] = decide_update,
+	[COMMAND_SKIP] = decide_skip,
+	[COMMAND_SIGNAL] = decide_signal,
+	[COMMAND_APPROVE] = decide_approve,
+	[COMMAND_REJECT] = decide_reject,
+	[COMMAND_CALLOUT_ENDED] = decide_callout_ended,
+};
+
+bool
+decide(const struct state *s, const struct command *c, struct batch *b,
+    struct reply *reply)
+{
+	memset(reply, 0, sizeof(*reply));
+	reply->status = -1;
+	return deciders[c->type](s, c, b, reply);
+}
+
+bool
+refuse(struct reply *reply, enum error_code code, const char *fmt, ...)
+{
+	va_list ap;
+
+	reply->error = code;
+	va_start(ap, fmt);
+	vsnprintf(reply->message, sizeof(reply->message), fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+bool
+refuse_status(
+    struct reply *reply, const struct execution *x, const char *verb)
+{
+	char allowed[128] = "";
+	size_t used = 0;
+
+	for (int m = 0; m < EXECUTION_MOVES; m++)
+		if (execution_move_requested((enum execution_move)m) &&
+		    execution_moved(x->k.status, (enum execution_move)m) >= 0)
+			used += (size_t)snprintf(allowed + used,
+			    sizeof(allowed) - used, "%s%s",
+			    used == 0 ? "" : ", ",
+			    execution_move_name((enum execution_move)m));
+	return refuse(reply, ERROR_STATE_CONFLICT,
+	    "execution %llu is %s: %s is not possible now; %s%s",
+	    (unsigned long long)x->k.id, execution_status_name(x->k.status),
+	    verb, used == 0 ? "nothing more can be asked of it" : "allowed: ",
+	    allowed);
+}
+
+const struct execution *
+acted_on(const struct state *s, const struct command *c, struct reply *reply)
+{
+	const struct execution *x = state_execution(s, c->execution);
+
+	reply->execution = c->execution;
+	if (x == NULL) {
+		refuse(reply, ERROR_NOT_FOUND,
+		    "there is no execution %llu; `weirctl ls` lists them",
+		    (unsigned long long)c->execution);
+		return NULL;
+	}
+	reply->status = (int)x->k.status;
+	reply->revision = x->k.revision;
+	if (c->by.role < ROLE_ADMIN && !c->by.operates_any &&
+	    c->by.uid != x->k.uid) {
+		refuse(reply, ERROR_FORBIDDEN,
+		    "execution %llu belongs to %s; only its owner or an admin "
+		    "may do that",
+		    (unsigned long long)x->k.id,
+		    x->k.owner == NULL ? "somebody else" : x->k.owner);
+		return NULL;
+	}
+	if ((c->if_revision != 0 && c->if_revision != x->k.revision) ||
+	    (c->if_status >= 0 && c->if_status != (int)x->k.status)) {
+		refuse(reply, ERROR_STATE_CONFLICT,
+		    "execution %llu has moved on: it is %s at revision %llu",
+		    (unsigned long long)x->k.id,
+		    execution_status_name(x->k.status),
+		    (unsigned long long)x->k.revision);
+		return NULL;
+	}
+	return x;
+}
+
+static bool
+decide_engine_pause(const struct state *s, const struct command *c,
+    struct batch *b, struct reply *reply)
+{
+	int to = engine_moved(s->k.engine, ENGINE_MOVE_PAUSE);
+	struct event *e;
+
+	if (to < 0)
+		return refuse(reply, ERROR_STATE_CONFLICT,
+		    "the engine is %s already, by %s",
+		    engine_status_name(s->k.engine),
+		    s->k.engine_by == NULL ? "nobody known" : s->k.engine_by);
+	e = batch_add(b, EVENT_ENGINE_STATUS);
+	e->status = to;
+	e->reason = c->reason;
+	e->by = c->by.name;
+	return true;
+}
+
+static bool
+decide_engine_resume(const struct state *s, const struct command *c,
+    struct batch *b, struct reply *reply)
+{
+	int to = engine_moved(s->k.engine,
+	    c->early ? ENGINE_MOVE_RESUME_EARLY : ENGINE_MOVE_RESUME);
+	struct event *e;
+
+	if (to < 0 && s->k.engine == ENGINE_PAUSING)
+		return refuse(reply, ERROR_STATE_CONFLICT,
+		    "the engine is PAUSING: still %u callouts; wait for "
+		    "PAUSED, or resume with --early",
+		    s->open_callouts);
+	if (to < 0)
+		return refuse(reply, ERROR_STATE_CONFLICT,
+		    "the engine is RUNNING: there is nothing to resume");
+	e = batch_add(b, EVENT_ENGINE_STATUS);
+	e->status = to;
+	e->by = c->by.name;
+	return true;
+}
+
+static bool
+decide_definition_put(const struct state *s, const struct command *c,
+    struct batch *b, struct reply *reply)
+{
+	const struct definition *d = c->definition;
+	const struct definition *latest = state_definition(s, d->name, 0);
+	struct event *e;
+
+	if (latest != NULL && value_equal(latest->source, d->source)) {
+		reply->version = latest->version;
+		return true;
+	}
+	reply->version = latest == NULL ? 1 : latest->version + 1;
+	reply->created = true;
+	e = batch_add(b, EVENT_DEFINITION_PUT);
+	e->name = d->name;
+	e->version = reply->version;
+	e->value = value_ref(d->source);
+	e->definition = c->definition;
+	e->by = c->by.name;
+	e->uid = c->by.uid;
+	return true;
+}
+
+static bool
+decide_definition_status(const struct state *s, const struct command *c,
+    struct batch *b, struct reply *reply, enum workflow_status status)
+{
+	const struct workflow *w = state_workflow(s, c->name);
+	struct event *e;
+
+	if (w == NULL)
+		return refuse(reply, ERROR_NOT_FOUND,
+		    "there is no workflow \"%s\"; `weirctl definitions` lists "
+		    "them",
+		    c->name);
+	reply->version = w->nversions;
+	if (w->status == status)
+		return true;
+	e = batch_add(b, EVENT_DEFINITION_STATUS);
+	e->name = w->name;
+	e->status = (int32_t)status;
+	e->reason = c->reason;
+	e->by = c->by.name;
+	return true;
+}
+
+static bool
+decide_definition_enable(const struct state *s, const struct command *c,
+    struct batch *b, struct reply *reply)
+{
+	return decide_definition_status(s, c, b, reply, WORKFLOW_ENABLED);
+}
+
+static bool
+decide_definition_disable(const struct state *s, const struct command *c,
+    struct batch *b, struct reply *reply)
+{
+	return decide_definition_status(s, c, b, reply, WORKFLOW_DISABLED);
+}

@@ -1,0 +1,96 @@
+/*
+ * decide: what a command would do.  Gives events or a refusal, and changes
+ * nothing.  settle is the same for what follows by itself from the state.
+ */
+#ifndef WEIR_CORE_DECIDE_H
+#define WEIR_CORE_DECIDE_H
+
+#include <stdbool.h>
+
+#include "daemon/core/batch.h"
+#include "daemon/core/command.h"
+#include "daemon/core/state.h"
+
+/* False: refused; the reply says why and there is no event. */
+bool decide(const struct state *, const struct command *, struct batch *,
+    struct reply *);
+
+/* The same as a type, for those that stand in decide's table. */
+typedef bool decider(const struct state *, const struct command *,
+    struct batch *, struct reply *);
+decider decide_tick, decide_start, decide_cancel, decide_terminate,
+    decide_update, decide_skip, decide_signal, decide_approve, decide_reject,
+    decide_callout_ended;
+
+/* Fills in the reply's error; always false. */
+bool refuse(struct reply *, enum error_code, const char *, ...)
+    __attribute__((format(printf, 3, 4)));
+/*
+ * The execution that the command names, once it is there, the command's by may
+ * act on it, and if_revision and if_status hold; else NULL and a refusal.
+ */
+const struct execution *acted_on(
+    const struct state *, const struct command *, struct reply *);
+/* A refusal that names the status and what is allowed in it. */
+bool refuse_status(
+    struct reply *, const struct execution *, const char *verb);
+
+/* An execution's creation; the input is new and goes to the event. */
+struct creation {
+	const struct definition *definition;
+	struct value *input;
+	const struct execution *parent; /* NULL: none */
+	const struct action *action;    /* of the parent, which it is run by */
+	const struct execution *failure_of; /* NULL: none */
+	uint32_t uid;
+	uint32_t gid;
+	const char *owner;
+	struct value *labels; /* borrowed */
+	const char *key;
+	const char *correlation;
+	int32_t priority;
+};
+struct event *create_execution(
+    const struct state *, const struct creation *, struct batch *);
+
+/* Nothing of it that has not begun will: it is canceled or coming to its end. */
+bool execution_stops(const struct execution *);
+
+/* Ends an action that is not being run (any more): waits, failures, skips. */
+struct event *end_action(struct batch *, const struct action *,
+    enum task_status, const char *reason, struct value *output);
+/* Asks for the end of what an open attempt runs. */
+void stop_attempt(const struct state *, struct batch *, const struct attempt *,
+    enum stop_why, const char *reason);
+/* Cancels an execution and, below it, every subworkflow. */
+void cancel_tree(const struct state *, struct batch *,
+    const struct execution *, bool kill, const char *reason, const char *by);
+void terminate_tree(const struct state *, struct batch *,
+    const struct execution *, const char *reason, const char *by,
+    bool failure_workflow);
+
+/* Whether another attempt is due after a failure; then when (0: at once). */
+bool retry_due(const struct state *, const struct action *, enum task_status,
+    int exit, const struct value *output, int64_t now, int64_t *due);
+
+/* The definition's output; NULL with a sentence when it can't be evaluated. */
+struct value *evaluate_output(
+    const struct execution *, char[EXPRESSION_ERROR_MAX]);
+
+/*
+ * What follows from the state by itself, one thing at a time: nothing added to
+ * the batch means that nothing does.
+ */
+void settle_engine(const struct state *, struct batch *);
+void settle_run(const struct state *, const struct run *, struct batch *);
+/* blocked: something is ready that only the machine's limits hold back. */
+void settle_execution(const struct state *, const struct execution *,
+    struct batch *, bool *blocked);
+
+/* The start of a ready action: an attempt, a subworkflow, or a failure. */
+void settle_start(const struct state *, const struct action *, struct batch *);
+/* The end of a run all of whose actions have ended, and where it leads. */
+void settle_run_ended(
+    const struct state *, const struct run *, struct batch *);
+
+#endif

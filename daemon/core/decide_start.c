@@ -1,0 +1,106 @@
+/* decide_start: new executions. */
+
+#include "daemon/core/decide.h"
+
+#include <string.h>
+
+static bool may_start(
+    const struct state *, const struct command *, struct reply *);
+
+static bool
+may_start(const struct state *s, const struct command *c, struct reply *reply)
+{
+	const struct workflow *w = state_workflow(s, c->name);
+
+	if (w == NULL)
+		return refuse(reply, ERROR_NOT_FOUND,
+		    "there is no workflow \"%s\"; `weirctl define FILE` stores "
+		    "one, `weirctl definitions` lists them",
+		    c->name);
+	if (c->version > w->nversions)
+		return refuse(reply, ERROR_NOT_FOUND,
+		    "workflow %s has no version %u; the latest is %u", w->name,
+		    c->version, w->nversions);
+	if (s->k.engine != ENGINE_RUNNING)
+		return refuse(reply, ERROR_ENGINE_PAUSED,
+		    "the engine is %s (by %s%s%s): nothing is started until "
+		    "`weirctl engine resume`",
+		    engine_status_name(s->k.engine),
+		    s->k.engine_by == NULL ? "nobody known" : s->k.engine_by,
+		    s->k.engine_reason == NULL ? "" : ": ",
+		    s->k.engine_reason == NULL ? "" : s->k.engine_reason);
+	if (w->status == WORKFLOW_DISABLED)
+		return refuse(reply, ERROR_ENGINE_PAUSED,
+		    "workflow %s is disabled (by %s%s%s): nothing of it is "
+		    "started until `weirctl enable %s`",
+		    w->name, w->by == NULL ? "nobody known" : w->by,
+		    w->reason == NULL ? "" : ": ",
+		    w->reason == NULL ? "" : w->reason, w->name);
+	return true;
+}
+
+bool
+decide_start(const struct state *s, const struct command *c, struct batch *b,
+    struct reply *reply)
+{
+	const struct idempotency *seen;
+	const struct execution *x;
+	struct creation creation = {0};
+	char why[256];
+
+	if (c->key != NULL &&
+	    (seen = state_idempotency(s, c->by.uid, c->key)) != NULL) {
+		x = state_execution(s, seen->execution);
+		reply->execution = seen->execution;
+		reply->status = (int)x->k.status;
+		reply->revision = x->k.revision;
+		reply->version = x->definition->version;
+		return true;
+	}
+	if (!may_start(s, c, reply))
+		return false;
+	creation.definition = state_definition(s, c->name, c->version);
+	creation.input = definition_input(
+	    creation.definition, c->value, why, sizeof(why));
+	if (creation.input == NULL)
+		return refuse(reply, ERROR_BAD_REQUEST, "%s", why);
+	creation.uid = c->by.uid;
+	creation.gid = c->by.gid;
+	creation.owner = c->by.name;
+	creation.labels = c->labels;
+	creation.key = c->key;
+	creation.correlation = c->correlation;
+	creation.priority = c->priority;
+	reply->execution = create_execution(s, &creation, b)->execution;
+	reply->version = creation.definition->version;
+	reply->created = true;
+	return true;
+}
+
+struct event *
+create_execution(
+    const struct state *s, const struct creation *creation, struct batch *b)
+{
+	struct event *e = batch_add(b, EVENT_EXECUTION_CREATED);
+
+	e->execution = s->k.next_execution;
+	e->name = creation->definition->name;
+	e->version = creation->definition->version;
+	e->value = creation->input;
+	e->uid = creation->uid;
+	e->gid = creation->gid;
+	e->by = creation->owner;
+	e->labels = value_ref(creation->labels);
+	e->key = creation->key;
+	e->correlation = creation->correlation;
+	e->priority = creation->priority;
+	if (creation->parent != NULL) {
+		e->parent = creation->parent->k.id;
+		e->parent_run = creation->action->run->index;
+		e->parent_item = creation->action->item;
+		e->depth = creation->parent->k.depth + 1;
+	}
+	if (creation->failure_of != NULL)
+		e->failure_of = creation->failure_of->k.id;
+	return e;
+}

@@ -1,0 +1,324 @@
+/* decide_task: what people do to one task. */
+
+#include "daemon/core/decide.h"
+
+#include <string.h>
+
+#include "libproto/pack.h"
+
+/* What is done to each of the actions that a command names. */
+typedef void action_step(const struct state *, const struct command *,
+    const struct action *, struct batch *);
+
+static action_step update_action, skip_action;
+static const struct run *named_run(const struct execution *,
+    const struct command *, struct reply *);
+static bool may_change(const struct command *, const struct action *);
+static bool each_action(const struct state *, const struct command *,
+    struct batch *, struct reply *, const char *verb, action_step *);
+static void stop_latest(const struct state *, struct batch *,
+    const struct action *, const char *reason);
+static bool waits_for_signal(const struct action *, const char *name);
+static unsigned signal_tree(const struct state *, const struct command *,
+    const struct execution *, struct batch *);
+static const struct action *approval(const struct execution *,
+    const struct command *, struct reply *);
+static bool may_approve(const struct execution *, const struct action *,
+    const struct actor *);
+static bool decide_approval(const struct state *, const struct command *,
+    struct batch *, struct reply *, bool approved);
+
+static const struct run *
+named_run(const struct execution *x, const struct command *c,
+    struct reply *reply)
+{
+	uint32_t number =
+	    definition_task(x->definition, c->name, strlen(c->name));
+	const struct run *r;
+
+	if (number == UINT32_MAX) {
+		refuse(reply, ERROR_NOT_FOUND,
+		    "workflow %s has no task \"%s\"", x->definition->name,
+		    c->name);
+		return NULL;
+	}
+	r = x->nodes[number].newest;
+	if (r == NULL) {
+		refuse(reply, ERROR_STATE_CONFLICT,
+		    "task %s of execution %llu has not been reached yet",
+		    c->name, (unsigned long long)x->k.id);
+		return NULL;
+	}
+	if (task_ended(r->k.status)) {
+		refuse(reply, ERROR_STATE_CONFLICT,
+		    "task %s of execution %llu has ended: it is %s", c->name,
+		    (unsigned long long)x->k.id,
+		    task_status_name(r->k.status));
+		return NULL;
+	}
+	return r;
+}
+
+/* An update is for what runs or waits; only what is run can run again. */
+static bool
+may_change(const struct command *c, const struct action *a)
+{
+	enum action_kind kind = a->run->task->kind;
+
+	if (c->type == COMMAND_SKIP)
+		return task_moved(a->k.status, TASK_MOVE_SKIP) >= 0;
+	if (c->status == TASK_RUNNING && kind != ACTION_RUN &&
+	    kind != ACTION_WORKFLOW)
+		return false;
+	return a->k.status == TASK_RUNNING || a->k.status == TASK_WAITING;
+}
+
+static bool
+each_action(const struct state *s, const struct command *c, struct batch *b,
+    struct reply *reply, const char *verb, action_step *step)
+{
+	const struct execution *x = acted_on(s, c, reply);
+	const struct run *r;
+	size_t before = b->n;
+
+	if (x == NULL || (r = named_run(x, c, reply)) == NULL)
+		return false;
+	if (c->item != EVENT_NONE &&
+	    (r->task->items == NULL || c->item >= r->nactions))
+		return refuse(reply, ERROR_NOT_FOUND,
+		    "task %s of execution %llu has no item %u", c->name,
+		    (unsigned long long)x->k.id, c->item);
+	for (uint32_t i = 0; i < r->nactions; i++)
+		if ((c->item == EVENT_NONE || c->item == i) &&
+		    may_change(c, &r->actions[i]))
+			step(s, c, &r->actions[i], b);
+	if (b->n == before)
+		return refuse(reply, ERROR_STATE_CONFLICT,
+		    "task %s of execution %llu is %s: there is nothing to %s",
+		    c->name, (unsigned long long)x->k.id,
+		    task_status_name(r->k.status), verb);
+	return true;
+}
+
+static void
+stop_latest(const struct state *s, struct batch *b, const struct action *a,
+    const char *reason)
+{
+	if (a->latest != NULL && a->latest->k.open)
+		stop_attempt(s, b, a->latest, STOP_UPDATE, reason);
+}
+
+static void
+update_action(const struct state *s, const struct command *c,
+    const struct action *a, struct batch *b)
+{
+	const char *who = c->by.name == NULL ? "a user" : c->by.name;
+	const char *reason = c->reason != NULL
+	    ? c->reason
+	    : batch_printf(b, "set to %s by %s", task_status_name(c->status),
+		  who);
+	int64_t due = 0;
+	bool again = c->status == TASK_RUNNING;
+	struct event *e;
+
+	stop_latest(s, b, a, reason);
+	if (c->status == TASK_FAILED && !c->terminal)
+		again = retry_due(
+		    s, a, TASK_FAILED, -1, c->value, b->now, &due);
+	if (again) {
+		e = batch_add_action(b, EVENT_TASK_READY, a);
+		e->due = due;
+		e->reason = reason;
+	} else
+		e = end_action(b, a, c->status, reason, value_ref(c->value));
+	e->by = c->by.name;
+}
+
+bool
+decide_update(const struct state *s, const struct command *c, struct batch *b,
+    struct reply *reply)
+{
+	if (c->status != TASK_COMPLETED && c->status != TASK_FAILED &&
+	    c->status != TASK_RUNNING)
+		return refuse(reply, ERROR_BAD_REQUEST,
+		    "a task can be set to completed, failed, failed_terminal "
+		    "or running, not to %s",
+		    task_status_name(c->status));
+	return each_action(s, c, b, reply, "update", update_action);
+}
+
+static void
+skip_action(const struct state *s, const struct command *c,
+    const struct action *a, struct batch *b)
+{
+	const char *reason = c->reason != NULL
+	    ? c->reason
+	    : batch_printf(b, "skipped by %s",
+		  c->by.name == NULL ? "a user" : c->by.name);
+
+	stop_latest(s, b, a, reason);
+	end_action(b, a, TASK_SKIPPED, reason, value_ref(c->value))->by =
+	    c->by.name;
+}
+
+bool
+decide_skip(const struct state *s, const struct command *c, struct batch *b,
+    struct reply *reply)
+{
+	return each_action(s, c, b, reply, "skip", skip_action);
+}
+
+static bool
+waits_for_signal(const struct action *a, const char *name)
+{
+	const struct task_definition *t = a->run->task;
+
+	return t->kind == ACTION_WAIT && t->u.wait.kind == WAIT_SIGNAL &&
+	    a->k.status == TASK_WAITING && value_is_string(a->k.wait, name);
+}
+
+static unsigned
+signal_tree(const struct state *s, const struct command *c,
+    const struct execution *x, struct batch *b)
+{
+	const struct run *r;
+	const struct execution *child;
+	unsigned found = 0;
+
+	TAILQ_FOREACH (r, &x->open, open)
+		for (uint32_t i = 0; i < r->nactions; i++) {
+			const struct action *a = &r->actions[i];
+
+			if (waits_for_signal(a, c->name)) {
+				end_action(b, a, TASK_COMPLETED, NULL,
+				    value_ref(c->value))->by = c->by.name;
+				found++;
+			}
+			if (!c->tree || a->latest == NULL ||
+			    a->latest->k.child == 0 || !a->latest->k.open)
+				continue;
+			child = state_execution(s, a->latest->k.child);
+			if (child != NULL)
+				found += signal_tree(s, c, child, b);
+		}
+	return found;
+}
+
+bool
+decide_signal(const struct state *s, const struct command *c, struct batch *b,
+    struct reply *reply)
+{
+	const struct execution *x = acted_on(s, c, reply);
+	struct event *e;
+
+	if (x == NULL)
+		return false;
+	if (execution_ended(x->k.status))
+		return refuse(reply, ERROR_STATE_CONFLICT,
+		    "execution %llu has ended: nothing waits for a signal",
+		    (unsigned long long)x->k.id);
+	if (signal_tree(s, c, x, b) > 0)
+		return true;
+	e = batch_add_execution(b, EVENT_EXECUTION_SIGNAL, x);
+	e->name = c->name;
+	e->value = value_ref(c->value);
+	e->by = c->by.name;
+	return true;
+}
+
+static const struct action *
+approval(const struct execution *x, const struct command *c,
+    struct reply *reply)
+{
+	const struct run *r = named_run(x, c, reply);
+
+	if (r == NULL)
+		return NULL;
+	if (r->task->kind != ACTION_WAIT ||
+	    r->task->u.wait.kind != WAIT_APPROVAL ||
+	    r->actions[0].k.status != TASK_WAITING) {
+		refuse(reply, ERROR_STATE_CONFLICT,
+		    "task %s of execution %llu does not wait for an approval",
+		    c->name, (unsigned long long)x->k.id);
+		return NULL;
+	}
+	return &r->actions[0];
+}
+
+static bool
+may_approve(const struct execution *x, const struct action *a,
+    const struct actor *by)
+{
+	const struct task_definition *t = a->run->task;
+
+	if (by->role == ROLE_ADMIN)
+		return true;
+	if (t->u.wait.nfrom == 0)
+		return by->operates_any || by->uid == x->k.uid;
+	for (uint32_t i = 0; i < t->u.wait.nfrom; i++)
+		for (unsigned j = 0; j < by->ngroups; j++)
+			if (strcmp(t->u.wait.from[i], by->groups[j]) == 0)
+				return true;
+	return false;
+}
+
+static bool
+decide_approval(const struct state *s, const struct command *c,
+    struct batch *b, struct reply *reply, bool approved)
+{
+	struct command unowned = *c;
+	const struct execution *x;
+	const struct action *a;
+	msgpack_sbuffer buffer;
+	msgpack_packer pk;
+	struct event *e;
+
+	/* Whose it is does not matter here: the definition says who may. */
+	unowned.by.operates_any = true;
+	x = acted_on(s, &unowned, reply);
+	if (x == NULL || (a = approval(x, c, reply)) == NULL)
+		return false;
+	if (!may_approve(x, a, &c->by))
+		return refuse(reply, ERROR_FORBIDDEN,
+		    "approving task %s of execution %llu is for %s", c->name,
+		    (unsigned long long)x->k.id,
+		    a->run->task->u.wait.nfrom == 0
+			? "its owner and for operators of all executions"
+			: "members of the groups that its definition names");
+	if (!approved) {
+		e = end_action(b, a, TASK_FAILED,
+		    batch_printf(b, "rejected by %s%s%s", c->by.name,
+			c->reason == NULL ? "" : ": ",
+			c->reason == NULL ? "" : c->reason),
+		    NULL);
+		e->by = c->by.name;
+		return true;
+	}
+	msgpack_sbuffer_init(&buffer);
+	msgpack_packer_init(&pk, &buffer, msgpack_sbuffer_write);
+	msgpack_pack_map(&pk, 3);
+	pack_key_bool(&pk, "approved", true);
+	pack_key_str(&pk, "by", c->by.name);
+	pack_key_str(&pk, "note", c->reason);
+	e = end_action(b, a, TASK_COMPLETED,
+	    batch_printf(b, "approved by %s%s%s", c->by.name,
+		c->reason == NULL ? "" : ": ",
+		c->reason == NULL ? "" : c->reason),
+	    value_of_buffer(&buffer));
+	e->by = c->by.name;
+	return true;
+}
+
+bool
+decide_approve(const struct state *s, const struct command *c,
+    struct batch *b, struct reply *reply)
+{
+	return decide_approval(s, c, b, reply, true);
+}
+
+bool
+decide_reject(const struct state *s, const struct command *c, struct batch *b,
+    struct reply *reply)
+{
+	return decide_approval(s, c, b, reply, false);
+}

@@ -1,0 +1,192 @@
+/* memory: making and freeing the objects of the state. */
+
+#include "daemon/core/memory.h"
+
+#include <stdlib.h>
+
+#include "daemon/core/alloc.h"
+
+static void action_free(struct action *);
+static void attempt_free(struct attempt *);
+static void run_free(struct run *);
+
+struct execution *
+execution_new(struct definition *d, uint64_t id)
+{
+	struct execution *x = xcalloc(1, sizeof(*x));
+
+	x->k.id = id;
+	x->k.ending = -1;
+	x->k.generation = 1;
+	x->k.cause = (struct cause){EVENT_NONE, EVENT_NONE, EVENT_NONE};
+	x->definition = definition_ref(d);
+	x->nodes = xcalloc(d->ntasks, sizeof(*x->nodes));
+	for (uint32_t i = 0; i < d->ntasks; i++)
+		if (d->tasks[i].join != JOIN_NONE)
+			x->nodes[i].k.arrived = xcalloc(
+			    d->tasks[i].nbefore, sizeof(uint32_t));
+	TAILQ_INIT(&x->signals);
+	TAILQ_INIT(&x->open);
+	TAILQ_INIT(&x->attention);
+	TAILQ_INIT(&x->ready);
+	x->timer.execution = x;
+	x->timer.kind = TIMER_TIMEOUT;
+	return x;
+}
+
+void
+execution_free(struct execution *x)
+{
+	struct kept_signal *kept;
+
+	for (uint32_t i = 0; i < x->nruns; i++)
+		run_free(x->runs[i]);
+	for (uint32_t i = 0; i < x->definition->ntasks; i++)
+		free(x->nodes[i].k.arrived);
+	while ((kept = TAILQ_FIRST(&x->signals)) != NULL) {
+		TAILQ_REMOVE(&x->signals, kept, entry);
+		kept_signal_free(kept);
+	}
+	free(x->runs);
+	free(x->nodes);
+	definition_unref(x->definition);
+	value_unref(x->k.input);
+	value_unref(x->k.vars);
+	value_unref(x->k.output);
+	value_unref(x->k.labels);
+	free(x->k.owner);
+	free(x->k.reason);
+	free(x->k.correlation);
+	free(x->k.key);
+	free(x->k.canceled_by);
+	free(x);
+}
+
+void
+kept_signal_free(struct kept_signal *kept)
+{
+	free(kept->name);
+	free(kept->by);
+	value_unref(kept->output);
+	free(kept);
+}
+
+struct run *
+run_new(struct execution *x, uint32_t task, int64_t now)
+{
+	struct run *r = xcalloc(1, sizeof(*r));
+	struct node *node = &x->nodes[task];
+
+	if ((x->nruns & (x->nruns - 1)) == 0) /* grows by doubling */
+		x->runs = xreallocarray(x->runs,
+		    x->nruns == 0 ? 1 : (size_t)x->nruns * 2,
+		    sizeof(*x->runs));
+	r->execution = x;
+	r->task = &x->definition->tasks[task];
+	r->index = x->nruns;
+	r->k.number = ++node->runs;
+	r->k.created_at = now;
+	r->k.generation = x->k.generation;
+	node->newest = r;
+	x->runs[x->nruns++] = r;
+	TAILQ_INSERT_TAIL(&x->open, r, open);
+	if (r->task->items == NULL)
+		run_make_actions(r, 1);
+	return r;
+}
+
+void
+run_make_actions(struct run *r, uint32_t n)
+{
+	r->actions = xcalloc(n, sizeof(*r->actions));
+	r->nactions = n;
+	r->items_open = n;
+	r->untouched = n;
+	r->by_status[TASK_PENDING] = n;
+	r->k.begun = true;
+	for (uint32_t i = 0; i < n; i++) {
+		struct action *a = &r->actions[i];
+
+		a->run = r;
+		a->item = r->task->items == NULL ? EVENT_NONE : i;
+		a->timer.execution = r->execution;
+		a->timer.action = a;
+	}
+}
+
+static void
+run_free(struct run *r)
+{
+	for (uint32_t i = 0; i < r->nactions; i++)
+		action_free(&r->actions[i]);
+	free(r->actions);
+	value_unref(r->k.items);
+	value_unref(r->k.output);
+	free(r->k.reason);
+	free(r);
+}
+
+static void
+action_free(struct action *a)
+{
+	struct attempt *t, *before;
+
+	for (t = a->latest; t != NULL; t = before) {
+		before = t->before;
+		attempt_free(t);
+	}
+	value_unref(a->k.wait);
+	value_unref(a->k.output);
+	free(a->k.reason);
+}
+
+struct attempt *
+attempt_append(struct action *a)
+{
+	struct attempt *t = xcalloc(1, sizeof(*t));
+
+	t->k.number = ++a->k.attempts;
+	t->k.open = true;
+	t->k.status = TASK_RUNNING;
+	t->k.exit = -1;
+	t->before = a->latest;
+	t->action = a;
+	t->timer.execution = a->run->execution;
+	t->timer.action = a;
+	t->timer.attempt = t;
+	a->latest = t;
+	return t;
+}
+
+static void
+attempt_free(struct attempt *t)
+{
+	value_unref(t->k.spec);
+	free(t->k.reason);
+	free(t);
+}
+
+struct workflow *
+workflow_new(const char *name)
+{
+	struct workflow *w = xcalloc(1, sizeof(*w));
+
+	w->name = xstrdup(name);
+	w->status = WORKFLOW_ENABLED;
+	TAILQ_INIT(&w->pending);
+	return w;
+}
+
+void
+workflow_free(struct workflow *w)
+{
+	for (uint32_t i = 0; i < w->nversions; i++) {
+		definition_unref(w->versions[i].definition);
+		free(w->versions[i].by);
+	}
+	free(w->versions);
+	free(w->name);
+	free(w->reason);
+	free(w->by);
+	free(w);
+}

@@ -1,0 +1,45 @@
+/* plan: what should be outside. */
+
+#include <signal.h>
+
+#include "daemon/core/core.h"
+
+enum plan_want
+plan_attempt(const struct attempt *t)
+{
+	if (t->k.child != 0)
+		return PLAN_NOTHING;
+	if (!t->k.open)
+		return PLAN_FORGET;
+	if (t->k.stop_signal == SIGKILL)
+		return PLAN_KILL;
+	if (t->k.stop_signal != 0)
+		return PLAN_TERM;
+	return PLAN_RUN;
+}
+
+bool
+plan_next(struct state *s, uint64_t durable, struct plan_callout *callout)
+{
+	struct attempt *t = TAILQ_FIRST(&s->changed);
+
+	if (t == NULL || t->changed_seq > durable)
+		return false;
+	TAILQ_REMOVE(&s->changed, t, changed);
+	t->is_changed = false;
+	action_key(t->action, t->k.number, &callout->key);
+	callout->runner = t->k.runner;
+	callout->want = plan_attempt(t);
+	callout->spec = t->k.spec;
+	return true;
+}
+
+int64_t
+plan_deadline(const struct state *s)
+{
+	/* sys/tree.h takes no const head; looking changes nothing. */
+	const struct timer *t =
+	    RB_MIN(timers, &((struct state *)(uintptr_t)s)->timers);
+
+	return t == NULL ? 0 : t->due;
+}

@@ -1,0 +1,418 @@
+/* settle: what follows by itself from the state of an execution. */
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/decide.h"
+#include "daemon/core/failure_input.h"
+#include "daemon/core/scope.h"
+
+static void settle_pending(
+    const struct state *, const struct execution *, struct batch *);
+static void settle_ended(
+    const struct state *, const struct execution *, struct batch *);
+static void settle_stopping(
+    const struct state *, const struct execution *, struct batch *);
+static void settle_end(const struct execution *, struct batch *);
+static void settle_status(
+    const struct state *, const struct execution *, struct batch *);
+static bool settle_ready(const struct state *, const struct execution *,
+    struct batch *, bool *blocked);
+static bool machine_is_full(const struct state *);
+static bool run_is_active(const struct run *);
+static bool is_moving(const struct state *, const struct execution *);
+static bool action_moves(const struct state *, const struct action *);
+static void end_child(
+    const struct state *, const struct execution *, struct batch *);
+static void start_failure_workflow(
+    const struct state *, const struct execution *, struct batch *);
+static void end_execution(const struct execution *, struct batch *,
+    enum execution_status, const char *reason);
+static char *unmet_joins(const struct execution *);
+
+void
+settle_engine(const struct state *s, struct batch *b)
+{
+	if (s->k.engine == ENGINE_PAUSING && s->open_callouts == 0)
+		batch_add(b, EVENT_ENGINE_STATUS)->status =
+		    engine_moved(s->k.engine, ENGINE_MOVE_DRAIN);
+}
+
+void
+settle_execution(const struct state *s, const struct execution *x,
+    struct batch *b, bool *blocked)
+{
+	*blocked = false;
+	if (execution_ended(x->k.status)) {
+		settle_ended(s, x, b);
+		return;
+	}
+	if (x->k.status == EXECUTION_PENDING) {
+		settle_pending(s, x, b);
+		return;
+	}
+	if (execution_stops(x))
+		settle_stopping(s, x, b);
+	else if (settle_ready(s, x, b, blocked))
+		return;
+	if (b->n == 0 && TAILQ_EMPTY(&x->open) && x->open_callouts == 0)
+		settle_end(x, b);
+	else if (b->n == 0)
+		settle_status(s, x, b);
+}
+
+static void
+settle_pending(
+    const struct state *s, const struct execution *x, struct batch *b)
+{
+	const struct definition *d = x->definition;
+	const struct workflow *w = x->workflow;
+	struct view view = {.x = x};
+	struct scope scope;
+	struct value *vars = NULL;
+	char why[EXPRESSION_ERROR_MAX];
+	struct event *e;
+
+	if (s->k.engine != ENGINE_RUNNING || w->status != WORKFLOW_ENABLED)
+		return;
+	if (d->parallel_runs != 0 &&
+	    (w->active >= d->parallel_runs || TAILQ_FIRST(&w->pending) != x))
+		return;
+	if (d->vars != NULL) {
+		scope_of(&scope, &view);
+		vars = template_render(d->vars, &scope, why);
+		if (vars == NULL) {
+			end_execution(x, b, EXECUTION_FAILED,
+			    batch_printf(b, "vars: %s", why));
+			return;
+		}
+	}
+	e = batch_add_execution(b, EVENT_EXECUTION_STATUS, x);
+	e->status = execution_moved(x->k.status, EXECUTION_MOVE_BEGIN);
+	e->value = vars;
+	e->due = d->timeout == 0 ? 0 : b->now + d->timeout;
+}
+
+/* For its parent a subworkflow's end is that of an attempt. */
+static void
+end_child(const struct state *s, const struct execution *x, struct batch *b)
+{
+	static const enum task_status seen_as[EXECUTION_STATUSES] = {
+		[EXECUTION_COMPLETED] = TASK_COMPLETED,
+		[EXECUTION_FAILED] = TASK_FAILED,
+		[EXECUTION_TIMED_OUT] = TASK_TIMED_OUT,
+		[EXECUTION_CANCELED] = TASK_CANCELED,
+		[EXECUTION_TERMINATED] = TASK_CANCELED,
+	};
+	const struct execution *parent = state_execution(s, x->k.parent);
+	const struct action *a;
+	const struct attempt *t;
+	struct event *e;
+
+	if (parent == NULL)
+		return;
+	a = run_action(parent->runs[x->k.parent_run], x->k.parent_item);
+	for (t = a->latest; t != NULL && t->k.child != x->k.id; t = t->before)
+		;
+	if (t == NULL || !t->k.open)
+		return;
+	e = batch_add_action(b, EVENT_TASK_ATTEMPT_ENDED, a);
+	e->attempt = t->k.number;
+	e->status = (int32_t)seen_as[x->k.status];
+	if (e->status != TASK_COMPLETED && t->k.stop == STOP_TIMEOUT)
+		e->status = TASK_TIMED_OUT;
+	if (e->status != TASK_COMPLETED)
+		e->reason = t->k.stop == STOP_TIMEOUT
+		    ? t->k.reason
+		    : batch_printf(b, "subworkflow %llu %s%s%s",
+			  (unsigned long long)x->k.id,
+			  execution_status_name(x->k.status),
+			  x->k.reason == NULL ? "" : ": ",
+			  x->k.reason == NULL ? "" : x->k.reason);
+	e->value = value_ref(x->k.output);
+	if (task_ended(a->k.status) || a->latest != t)
+		return; /* late */
+	e->next = e->status;
+	if (retry_due(s, a, (enum task_status)e->status, -1, x->k.output,
+		b->now, &e->due))
+		e->next = TASK_PENDING;
+}
+
+static void
+start_failure_workflow(
+    const struct state *s, const struct execution *x, struct batch *b)
+{
+	const char *name = x->definition->on_failure;
+	const struct definition *d = state_definition(s, name, 0);
+	struct creation creation = {0};
+	struct event *e;
+	char why[256] = "";
+
+	if (d != NULL)
+		creation.input = failure_input(x, d, why, sizeof(why));
+	if (creation.input == NULL) {
+		e = batch_add_execution(b, EVENT_EXECUTION_FOLLOWED, x);
+		e->reason = d == NULL
+		    ? batch_printf(b, "there is no workflow \"%s\" to start "
+				      "after the failure", name)
+		    : batch_printf(b, "failure workflow %s was not started: %s",
+			  name, why);
+		return;
+	}
+	creation.definition = d;
+	creation.failure_of = x;
+	creation.uid = x->k.uid;
+	creation.gid = x->k.gid;
+	creation.owner = x->k.owner;
+	creation.labels = x->k.labels;
+	creation.correlation = x->k.correlation;
+	creation.priority = x->k.priority;
+	create_execution(s, &creation, b);
+}
+
+static void
+settle_ended(
+    const struct state *s, const struct execution *x, struct batch *b)
+{
+	bool failed = x->k.status == EXECUTION_FAILED ||
+	    x->k.status == EXECUTION_TIMED_OUT ||
+	    (x->k.status == EXECUTION_TERMINATED &&
+		x->k.wants_failure_workflow);
+
+	if (x->k.parent != 0)
+		end_child(s, x, b);
+	if (b->n == 0 && failed && !x->k.followed && x->k.failure_of == 0 &&
+	    x->definition->on_failure != NULL)
+		start_failure_workflow(s, x, b);
+}
+
+static bool
+run_is_active(const struct run *r)
+{
+	for (uint32_t i = 0; i < r->nactions; i++)
+		if (!task_ended(r->actions[i].k.status) &&
+		    r->actions[i].latest != NULL &&
+		    r->actions[i].latest->k.open)
+			return true;
+	return false;
+}
+
+/* What has not begun is canceled; what runs is let finish, or is stopped. */
+static void
+settle_stopping(
+    const struct state *s, const struct execution *x, struct batch *b)
+{
+	const struct run *r;
+	const struct attempt *t;
+	struct event *e;
+
+	TAILQ_FOREACH (r, &x->open, open) {
+		if (r->k.begun && r->items_open == 0)
+			continue; /* settle_run ends it */
+		if (!run_is_active(r)) {
+			e = batch_add_run(b, EVENT_TASK_ENDED, r);
+			e->status = TASK_CANCELED;
+			e->reason = x->k.reason;
+			continue;
+		}
+		for (uint32_t i = 0; x->k.kill && i < r->nactions; i++) {
+			t = r->actions[i].latest;
+			if (t != NULL && t->k.open)
+				stop_attempt(
+				    s, b, t, STOP_CANCEL, x->k.reason);
+		}
+	}
+}
+
+static bool
+machine_is_full(const struct state *s)
+{
+	return s->host.nrunners == 0 ||
+	    (s->host.max_callouts != 0 &&
+		s->open_callouts >= s->host.max_callouts);
+}
+
+/* Starts the first ready action that may start. */
+static bool
+settle_ready(const struct state *s, const struct execution *x, struct batch *b,
+    bool *blocked)
+{
+	const struct action *a;
+	uint32_t limit = x->definition->parallel_tasks;
+	bool at_limit = limit != 0 && x->open_callouts >= limit;
+
+	if (s->k.engine != ENGINE_RUNNING)
+		return false;
+	TAILQ_FOREACH (a, &x->ready, ready) {
+		if (a->run->items_bad > 0 && !a->touched)
+			continue; /* an item failed: no new one starts */
+		if (a->run->task->kind == ACTION_RUN) {
+			if (at_limit)
+				continue;
+			if (machine_is_full(s)) {
+				*blocked = true;
+				continue;
+			}
+		}
+		settle_start(s, a, b);
+		return true;
+	}
+	return false;
+}
+
+static char *
+unmet_joins(const struct execution *x)
+{
+	char *lacks, *all = NULL, *longer;
+
+	for (uint32_t i = 0; i < x->definition->ntasks; i++) {
+		if ((lacks = node_lacks(x, i)) == NULL)
+			continue;
+		longer = NULL;
+		if (asprintf(&longer, "%s%sjoin of %s lacks: %s",
+			all == NULL ? "" : all, all == NULL ? "" : "; ",
+			x->definition->tasks[i].name, lacks) < 0)
+			longer = NULL;
+		free(all);
+		free(lacks);
+		all = longer;
+	}
+	return all;
+}
+
+struct value *
+evaluate_output(const struct execution *x, char why[EXPRESSION_ERROR_MAX])
+{
+	struct view view = {.x = x};
+	struct scope scope;
+
+	why[0] = '\0';
+	if (x->definition->output == NULL || x->k.started_at == 0)
+		return NULL;
+	scope_of(&scope, &view);
+	return template_render(x->definition->output, &scope, why);
+}
+
+static void
+end_execution(const struct execution *x, struct batch *b,
+    enum execution_status status, const char *reason)
+{
+	struct event *e = batch_add_execution(b, EVENT_EXECUTION_STATUS, x);
+	char why[EXPRESSION_ERROR_MAX] = "";
+
+	e->status = (int32_t)status;
+	e->reason = reason;
+	e->value = x->k.output != NULL ? value_ref(x->k.output)
+				       : evaluate_output(x, why);
+	if (why[0] == '\0' || e->value != NULL)
+		return;
+	if (status == EXECUTION_COMPLETED) {
+		e->status = EXECUTION_FAILED;
+		e->reason = batch_printf(b, "output: %s", why);
+	}
+}
+
+static void
+settle_end(const struct execution *x, struct batch *b)
+{
+	char *lacks;
+
+	if (x->k.status == EXECUTION_CANCELING)
+		end_execution(x, b, EXECUTION_CANCELED, NULL);
+	else if (x->k.ending >= 0)
+		end_execution(
+		    x, b, (enum execution_status)x->k.ending, x->k.reason);
+	else if ((lacks = unmet_joins(x)) != NULL) {
+		end_execution(
+		    x, b, EXECUTION_FAILED, batch_printf(b, "%s", lacks));
+		free(lacks);
+	} else
+		end_execution(x, b, EXECUTION_COMPLETED, NULL);
+}
+
+static bool
+action_moves(const struct state *s, const struct action *a)
+{
+	const struct execution *child;
+
+	if (a->k.status == TASK_PENDING)
+		return a->is_ready || a->k.due != 0;
+	if (a->k.status != TASK_RUNNING || a->latest == NULL ||
+	    a->latest->k.child == 0)
+		return false;
+	child = state_execution(s, a->latest->k.child);
+	return child != NULL && child->k.status != EXECUTION_WAITING;
+}
+
+/* Whether anything runs, or will without a timer or anybody's doing. */
+static bool
+is_moving(const struct state *s, const struct execution *x)
+{
+	const struct run *r;
+
+	if (x->open_callouts > 0 || !TAILQ_EMPTY(&x->ready) ||
+	    !TAILQ_EMPTY(&x->attention))
+		return true;
+	TAILQ_FOREACH (r, &x->open, open) {
+		if (!r->k.begun)
+			return true;
+		for (uint32_t i = 0; i < r->nactions; i++)
+			if (action_moves(s, &r->actions[i]))
+				return true;
+	}
+	return false;
+}
+
+static void
+settle_status(
+    const struct state *s, const struct execution *x, struct batch *b)
+{
+	bool moving = is_moving(s, x);
+	int to = LIFECYCLE_NO;
+
+	if (x->k.status == EXECUTION_RUNNING && !moving)
+		to = execution_moved(x->k.status, EXECUTION_MOVE_PARK);
+	else if (x->k.status == EXECUTION_WAITING && moving)
+		to = execution_moved(x->k.status, EXECUTION_MOVE_WAKE);
+	if (to >= 0)
+		batch_add_execution(b, EVENT_EXECUTION_STATUS, x)->status = to;
+}
+
+struct event *
+end_action(struct batch *b, const struct action *a, enum task_status status,
+    const char *reason, struct value *output)
+{
+	struct event *e = batch_add_action(b, EVENT_TASK_ITEM_ENDED, a);
+
+	e->status = (int32_t)status;
+	e->reason = reason;
+	e->value = output;
+	return e;
+}
+
+void
+stop_attempt(const struct state *s, struct batch *b, const struct attempt *t,
+    enum stop_why why, const char *reason)
+{
+	const struct execution *child;
+	const struct task_definition *task = t->action->run->task;
+	struct event *e;
+
+	if (t->k.stop != STOP_NOT)
+		return; /* on its way already, SIGKILL included */
+	e = batch_add_action(b, EVENT_TASK_STOPPING, t->action);
+	e->attempt = t->k.number;
+	e->end = (int32_t)why;
+	e->reason = reason;
+	if (t->k.child == 0) {
+		e->signal = task->u.run.kill_after == 0 ? SIGKILL : SIGTERM;
+		e->due = task->u.run.kill_after == 0
+		    ? 0
+		    : b->now + task->u.run.kill_after;
+		return;
+	}
+	child = state_execution(s, t->k.child);
+	if (child != NULL && !execution_ended(child->k.status))
+		cancel_tree(s, b, child, true, reason, NULL);
+}

@@ -1,0 +1,253 @@
+/* state: finding things in it, and its beginning and end. */
+
+#include "daemon/core/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/alloc.h"
+#include "daemon/core/memory.h"
+
+static int execution_compare(const struct execution *, const struct execution *);
+static int workflow_compare(const struct workflow *, const struct workflow *);
+static int timer_compare(const struct timer *, const struct timer *);
+static int idempotency_compare(
+    const struct idempotency *, const struct idempotency *);
+static int pointer_compare(const void *, const void *);
+static int number_compare(uint64_t, uint64_t);
+
+RB_GENERATE(executions, execution, entry, execution_compare)
+RB_GENERATE(workflows, workflow, entry, workflow_compare)
+RB_GENERATE(timers, timer, entry, timer_compare)
+RB_GENERATE(idempotencies, idempotency, entry, idempotency_compare)
+
+static int
+number_compare(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+static int
+pointer_compare(const void *a, const void *b)
+{
+	return number_compare((uintptr_t)a, (uintptr_t)b);
+}
+
+static int
+execution_compare(const struct execution *a, const struct execution *b)
+{
+	return number_compare(a->k.id, b->k.id);
+}
+
+static int
+workflow_compare(const struct workflow *a, const struct workflow *b)
+{
+	return strcmp(a->name, b->name);
+}
+
+/*
+ * Timers of the same instant are told apart by what they belong to, so that
+ * which fires first is the same in every run of the same history.
+ */
+static int
+timer_compare(const struct timer *a, const struct timer *b)
+{
+	int order;
+
+	if (a->due != b->due)
+		return a->due < b->due ? -1 : 1;
+	if ((order = number_compare(
+		 a->execution->k.id, b->execution->k.id)) != 0)
+		return order;
+	if (a->action != NULL && b->action != NULL) {
+		order = number_compare(
+		    a->action->run->index, b->action->run->index);
+		if (order == 0)
+			order = number_compare(a->action->item, b->action->item);
+		if (order == 0 && a->attempt != NULL && b->attempt != NULL)
+			order = number_compare(
+			    a->attempt->k.number, b->attempt->k.number);
+		if (order != 0)
+			return order;
+	} else if (a->action != b->action)
+		return a->action == NULL ? -1 : 1;
+	if ((a->attempt == NULL) != (b->attempt == NULL))
+		return a->attempt == NULL ? -1 : 1;
+	return pointer_compare(a, b);
+}
+
+static int
+idempotency_compare(const struct idempotency *a, const struct idempotency *b)
+{
+	int order = number_compare(a->uid, b->uid);
+
+	return order != 0 ? order : strcmp(a->key, b->key);
+}
+
+struct state *
+state_new(void)
+{
+	struct state *s = xcalloc(1, sizeof(*s));
+
+	RB_INIT(&s->workflows);
+	RB_INIT(&s->executions);
+	RB_INIT(&s->idempotencies);
+	RB_INIT(&s->timers);
+	TAILQ_INIT(&s->changed);
+	TAILQ_INIT(&s->dirty);
+	TAILQ_INIT(&s->blocked);
+	s->expressions = expressions_new();
+	s->k.next_execution = 1;
+	s->k.engine = ENGINE_RUNNING;
+	return s;
+}
+
+void
+state_free(struct state *s)
+{
+	struct execution *x;
+	struct workflow *w;
+	struct idempotency *i;
+
+	if (s == NULL)
+		return;
+	while ((x = RB_ROOT(&s->executions)) != NULL) {
+		RB_REMOVE(executions, &s->executions, x);
+		execution_free(x);
+	}
+	while ((w = RB_ROOT(&s->workflows)) != NULL) {
+		RB_REMOVE(workflows, &s->workflows, w);
+		workflow_free(w);
+	}
+	while ((i = RB_ROOT(&s->idempotencies)) != NULL) {
+		RB_REMOVE(idempotencies, &s->idempotencies, i);
+		free(i->key);
+		free(i);
+	}
+	expressions_free(s->expressions);
+	free(s->k.engine_reason);
+	free(s->k.engine_by);
+	free(s->runners);
+	free(s);
+}
+
+struct execution *
+state_execution(const struct state *s, uint64_t id)
+{
+	struct execution key = {.k = {.id = id}};
+
+	/* sys/tree.h takes no const head; finding changes nothing. */
+	return RB_FIND(executions, &((struct state *)(uintptr_t)s)->executions,
+	    &key);
+}
+
+struct workflow *
+state_workflow(const struct state *s, const char *name)
+{
+	struct workflow key = {.name = (char *)(uintptr_t)name};
+
+	return RB_FIND(
+	    workflows, &((struct state *)(uintptr_t)s)->workflows, &key);
+}
+
+struct definition *
+state_definition(const struct state *s, const char *name, uint32_t version)
+{
+	const struct workflow *w = state_workflow(s, name);
+
+	if (w == NULL || version > w->nversions)
+		return NULL;
+	return w->versions[(version == 0 ? w->nversions : version) - 1]
+	    .definition;
+}
+
+struct attempt *
+state_attempt(const struct state *s, const struct callout_key *key)
+{
+	const struct execution *x = state_execution(s, key->execution);
+	const struct action *action;
+
+	if (x == NULL || key->run >= x->nruns)
+		return NULL;
+	action = run_action(x->runs[key->run], key->item);
+	return action == NULL ? NULL : action_attempt(action, key->attempt);
+}
+
+const struct idempotency *
+state_idempotency(const struct state *s, uint32_t uid, const char *key)
+{
+	struct idempotency wanted = {
+	    .uid = uid, .key = (char *)(uintptr_t)key};
+
+	return RB_FIND(idempotencies,
+	    &((struct state *)(uintptr_t)s)->idempotencies, &wanted);
+}
+
+struct action *
+run_action(const struct run *r, uint32_t item)
+{
+	bool items = r->task->items != NULL;
+
+	if (!items)
+		return item == EVENT_NONE ? &r->actions[0] : NULL;
+	return item < r->nactions ? &r->actions[item] : NULL;
+}
+
+struct attempt *
+action_attempt(const struct action *a, uint32_t number)
+{
+	struct attempt *t = a->latest;
+
+	while (t != NULL && t->k.number != number)
+		t = t->before;
+	return t;
+}
+
+struct kept_signal *
+kept_signal_find(const struct execution *x, const char *name)
+{
+	struct kept_signal *kept;
+
+	TAILQ_FOREACH (kept, &x->signals, entry)
+		if (strcmp(kept->name, name) == 0)
+			return kept;
+	return NULL;
+}
+
+void
+action_key(const struct action *a, uint32_t attempt, struct callout_key *key)
+{
+	key->execution = a->run->execution->k.id;
+	key->run = a->run->index;
+	key->item = a->item;
+	key->attempt = attempt;
+}
+
+char *
+node_lacks(const struct execution *x, uint32_t task)
+{
+	const struct task_definition *t = &x->definition->tasks[task];
+	const struct node *node = &x->nodes[task];
+	char *list = NULL, *longer;
+	bool some = false;
+
+	if (node->k.arrived == NULL || node->k.fired)
+		return NULL;
+	for (uint32_t i = 0; i < t->nbefore; i++) {
+		const char *name = x->definition->tasks[t->before[i]].name;
+
+		if (node->k.arrived[i] > 0) {
+			some = true;
+			continue;
+		}
+		longer = list == NULL ? xstrdup(name)
+				      : xasprintf("%s, %s", list, name);
+		free(list);
+		list = longer;
+	}
+	if (!some) {
+		free(list);
+		return NULL;
+	}
+	return list;
+}

@@ -1,0 +1,314 @@
+/*
+ * state: all that the engine knows.  Only apply changes it; everything else
+ * reads.  In each object what survives a restart is the struct k; what follows
+ * it is made again from that.
+ */
+#ifndef WEIR_CORE_STATE_H
+#define WEIR_CORE_STATE_H
+
+#include <msgpack.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/tree.h>
+
+#include "daemon/core/definition.h"
+#include "daemon/core/event.h"
+#include "daemon/core/lifecycle.h"
+#include "daemon/core/outcome.h"
+#include "daemon/core/value.h"
+
+struct state;
+struct execution;
+struct run;
+struct action;
+
+/* Why a deadline is set. */
+enum timer_kind {
+	TIMER_RETRY,   /* a delay before the next attempt */
+	TIMER_WAIT,    /* the end of a wait for time */
+	TIMER_TIMEOUT, /* of a task's attempt or wait, or of an execution */
+	TIMER_KILL,    /* SIGTERM had its time */
+};
+
+/*
+ * A deadline, in the state's tree by time while due is not 0.  Those of
+ * attempts have their action, those of actions only that, those of executions
+ * neither.
+ */
+struct timer {
+	RB_ENTRY(timer) entry;
+	int64_t due; /* ns since the epoch; 0: not set */
+	enum timer_kind kind;
+	struct execution *execution;
+	struct action *action;
+	struct attempt *attempt;
+};
+RB_HEAD(timers, timer);
+
+/* Why an attempt's callout is being stopped. */
+enum stop_why { STOP_NOT, STOP_TIMEOUT, STOP_CANCEL, STOP_UPDATE };
+
+/* One try of an action. */
+struct attempt {
+	struct {
+		uint32_t number; /* from 1 */
+		bool open;       /* its callout or child has not ended */
+		bool late;       /* ended after its action had */
+		enum task_status status;
+		int32_t exit;   /* -1: none */
+		int32_t signal; /* what killed it; 0: none */
+		enum stop_why stop;
+		int32_t stop_signal; /* last sent; 0: none */
+		int64_t started_at;
+		int64_t ended_at; /* 0: not yet */
+		int64_t cpu;      /* ns */
+		int64_t max_rss;  /* bytes */
+		int64_t due;      /* timeout, or SIGKILL; 0: none */
+		uint64_t runner;
+		uint64_t child;     /* the subworkflow's execution; 0: none */
+		struct value *spec; /* while open: what the runner is told */
+		char *reason;       /* or NULL */
+	} k;
+	struct attempt *before; /* the one before it; NULL: the first */
+	struct timer timer;     /* TIMER_TIMEOUT, then TIMER_KILL */
+	TAILQ_ENTRY(attempt) changed; /* in state.changed, when is_changed */
+	struct action *action;
+	uint64_t changed_seq; /* the event that changed what is wanted */
+	bool is_changed;
+};
+TAILQ_HEAD(attempts, attempt);
+
+/* One run of a task's action: the only one, or that of one item. */
+struct action {
+	struct {
+		enum task_status status;
+		uint32_t attempts;
+		uint32_t failures; /* attempts that count for retry */
+		int64_t due;       /* retry or wait; 0: none */
+		enum timer_kind due_kind;
+		struct value *wait; /* signal name or approval question */
+		struct value *output;
+		char *reason; /* or NULL */
+		bool lost;    /* waits for an operator: on_lost: ask */
+	} k;
+	struct run *run;
+	uint32_t item;          /* EVENT_NONE where there are no items */
+	struct attempt *latest; /* NULL: none yet */
+	struct timer timer;
+	TAILQ_ENTRY(action) ready; /* in execution.ready, when is_ready */
+	bool is_ready;
+	bool touched; /* has left the status it began with */
+};
+TAILQ_HEAD(actions, action);
+
+/* One pass through a task. */
+struct run {
+	struct {
+		uint32_t number; /* pass of its task, from 1 */
+		enum task_status status;
+		bool begun; /* its actions are known */
+		int64_t created_at;
+		int64_t started_at; /* 0: not yet */
+		int64_t ended_at;   /* 0: not yet */
+		struct value *items;  /* the list; NULL without items */
+		struct value *output; /* of items: the list of outputs */
+		char *reason;         /* or NULL */
+		uint32_t generation;
+	} k;
+	struct execution *execution;
+	const struct task_definition *task;
+	uint32_t index; /* its place in the execution's runs */
+	uint32_t nactions;
+	struct action *actions;
+	uint32_t next_item;   /* the first item that was never ready */
+	uint32_t items_active; /* ready, running or waiting */
+	uint32_t by_status[TASK_STATUSES]; /* actions */
+	uint32_t untouched;   /* actions that nothing has happened to */
+	uint32_t items_open;  /* not ended */
+	uint32_t items_bad;   /* ended otherwise than completed or skipped */
+	TAILQ_ENTRY(run) open;      /* in execution.open, until it ends */
+	TAILQ_ENTRY(run) attention; /* in execution.attention */
+	bool in_attention;
+};
+TAILQ_HEAD(runs, run);
+
+/* What has arrived at a task that joins; and its newest run. */
+struct node {
+	struct {
+		uint32_t *arrived; /* by task_definition.before; NULL: no join */
+		bool fired;        /* a join of N has, its round goes on */
+	} k;
+	uint32_t runs;      /* passes so far */
+	struct run *newest; /* NULL: never reached */
+};
+
+struct kept_signal {
+	TAILQ_ENTRY(kept_signal) entry;
+	char *name;
+	struct value *output;
+	char *by;
+};
+TAILQ_HEAD(kept_signals, kept_signal);
+
+/* What ended, or will end, an execution. */
+struct cause {
+	uint32_t run; /* EVENT_NONE */
+	uint32_t item;
+	uint32_t attempt;
+};
+
+struct execution {
+	struct {
+		uint64_t id;
+		enum execution_status status;
+		int ending; /* the status it will end with; -1 */
+		uint64_t revision;
+		uint32_t generation;
+		uint64_t parent; /* 0: none */
+		uint32_t parent_run;
+		uint32_t parent_item;
+		uint64_t failure_of; /* it is that one's failure workflow */
+		uint64_t replay_of;
+		uint32_t depth; /* 0: started by a person */
+		uint32_t uid;
+		uint32_t gid;
+		char *owner;
+		struct value *input;
+		struct value *vars;
+		struct value *output;
+		struct value *labels;
+		char *reason; /* or NULL */
+		char *correlation;
+		char *key;
+		char *canceled_by; /* or NULL */
+		struct cause cause;
+		int32_t priority;
+		bool kill; /* stop what runs rather than let it finish */
+		bool wants_failure_workflow;
+		bool followed; /* its failure workflow has been dealt with */
+		int64_t created_at;
+		int64_t started_at; /* 0: not yet */
+		int64_t ended_at;   /* 0: not yet */
+		int64_t due;        /* its timeout; 0: none */
+	} k;
+	RB_ENTRY(execution) entry;
+	struct workflow *workflow;
+	struct definition *definition;
+	struct node *nodes; /* by task number */
+	struct run **runs;  /* in the order they began */
+	uint32_t nruns;
+	struct kept_signals signals;
+	struct timer timer;
+	struct runs open;       /* runs that have not ended */
+	struct runs attention;  /* runs that something may have to be done for */
+	struct actions ready;   /* pending and due */
+	uint32_t open_callouts; /* attempts with a process that may run */
+	TAILQ_ENTRY(execution) dirty; /* in state.dirty, when is_dirty */
+	TAILQ_ENTRY(execution) blocked; /* in state.blocked, when is_blocked */
+	TAILQ_ENTRY(execution) held;  /* in workflow.pending, when is_held */
+	bool is_dirty;
+	bool is_blocked;
+	bool is_held;
+};
+RB_HEAD(executions, execution);
+TAILQ_HEAD(execution_list, execution);
+
+enum workflow_status { WORKFLOW_ENABLED, WORKFLOW_DISABLED };
+
+struct workflow_version {
+	struct definition *definition;
+	int64_t put_at;
+	char *by;
+};
+
+/* A name and all its versions; version n is versions[n - 1]. */
+struct workflow {
+	RB_ENTRY(workflow) entry;
+	char *name;
+	enum workflow_status status;
+	char *reason; /* why it is disabled, or NULL */
+	char *by;
+	struct workflow_version *versions;
+	uint32_t nversions;
+	uint32_t active; /* executions that began and have not ended */
+	struct execution_list pending; /* accepted, held back by a limit */
+};
+RB_HEAD(workflows, workflow);
+
+/* An idempotency key that was seen: whose, and for which execution. */
+struct idempotency {
+	RB_ENTRY(idempotency) entry;
+	char *key;
+	uint32_t uid;
+	uint64_t execution;
+};
+RB_HEAD(idempotencies, idempotency);
+
+/* What the core is told of the machine; not journaled. */
+struct host {
+	uint32_t max_callouts; /* at a time, of all executions; 0: no limit */
+	uint32_t max_runs;     /* task runs of one execution; 0: no limit */
+	const uint64_t *runners; /* ids of those that take work; copied */
+	uint32_t nrunners;
+};
+
+struct state {
+	struct {
+		uint64_t seq; /* of the newest event */
+		int64_t time; /* of the newest event */
+		uint64_t next_execution;
+		enum engine_status engine;
+		char *engine_reason; /* or NULL */
+		char *engine_by;     /* or NULL */
+		int64_t engine_since;
+	} k;
+	struct workflows workflows;
+	struct executions executions;
+	struct idempotencies idempotencies;
+	struct expressions *expressions;
+	struct timers timers;
+	struct attempts changed;     /* callouts whose want changed, by seq */
+	struct execution_list dirty; /* something may have to be done for them */
+	/* has something ready that only the machine's limits hold back */
+	struct execution_list blocked;
+	struct host host;
+	uint64_t *runners; /* host.runners, owned */
+	uint32_t next_runner;
+	uint32_t open_callouts;
+	uint32_t by_status[EXECUTION_STATUSES]; /* executions */
+};
+
+RB_PROTOTYPE(executions, execution, entry, execution_compare)
+RB_PROTOTYPE(workflows, workflow, entry, workflow_compare)
+RB_PROTOTYPE(timers, timer, entry, timer_compare)
+RB_PROTOTYPE(idempotencies, idempotency, entry, idempotency_compare)
+
+struct state *state_new(void);
+void state_free(struct state *);
+
+/* NULL where there is none. */
+struct execution *state_execution(const struct state *, uint64_t);
+struct workflow *state_workflow(const struct state *, const char *);
+/* Version 0 is the latest. */
+struct definition *state_definition(
+    const struct state *, const char *, uint32_t version);
+struct attempt *state_attempt(const struct state *, const struct callout_key *);
+const struct idempotency *state_idempotency(
+    const struct state *, uint32_t uid, const char *key);
+
+/* The action of a run's item; the item EVENT_NONE where it has no items. */
+struct action *run_action(const struct run *, uint32_t item);
+/* The oldest kept signal of the name; NULL: none. */
+struct kept_signal *kept_signal_find(const struct execution *, const char *);
+struct attempt *action_attempt(const struct action *, uint32_t number);
+void action_key(const struct action *, uint32_t attempt, struct callout_key *);
+/* Tasks whose arrival a join that has some still lacks, as a list for people;
+ * NULL where the task waits for none.  The caller frees it. */
+char *node_lacks(const struct execution *, uint32_t task);
+
+/* All that survives a restart, as one MessagePack map: equal states give equal
+ * bytes. */
+void state_encode(const struct state *, msgpack_sbuffer *);
+
+#endif

@@ -1,0 +1,243 @@
+/*
+ * state_encode: all that survives a restart, as bytes.  Two states that a
+ * history led to are equal when these are.
+ */
+
+#include "daemon/core/state.h"
+#include "libproto/pack.h"
+
+static void encode_workflow(msgpack_packer *, const struct workflow *);
+static void encode_execution(msgpack_packer *, const struct execution *);
+static void encode_identity(msgpack_packer *, const struct execution *);
+static void encode_progress(msgpack_packer *, const struct execution *);
+static void encode_node(
+    msgpack_packer *, const struct execution *, uint32_t task);
+static void encode_run(msgpack_packer *, const struct run *);
+static void encode_action(msgpack_packer *, const struct action *);
+static void encode_attempt(msgpack_packer *, const struct attempt *);
+static uint32_t attempts_of(const struct action *);
+static void encode_engine(msgpack_packer *, const struct state *);
+
+static uint32_t
+attempts_of(const struct action *a)
+{
+	uint32_t n = 0;
+
+	for (const struct attempt *t = a->latest; t != NULL; t = t->before)
+		n++;
+	return n;
+}
+
+static void
+encode_attempt(msgpack_packer *pk, const struct attempt *t)
+{
+	msgpack_pack_array(pk, 17);
+	msgpack_pack_uint32(pk, t->k.number);
+	pack_bool(pk, t->k.open);
+	pack_bool(pk, t->k.late);
+	msgpack_pack_int(pk, (int)t->k.status);
+	msgpack_pack_int32(pk, t->k.exit);
+	msgpack_pack_int32(pk, t->k.signal);
+	msgpack_pack_int(pk, (int)t->k.stop);
+	msgpack_pack_int32(pk, t->k.stop_signal);
+	msgpack_pack_int64(pk, t->k.started_at);
+	msgpack_pack_int64(pk, t->k.ended_at);
+	msgpack_pack_int64(pk, t->k.cpu);
+	msgpack_pack_int64(pk, t->k.max_rss);
+	msgpack_pack_int64(pk, t->k.due);
+	msgpack_pack_uint64(pk, t->k.runner);
+	msgpack_pack_uint64(pk, t->k.child);
+	value_pack(t->k.spec, pk);
+	pack_str(pk, t->k.reason);
+}
+
+static void
+encode_action(msgpack_packer *pk, const struct action *a)
+{
+	msgpack_pack_array(pk, 10);
+	msgpack_pack_int(pk, (int)a->k.status);
+	msgpack_pack_uint32(pk, a->k.attempts);
+	msgpack_pack_uint32(pk, a->k.failures);
+	msgpack_pack_int64(pk, a->k.due);
+	msgpack_pack_int(pk, (int)a->k.due_kind);
+	value_pack(a->k.wait, pk);
+	value_pack(a->k.output, pk);
+	pack_str(pk, a->k.reason);
+	pack_bool(pk, a->k.lost);
+	msgpack_pack_array(pk, attempts_of(a));
+	for (const struct attempt *t = a->latest; t != NULL; t = t->before)
+		encode_attempt(pk, t);
+}
+
+static void
+encode_run(msgpack_packer *pk, const struct run *r)
+{
+	msgpack_pack_array(pk, 12);
+	msgpack_pack_uint32(pk, r->task->number);
+	msgpack_pack_uint32(pk, r->k.number);
+	msgpack_pack_int(pk, (int)r->k.status);
+	pack_bool(pk, r->k.begun);
+	msgpack_pack_int64(pk, r->k.created_at);
+	msgpack_pack_int64(pk, r->k.started_at);
+	msgpack_pack_int64(pk, r->k.ended_at);
+	value_pack(r->k.items, pk);
+	value_pack(r->k.output, pk);
+	pack_str(pk, r->k.reason);
+	msgpack_pack_uint32(pk, r->k.generation);
+	msgpack_pack_array(pk, r->nactions);
+	for (uint32_t i = 0; i < r->nactions; i++)
+		encode_action(pk, &r->actions[i]);
+}
+
+static void
+encode_node(msgpack_packer *pk, const struct execution *x, uint32_t task)
+{
+	const struct node *node = &x->nodes[task];
+	uint32_t n = node->k.arrived == NULL
+	    ? 0
+	    : x->definition->tasks[task].nbefore;
+
+	msgpack_pack_array(pk, 2);
+	pack_bool(pk, node->k.fired);
+	msgpack_pack_array(pk, n);
+	for (uint32_t i = 0; i < n; i++)
+		msgpack_pack_uint32(pk, node->k.arrived[i]);
+}
+
+static void
+encode_identity(msgpack_packer *pk, const struct execution *x)
+{
+	msgpack_pack_array(pk, 17);
+	msgpack_pack_uint64(pk, x->k.id);
+	pack_str(pk, x->definition->name);
+	msgpack_pack_uint32(pk, x->definition->version);
+	msgpack_pack_uint64(pk, x->k.parent);
+	msgpack_pack_uint32(pk, x->k.parent_run);
+	msgpack_pack_uint32(pk, x->k.parent_item);
+	msgpack_pack_uint64(pk, x->k.failure_of);
+	msgpack_pack_uint64(pk, x->k.replay_of);
+	msgpack_pack_uint32(pk, x->k.depth);
+	msgpack_pack_uint32(pk, x->k.uid);
+	msgpack_pack_uint32(pk, x->k.gid);
+	pack_str(pk, x->k.owner);
+	value_pack(x->k.input, pk);
+	value_pack(x->k.labels, pk);
+	pack_str(pk, x->k.correlation);
+	pack_str(pk, x->k.key);
+	msgpack_pack_int32(pk, x->k.priority);
+}
+
+static void
+encode_progress(msgpack_packer *pk, const struct execution *x)
+{
+	msgpack_pack_array(pk, 18);
+	msgpack_pack_int(pk, (int)x->k.status);
+	msgpack_pack_int(pk, x->k.ending);
+	msgpack_pack_uint64(pk, x->k.revision);
+	msgpack_pack_uint32(pk, x->k.generation);
+	value_pack(x->k.vars, pk);
+	value_pack(x->k.output, pk);
+	pack_str(pk, x->k.reason);
+	pack_str(pk, x->k.canceled_by);
+	msgpack_pack_uint32(pk, x->k.cause.run);
+	msgpack_pack_uint32(pk, x->k.cause.item);
+	msgpack_pack_uint32(pk, x->k.cause.attempt);
+	pack_bool(pk, x->k.kill);
+	pack_bool(pk, x->k.wants_failure_workflow);
+	pack_bool(pk, x->k.followed);
+	msgpack_pack_int64(pk, x->k.created_at);
+	msgpack_pack_int64(pk, x->k.started_at);
+	msgpack_pack_int64(pk, x->k.ended_at);
+	msgpack_pack_int64(pk, x->k.due);
+}
+
+static void
+encode_execution(msgpack_packer *pk, const struct execution *x)
+{
+	const struct kept_signal *kept;
+	uint32_t signals = 0;
+
+	msgpack_pack_array(pk, 5);
+	encode_identity(pk, x);
+	encode_progress(pk, x);
+	msgpack_pack_array(pk, x->definition->ntasks);
+	for (uint32_t i = 0; i < x->definition->ntasks; i++)
+		encode_node(pk, x, i);
+	msgpack_pack_array(pk, x->nruns);
+	for (uint32_t i = 0; i < x->nruns; i++)
+		encode_run(pk, x->runs[i]);
+	TAILQ_FOREACH (kept, &x->signals, entry)
+		signals++;
+	msgpack_pack_array(pk, signals);
+	TAILQ_FOREACH (kept, &x->signals, entry) {
+		msgpack_pack_array(pk, 3);
+		pack_str(pk, kept->name);
+		value_pack(kept->output, pk);
+		pack_str(pk, kept->by);
+	}
+}
+
+static void
+encode_workflow(msgpack_packer *pk, const struct workflow *w)
+{
+	msgpack_pack_array(pk, 5);
+	pack_str(pk, w->name);
+	msgpack_pack_int(pk, (int)w->status);
+	pack_str(pk, w->reason);
+	pack_str(pk, w->by);
+	msgpack_pack_array(pk, w->nversions);
+	for (uint32_t i = 0; i < w->nversions; i++) {
+		msgpack_pack_array(pk, 3);
+		value_pack(w->versions[i].definition->source, pk);
+		msgpack_pack_int64(pk, w->versions[i].put_at);
+		pack_str(pk, w->versions[i].by);
+	}
+}
+
+static void
+encode_engine(msgpack_packer *pk, const struct state *s)
+{
+	msgpack_pack_array(pk, 7);
+	msgpack_pack_uint64(pk, s->k.seq);
+	msgpack_pack_int64(pk, s->k.time);
+	msgpack_pack_uint64(pk, s->k.next_execution);
+	msgpack_pack_int(pk, (int)s->k.engine);
+	pack_str(pk, s->k.engine_reason);
+	pack_str(pk, s->k.engine_by);
+	msgpack_pack_int64(pk, s->k.engine_since);
+}
+
+void
+state_encode(const struct state *const_state, msgpack_sbuffer *buffer)
+{
+	/* sys/tree.h takes no const head; walking changes nothing. */
+	struct state *s = (struct state *)(uintptr_t)const_state;
+	struct workflow *w;
+	struct execution *x;
+	struct idempotency *key;
+	msgpack_packer pk;
+	uint32_t n[3] = {0};
+
+	RB_FOREACH (w, workflows, &s->workflows)
+		n[0]++;
+	RB_FOREACH (x, executions, &s->executions)
+		n[1]++;
+	RB_FOREACH (key, idempotencies, &s->idempotencies)
+		n[2]++;
+	msgpack_packer_init(&pk, buffer, msgpack_sbuffer_write);
+	msgpack_pack_array(&pk, 4);
+	encode_engine(&pk, s);
+	msgpack_pack_array(&pk, n[0]);
+	RB_FOREACH (w, workflows, &s->workflows)
+		encode_workflow(&pk, w);
+	msgpack_pack_array(&pk, n[1]);
+	RB_FOREACH (x, executions, &s->executions)
+		encode_execution(&pk, x);
+	msgpack_pack_array(&pk, n[2]);
+	RB_FOREACH (key, idempotencies, &s->idempotencies) {
+		msgpack_pack_array(&pk, 3);
+		msgpack_pack_uint32(&pk, key->uid);
+		pack_str(&pk, key->key);
+		msgpack_pack_uint64(&pk, key->execution);
+	}
+}
