@@ -1,0 +1,343 @@
+/* scene: a state, its journal and a virtual clock, for tests of the core. */
+
+#include "tests/scene.h"
+
+#include <atf-c.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/alloc.h"
+#include "libproto/pack.h"
+#include "tests/invariants.h"
+
+static void pack_json(msgpack_packer *, const json_t *);
+static void took_event(
+    void *, const struct event *, const char *, size_t, bool);
+static bool same_key(const struct callout_key *, const struct callout_key *);
+static void follow_plan(struct scene *);
+static void keep_state(const char *, const msgpack_sbuffer *);
+
+static const uint64_t runners[] = {11, 12};
+
+static void
+pack_json(msgpack_packer *pk, const json_t *j)
+{
+	const char *key;
+	json_t *value;
+	size_t i;
+
+	switch (json_typeof(j)) {
+	case JSON_OBJECT:
+		msgpack_pack_map(pk, json_object_size(j));
+		json_object_foreach ((json_t *)(uintptr_t)j, key, value) {
+			pack_str(pk, key);
+			pack_json(pk, value);
+		}
+		break;
+	case JSON_ARRAY:
+		msgpack_pack_array(pk, json_array_size(j));
+		json_array_foreach (j, i, value)
+			pack_json(pk, value);
+		break;
+	case JSON_STRING:
+		pack_strn(pk, json_string_value(j), json_string_length(j));
+		break;
+	case JSON_INTEGER:
+		msgpack_pack_int64(pk, json_integer_value(j));
+		break;
+	case JSON_REAL:
+		msgpack_pack_double(pk, json_real_value(j));
+		break;
+	case JSON_TRUE:
+	case JSON_FALSE:
+		pack_bool(pk, json_is_true(j));
+		break;
+	case JSON_NULL:
+		msgpack_pack_nil(pk);
+		break;
+	}
+}
+
+struct value *
+scene_value(const char *json)
+{
+	char *text = xstrdup(json);
+	msgpack_sbuffer buffer;
+	msgpack_packer pk;
+	json_error_t error;
+	json_t *j;
+
+	for (char *p = text; *p != '\0'; p++)
+		if (*p == '\'')
+			*p = '"';
+	j = json_loads(text, JSON_DECODE_ANY, &error);
+	ATF_REQUIRE_MSG(j != NULL, "%s: %s", text, error.text);
+	msgpack_sbuffer_init(&buffer);
+	msgpack_packer_init(&pk, &buffer, msgpack_sbuffer_write);
+	pack_json(&pk, j);
+	json_decref(j);
+	free(text);
+	return value_of_buffer(&buffer);
+}
+
+void
+scene_begin(struct scene *scene)
+{
+	struct host host = {.max_callouts = 64, .max_runs = 10000,
+	    .runners = runners, .nrunners = 2};
+
+	memset(scene, 0, sizeof(*scene));
+	scene->live = state_new();
+	scene->replayed = state_new();
+	scene->now = 1700000000 * SECOND;
+	core_host(scene->live, &host);
+}
+
+void
+scene_end(struct scene *scene)
+{
+	state_free(scene->live);
+	state_free(scene->replayed);
+}
+
+static void
+took_event(void *ctx, const struct event *e, const char *record, size_t size,
+    bool last)
+{
+	struct scene *scene = ctx;
+
+	ATF_REQUIRE_EQ(e->seq, scene->replayed->k.seq + 1);
+	ATF_REQUIRE_MSG(core_replay(scene->replayed, e->seq, record, size),
+	    "event %s can't be replayed", event_name(e->type));
+	scene->events++;
+	scene->lasts = last;
+	invariants_event(scene->live, e);
+}
+
+static bool
+same_key(const struct callout_key *a, const struct callout_key *b)
+{
+	return a->execution == b->execution && a->run == b->run &&
+	    a->item == b->item && a->attempt == b->attempt;
+}
+
+static void
+follow_plan(struct scene *scene)
+{
+	struct plan_callout p;
+	unsigned i;
+
+	while (plan_next(scene->live, scene->live->k.seq, &p)) {
+		for (i = 0; i < scene->nrunning; i++)
+			if (same_key(&scene->running[i], &p.key))
+				break;
+		if (p.want == PLAN_FORGET) {
+			if (i < scene->nrunning) {
+				scene->nrunning--;
+				scene->running[i] =
+				    scene->running[scene->nrunning];
+				scene->wants[i] =
+				    scene->wants[scene->nrunning];
+			}
+			continue;
+		}
+		if (i == scene->nrunning) {
+			ATF_REQUIRE(i < SCENE_CALLOUTS);
+			ATF_REQUIRE(p.spec != NULL);
+			scene->running[i] = p.key;
+			scene->nrunning++;
+		}
+		scene->wants[i] = p.want;
+	}
+}
+
+struct command
+scene_command(enum command_type type)
+{
+	struct command c;
+
+	memset(&c, 0, sizeof(c));
+	c.type = type;
+	c.by.name = "tester";
+	c.by.role = ROLE_ADMIN;
+	c.if_status = -1;
+	c.item = EVENT_NONE;
+	return c;
+}
+
+bool
+scene_do(struct scene *scene, struct command *c)
+{
+	struct command tick = scene_command(COMMAND_TICK);
+	struct event_sink sink = {took_event, scene};
+	struct reply reply;
+	uint64_t before = scene->events;
+	bool more;
+
+	scene->now += 1000000;
+	c->now = scene->now;
+	tick.now = scene->now;
+	more = core_step(scene->live, c, &sink, &scene->reply);
+	while (more) {
+		ATF_REQUIRE(scene->lasts || scene->events == before);
+		more = core_step(scene->live, &tick, &sink, &reply);
+	}
+	ATF_REQUIRE(scene->lasts || scene->events == before);
+	scene->steps++;
+	follow_plan(scene);
+	return scene->reply.error == ERROR_NONE;
+}
+
+void
+scene_advance(struct scene *scene, int64_t ns)
+{
+	struct command tick = scene_command(COMMAND_TICK);
+
+	scene->now += ns;
+	scene_do(scene, &tick);
+}
+
+uint32_t
+scene_define(struct scene *scene, const char *json)
+{
+	struct command c = scene_command(COMMAND_DEFINITION_PUT);
+	struct value *v = scene_value(json);
+	struct definition_errors errors = {0};
+	msgpack_zone zone;
+	msgpack_object o;
+
+	msgpack_zone_init(&zone, 4096);
+	value_unpack(v, &zone, &o);
+	c.definition = definition_parse(
+	    scene->live->expressions, &o, NULL, NULL, &errors);
+	ATF_REQUIRE_MSG(c.definition != NULL, "%s: %s",
+	    errors.count > 0 ? errors.list[0].path : "?",
+	    errors.count > 0 ? errors.list[0].message : "?");
+	definition_errors_free(&errors);
+	msgpack_zone_destroy(&zone);
+	ATF_REQUIRE(scene_do(scene, &c));
+	definition_unref(c.definition);
+	value_unref(v);
+	return scene->reply.version;
+}
+
+uint64_t
+scene_start(struct scene *scene, const char *workflow, const char *input)
+{
+	struct command c = scene_command(COMMAND_START);
+	bool ok;
+
+	c.name = workflow;
+	c.value = input == NULL ? NULL : scene_value(input);
+	ok = scene_do(scene, &c);
+	value_unref(c.value);
+	return ok ? scene->reply.execution : 0;
+}
+
+const struct execution *
+scene_execution(const struct scene *scene, uint64_t id)
+{
+	const struct execution *x = state_execution(scene->live, id);
+
+	ATF_REQUIRE_MSG(
+	    x != NULL, "no execution %llu", (unsigned long long)id);
+	return x;
+}
+
+enum execution_status
+scene_status(const struct scene *scene, uint64_t id)
+{
+	return scene_execution(scene, id)->k.status;
+}
+
+enum task_status
+scene_task(const struct scene *scene, uint64_t id, const char *task)
+{
+	const struct execution *x = scene_execution(scene, id);
+	uint32_t n = definition_task(x->definition, task, strlen(task));
+
+	ATF_REQUIRE(n != UINT32_MAX);
+	ATF_REQUIRE_MSG(x->nodes[n].newest != NULL, "%s never ran", task);
+	return x->nodes[n].newest->k.status;
+}
+
+bool
+scene_runs(const struct scene *scene, uint64_t id, const char *task,
+    uint32_t item, unsigned *where)
+{
+	const struct execution *x = scene_execution(scene, id);
+
+	for (unsigned i = 0; i < scene->nrunning; i++) {
+		const struct callout_key *key = &scene->running[i];
+
+		if (key->execution != id || key->item != item ||
+		    strcmp(x->runs[key->run]->task->name, task) != 0)
+			continue;
+		if (where != NULL)
+			*where = i;
+		return true;
+	}
+	return false;
+}
+
+void
+scene_end_callout(struct scene *scene, const struct callout_key *key,
+    const struct callout_result *result)
+{
+	struct command c = scene_command(COMMAND_CALLOUT_ENDED);
+
+	c.callout = *key;
+	c.result = *result;
+	scene_do(scene, &c);
+}
+
+void
+scene_exit(struct scene *scene, uint64_t id, const char *task, uint32_t item,
+    int status, const char *output)
+{
+	struct callout_result result = {.end = CALLOUT_EXITED, .exit = status};
+	struct callout_key key;
+	unsigned i;
+
+	ATF_REQUIRE_MSG(scene_runs(scene, id, task, item, &i),
+	    "%s does not run", task);
+	key = scene->running[i];
+	result.output = output == NULL ? NULL : scene_value(output);
+	result.started_at = scene->now;
+	result.ended_at = scene->now;
+	scene_end_callout(scene, &key, &result);
+	value_unref(result.output);
+}
+
+static void
+keep_state(const char *name, const msgpack_sbuffer *state)
+{
+	FILE *f = fopen(name, "w");
+
+	ATF_REQUIRE(f != NULL);
+	fwrite(state->data, 1, state->size, f);
+	fclose(f);
+}
+
+void
+scene_check(const struct scene *scene)
+{
+	msgpack_sbuffer live, replayed;
+
+	msgpack_sbuffer_init(&live);
+	msgpack_sbuffer_init(&replayed);
+	state_encode(scene->live, &live);
+	state_encode(scene->replayed, &replayed);
+	if (live.size != replayed.size ||
+	    memcmp(live.data, replayed.data, live.size) != 0) {
+		keep_state("live.state", &live);
+		keep_state("replayed.state", &replayed);
+		atf_tc_fail("live and replayed state differ: compare "
+			    "live.state and replayed.state (MessagePack)");
+	}
+	msgpack_sbuffer_destroy(&live);
+	msgpack_sbuffer_destroy(&replayed);
+	invariants_state(scene->live);
+}

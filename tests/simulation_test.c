@@ -1,0 +1,290 @@
+/* links: tests/scene.c tests/invariants.c tests/random_workflow.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
+/*
+ * simulation_test: seeded random histories with a virtual clock.  After every
+ * command the invariants hold and the replayed state equals the live one, byte
+ * for byte; in the end everything ends.  The seed is printed; WEIR_SEED repeats
+ * one, WEIR_LONG makes many.
+ */
+
+#include <atf-c.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/random_workflow.h"
+#include "tests/scene.h"
+
+#define COMMANDS_EACH 300
+#define WORKFLOWS 5
+
+static void one_history(uint64_t seed, uint64_t *commands, uint64_t *events);
+static void random_step(struct scene *, struct dice *);
+static void step_start(struct scene *, struct dice *);
+static void step_callout(struct scene *, struct dice *);
+static void step_execution(struct scene *, struct dice *);
+static void step_task(struct scene *, struct dice *);
+static void step_engine(struct scene *, struct dice *);
+static void step_definition(struct scene *, struct dice *);
+static uint64_t some_execution(const struct scene *, struct dice *);
+static void run_out(struct scene *, struct dice *);
+static bool all_ended(const struct scene *);
+static void fail_stuck(const struct scene *);
+
+static uint64_t
+some_execution(const struct scene *s, struct dice *d)
+{
+	uint64_t next = s->live->k.next_execution;
+
+	/* One too many now and then: what is not there is refused. */
+	return 1 + roll(d, (unsigned)next);
+}
+
+static void
+step_start(struct scene *s, struct dice *d)
+{
+	static const char *const inputs[] = {
+	    NULL, "{}", "{'n': 1}", "{'n': 3}", "{'wrong': true}"};
+	char name[8];
+
+	snprintf(name, sizeof(name), "w%u", roll(d, WORKFLOWS));
+	scene_start(s, name, inputs[roll(d, 5)]);
+}
+
+static void
+step_callout(struct scene *s, struct dice *d)
+{
+	static const char *const outputs[] = {NULL, "1", "'text'", "[1, 2]"};
+	struct callout_result result = {.started_at = s->now};
+	struct callout_key key;
+
+	if (s->nrunning == 0)
+		return;
+	key = s->running[roll(d, s->nrunning)];
+	result.end = (enum callout_end[]){CALLOUT_EXITED, CALLOUT_EXITED,
+	    CALLOUT_EXITED, CALLOUT_EXITED, CALLOUT_EXITED, CALLOUT_SIGNALED,
+	    CALLOUT_NOT_STARTED, CALLOUT_LOST}[roll(d, 8)];
+	result.exit = roll(d, 3) == 0 ? (int)roll(d, 4) : 0;
+	result.signal = SIGKILL;
+	result.reason = "chance";
+	result.ended_at = s->now;
+	result.output = scene_value(
+	    outputs[roll(d, 4)] == NULL ? "null" : outputs[roll(d, 3) + 1]);
+	if (roll(d, 20) == 0)
+		result.output_error = "no output at all";
+	scene_end_callout(s, &key, &result);
+	if (roll(d, 10) == 0) /* told twice: nothing more comes of it */
+		scene_end_callout(s, &key, &result);
+	value_unref(result.output);
+}
+
+static void
+step_execution(struct scene *s, struct dice *d)
+{
+	struct command c = scene_command(
+	    roll(d, 3) == 0 ? COMMAND_TERMINATE : COMMAND_CANCEL);
+
+	c.execution = some_execution(s, d);
+	c.kill = roll(d, 2) == 0;
+	c.reason = roll(d, 4) == 0 ? NULL : "chance";
+	c.failure_workflow = roll(d, 2) == 0;
+	if (roll(d, 8) == 0)
+		c.if_revision = roll(d, 20) + 1;
+	scene_do(s, &c);
+}
+
+static void
+step_task(struct scene *s, struct dice *d)
+{
+	static const enum command_type types[] = {COMMAND_UPDATE, COMMAND_SKIP,
+	    COMMAND_SIGNAL, COMMAND_SIGNAL, COMMAND_APPROVE, COMMAND_APPROVE,
+	    COMMAND_REJECT};
+	static const enum task_status updates[] = {
+	    TASK_COMPLETED, TASK_FAILED, TASK_RUNNING, TASK_SKIPPED};
+	struct command c = scene_command(types[roll(d, 7)]);
+	char name[8];
+
+	c.execution = some_execution(s, d);
+	snprintf(name, sizeof(name), "%c%u",
+	    c.type == COMMAND_SIGNAL ? 's' : 't', roll(d, RANDOM_TASKS));
+	c.name = name;
+	c.status = updates[roll(d, 4)];
+	c.terminal = roll(d, 2) == 0;
+	c.tree = roll(d, 2) == 0;
+	if (roll(d, 3) == 0)
+		c.item = roll(d, 4);
+	c.value = scene_value("{'given': 1}");
+	scene_do(s, &c);
+	value_unref(c.value);
+}
+
+static void
+step_engine(struct scene *s, struct dice *d)
+{
+	struct command c = scene_command(
+	    roll(d, 3) == 0 ? COMMAND_ENGINE_PAUSE : COMMAND_ENGINE_RESUME);
+
+	c.early = roll(d, 2) == 0;
+	scene_do(s, &c);
+}
+
+static void
+step_definition(struct scene *s, struct dice *d)
+{
+	struct command c = scene_command(roll(d, 3) == 0
+		? COMMAND_DEFINITION_DISABLE
+		: COMMAND_DEFINITION_ENABLE);
+	char name[8];
+
+	snprintf(name, sizeof(name), "w%u", roll(d, WORKFLOWS + 1));
+	c.name = name;
+	scene_do(s, &c);
+}
+
+static void
+random_step(struct scene *s, struct dice *d)
+{
+	static const struct {
+		unsigned weight;
+		void (*step)(struct scene *, struct dice *);
+	} steps[] = {{20, step_start}, {45, step_callout}, {4, step_execution},
+	    {14, step_task}, {4, step_engine}, {2, step_definition}};
+	unsigned at = roll(d, 100);
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		if (at < steps[i].weight) {
+			steps[i].step(s, d);
+			return;
+		}
+		at -= steps[i].weight;
+	}
+	scene_advance(s, (int64_t)roll(d, 20) * SECOND / 4);
+}
+
+static bool
+all_ended(const struct scene *s)
+{
+	uint32_t ended = 0;
+
+	for (int i = 0; i < EXECUTION_STATUSES; i++)
+		if (execution_ended((enum execution_status)i))
+			ended += s->live->by_status[i];
+	return s->nrunning == 0 && ended + 1 == s->live->k.next_execution;
+}
+
+static void
+fail_stuck(const struct scene *s)
+{
+	struct execution *x;
+	const struct run *r;
+
+	RB_FOREACH (x, executions, &s->live->executions) {
+		if (execution_ended(x->k.status))
+			continue;
+		printf("execution %" PRIu64 " of %s is %s\n", x->k.id,
+		    x->definition->name, execution_status_name(x->k.status));
+		TAILQ_FOREACH (r, &x->open, open)
+			printf("  %s run %u: %s\n", r->task->name,
+			    r->k.number, task_status_name(r->k.status));
+	}
+	atf_tc_fail("%u callouts run and something never ends", s->nrunning);
+}
+
+/*
+ * Lets everything that is under way come to an end: no execution may be stuck.
+ * What waits for a signal, an approval or an operator gets it.
+ */
+static void
+run_out(struct scene *s, struct dice *d)
+{
+	struct command resume = scene_command(COMMAND_ENGINE_RESUME);
+	struct command enable = scene_command(COMMAND_DEFINITION_ENABLE);
+	char name[8];
+
+	resume.early = true;
+	scene_do(s, &resume);
+	for (unsigned i = 0; i < WORKFLOWS; i++) {
+		snprintf(name, sizeof(name), "w%u", i);
+		enable.name = name;
+		scene_do(s, &enable);
+	}
+	for (unsigned round = 0; round < 3000 && !all_ended(s); round++) {
+		struct execution *x;
+
+		while (s->nrunning > 0 && roll(d, 8) != 0)
+			step_callout(s, d);
+		scene_advance(s, 30 * SECOND);
+		if (round < 200) {
+			step_task(s, d);
+			continue;
+		}
+		RB_FOREACH (x, executions, &s->live->executions)
+			if (!execution_ended(x->k.status)) {
+				struct command c =
+				    scene_command(COMMAND_CANCEL);
+
+				c.execution = x->k.id;
+				c.kill = true;
+				scene_do(s, &c);
+				break;
+			}
+	}
+	if (!all_ended(s))
+		fail_stuck(s);
+}
+
+static void
+one_history(uint64_t seed, uint64_t *commands, uint64_t *events)
+{
+	struct dice dice = {seed};
+	struct scene s;
+
+	scene_begin(&s);
+	for (unsigned i = 0; i < WORKFLOWS; i++)
+		random_workflow(&s, &dice, i);
+	for (unsigned i = 0; i < COMMANDS_EACH; i++) {
+		random_step(&s, &dice);
+		scene_check(&s);
+	}
+	run_out(&s, &dice);
+	scene_check(&s);
+	*commands += s.steps;
+	*events += s.events;
+	scene_end(&s);
+}
+
+ATF_TC(histories);
+ATF_TC_HEAD(histories, tc)
+{
+	atf_tc_set_md_var(tc, "descr",
+	    "random histories: invariants hold, replay equals live, all ends");
+	atf_tc_set_md_var(tc, "timeout", "1800");
+}
+ATF_TC_BODY(histories, tc)
+{
+	const char *given = getenv("WEIR_SEED");
+	uint64_t first = given != NULL ? strtoull(given, NULL, 10)
+				       : (uint64_t)time(NULL);
+	unsigned n = given != NULL ? 1
+	    : getenv("WEIR_LONG") != NULL
+	    ? 4000
+	    : 40;
+	uint64_t commands = 0, events = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		printf("WEIR_SEED=%" PRIu64 "\n", first + i);
+		fflush(stdout);
+		one_history(first + i, &commands, &events);
+	}
+	printf("%u histories, %" PRIu64 " commands, %" PRIu64 " events\n", n,
+	    commands, events);
+}
+
+ATF_TP_ADD_TCS(tp)
+{
+	ATF_TP_ADD_TC(tp, histories);
+	return atf_no_error();
+}
