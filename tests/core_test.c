@@ -723,6 +723,53 @@ SCENE_CASE(skip, "skip goes on as if it had completed")
 	STATUS(id, "completed");
 }
 
+SCENE_CASE(skip_waiting_item, "an item skipped before its turn never starts")
+{
+	struct command c = scene_command(COMMAND_SKIP);
+	uint64_t id;
+
+	scene_define(s,
+	    "{'workflow': 'w', 'tasks': {'a': {'items': {'in': [1, 2, 3], "
+	    "'parallel': 1}, 'run': ['x']}}}");
+	id = scene_start(s, "w", NULL);
+	c.execution = id;
+	c.name = "a";
+	c.item = 1;
+	ATF_REQUIRE(scene_do(s, &c));
+	scene_exit(s, id, "a", 0, 0, NULL);
+	ATF_REQUIRE(!scene_runs(s, id, "a", 1, NULL));
+	scene_exit(s, id, "a", 2, 0, NULL);
+	STATUS(id, "completed");
+}
+
+SCENE_CASE(run_again, "what is to run again waits for what it replaces to end")
+{
+	struct command c = scene_command(COMMAND_UPDATE);
+	struct callout_result killed = {
+	    .end = CALLOUT_SIGNALED, .signal = SIGTERM};
+	struct callout_key key;
+	uint64_t id;
+
+	scene_define(s,
+	    "{'workflow': 'child', 'tasks': {'a': {'run': ['x']}}}");
+	scene_define(s,
+	    "{'workflow': 'w', 'tasks': {'s': {'workflow': 'child'}}}");
+	id = scene_start(s, "w", NULL);
+	c.execution = id;
+	c.name = "s";
+	c.status = TASK_RUNNING;
+	ATF_REQUIRE(scene_do(s, &c));
+	TASK(id, "s", "pending");
+	STATUS(id + 1, "canceling");
+	ATF_REQUIRE(state_execution(s->live, id + 2) == NULL);
+	key = s->running[0];
+	scene_end_callout(s, &key, &killed);
+	STATUS(id + 1, "canceled");
+	TASK(id, "s", "running");
+	EXIT(id + 2, "a", 0);
+	STATUS(id, "completed");
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, chain);
@@ -758,5 +805,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, idempotency);
 	ATF_TP_ADD_TC(tp, owner);
 	ATF_TP_ADD_TC(tp, skip);
+	ATF_TP_ADD_TC(tp, skip_waiting_item);
+	ATF_TP_ADD_TC(tp, run_again);
 	return atf_no_error();
 }

@@ -83,8 +83,12 @@ actions_offer(struct run *r)
 
 	while (r->items_bad == 0 && r->next_item < r->nactions &&
 	    (parallel == 0 || r->items_active < parallel)) {
+		struct action *a = &r->actions[r->next_item++];
+
+		if (a->touched)
+			continue; /* it was skipped before its turn came */
 		r->items_active++;
-		action_ready(&r->actions[r->next_item++]);
+		action_ready(a);
 	}
 }
 

@@ -226,8 +226,7 @@ decide_callout_ended(const struct state *s, const struct command *c,
 	e->max_rss = result->max_rss;
 	e->status = (int32_t)verdict.status;
 	e->value = value_ref(verdict.output);
-	if (!task_ended(a->k.status) && a->latest == t &&
-	    a->k.status != TASK_PENDING && a->k.status != TASK_WAITING)
+	if (attempt_is_current(t))
 		e->next = next_status(s, a, result, &verdict, b->now, &e->due);
 	return true;
 }

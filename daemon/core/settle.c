@@ -131,7 +131,7 @@ end_child(const struct state *s, const struct execution *x, struct batch *b)
 			  x->k.reason == NULL ? "" : ": ",
 			  x->k.reason == NULL ? "" : x->k.reason);
 	e->value = value_ref(x->k.output);
-	if (task_ended(a->k.status) || a->latest != t)
+	if (!attempt_is_current(t))
 		return; /* late */
 	e->next = e->status;
 	if (retry_due(s, a, (enum task_status)e->status, -1, x->k.output,
@@ -247,6 +247,8 @@ settle_ready(const struct state *s, const struct execution *x, struct batch *b,
 	TAILQ_FOREACH (a, &x->ready, ready) {
 		if (a->run->items_bad > 0 && !a->touched)
 			continue; /* an item failed: no new one starts */
+		if (a->latest != NULL && a->latest->k.open)
+			continue; /* what is being stopped ends first */
 		if (a->run->task->kind == ACTION_RUN) {
 			if (at_limit)
 				continue;

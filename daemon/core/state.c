@@ -214,6 +214,15 @@ kept_signal_find(const struct execution *x, const char *name)
 	return NULL;
 }
 
+bool
+attempt_is_current(const struct attempt *t)
+{
+	const struct action *a = t->action;
+
+	return a->latest == t &&
+	    (a->k.status == TASK_RUNNING || a->k.status == TASK_CANCELING);
+}
+
 void
 action_key(const struct action *a, uint32_t attempt, struct callout_key *key)
 {

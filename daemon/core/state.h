@@ -302,6 +302,8 @@ struct action *run_action(const struct run *, uint32_t item);
 /* The oldest kept signal of the name; NULL: none. */
 struct kept_signal *kept_signal_find(const struct execution *, const char *);
 struct attempt *action_attempt(const struct action *, uint32_t number);
+/* Whether its end is that of its action, which nobody has moved meanwhile. */
+bool attempt_is_current(const struct attempt *);
 void action_key(const struct action *, uint32_t attempt, struct callout_key *);
 /* Tasks whose arrival a join that has some still lacks, as a list for people;
  * NULL where the task waits for none.  The caller frees it. */
