@@ -37,8 +37,8 @@ struct journal_io {
 };
 
 struct journal_options {
-	const char *dir;       /* must exist */
-	size_t segment_size;   /* bytes, preallocated; 0: the default, 16 MiB */
+	const char *dir;     /* must exist */
+	size_t segment_size; /* bytes, preallocated; 0: the default, 16 MiB */
 	void (*warn)(void *, const char *); /* one line for the operator */
 	void *ctx;
 	const struct journal_io *io; /* NULL: the system's */
@@ -65,8 +65,8 @@ typedef bool journal_reader(void *, const struct journal_record *);
  * off at the end of the last whole group, and told through warn.  NULL with a
  * sentence naming file and offset when there is damage.
  */
-struct journal *journal_open(const struct journal_options *, journal_reader *,
-    void *, char *, size_t);
+struct journal *journal_open(
+    const struct journal_options *, journal_reader *, void *, char *, size_t);
 /* Writes the whole groups there are, seals them, and waits for that. */
 void journal_close(struct journal *);
 
@@ -88,11 +88,11 @@ int journal_fd(const struct journal *);
  */
 uint64_t journal_collect(struct journal *, const char **error);
 uint64_t journal_durable(const struct journal *); /* as last collected */
-uint64_t journal_last(const struct journal *); /* appended, durable or not */
+uint64_t journal_last(const struct journal *);	  /* appended, durable or not */
 
 struct journal_figures {
 	uint64_t first; /* oldest sequence number there is; 0: none */
-	uint64_t last;  /* durable */
+	uint64_t last;	/* durable */
 	uint64_t bytes; /* in use, of all segments */
 	uint64_t segments;
 	uint64_t batches;     /* since the start */
@@ -107,7 +107,7 @@ void journal_figures(const struct journal *, struct journal_figures *);
  * can't be read any more, which warn is told.  Going on where an earlier call
  * ended costs only what is read.
  */
-uint64_t journal_read(struct journal *, uint64_t seq, unsigned max,
-    journal_reader *, void *);
+uint64_t journal_read(
+    struct journal *, uint64_t seq, unsigned max, journal_reader *, void *);
 
 #endif

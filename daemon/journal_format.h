@@ -39,9 +39,8 @@
 
 #define NAME_DIGITS 16 /* decimal, of a sequence number */
 #define NAME_SEQ_MAX 9999999999999999u
-#define SEGMENT_DATA_OFFSET 4096     /* the header has a block of its own */
-#define RECORD_ALIGNMENT 8	     /* of every record's first byte */
-#define RECORD_LENGTH_MAX (1u << 30) /* bytes of payload */
+#define SEGMENT_DATA_OFFSET 4096 /* the header has a block of its own */
+#define RECORD_ALIGNMENT 8	 /* of every record's first byte */
 
 /* Little-endian on every machine, and aligned nowhere. */
 struct le32 {

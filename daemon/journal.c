@@ -1,0 +1,207 @@
+/* journal: appended to, committed, asked, closed. */
+
+#include "daemon/journal.h"
+
+#include <err.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "daemon/core/alloc.h"
+#include "daemon/journal_parts.h"
+
+#define BUFFER_START (16 * 1024) /* bytes */
+
+static void commit_all(struct journal *);
+static unsigned char *buffer_add(struct journal_buffer *, size_t);
+
+void
+journal_close(struct journal *journal)
+{
+	if (journal == NULL)
+		return;
+	commit_all(journal);
+	pthread_mutex_lock(&journal->lock);
+	journal->stopping = true;
+	pthread_cond_signal(&journal->work);
+	pthread_mutex_unlock(&journal->lock);
+	pthread_join(journal->thread, NULL);
+	journal_free(journal);
+}
+
+static void
+commit_all(struct journal *journal)
+{
+	struct pollfd readable = {.fd = journal->wake[0], .events = POLLIN};
+	const char *error = NULL;
+
+	for (;;) {
+		journal_collect(journal, &error);
+		journal_commit(journal);
+		/* Where one is still in flight, the rest comes after it. */
+		if (journal->whole == 0 || error != NULL)
+			break;
+		poll(&readable, 1, -1);
+	}
+}
+
+uint64_t
+journal_append(
+    struct journal *journal, const void *bytes, size_t size, bool last)
+{
+	struct record_header header = {.length = le32((uint32_t)size),
+	    .seq = le64(journal->last + 1),
+	    .flags = le32(last ? RECORD_GROUP_END : 0)};
+	size_t padded;
+	unsigned char *p;
+
+	if (size > JOURNAL_RECORD_MAX)
+		errx(EX_SOFTWARE,
+		    "%s: a record of %zu bytes, which is more than the "
+		    "journal takes (%u)",
+		    journal->store.path, size, JOURNAL_RECORD_MAX);
+	padded = record_padded(size);
+	p = buffer_add(&journal->gathering, sizeof header + padded);
+	memcpy(p, &header, sizeof header);
+	p += sizeof header;
+	if (size > 0)
+		memcpy(p, bytes, size);
+	memset(p + size, 0, padded - size);
+	journal->last++;
+	if (last) {
+		journal->whole = journal->gathering.size;
+		journal->whole_last = journal->last;
+	}
+	return journal->last;
+}
+
+static unsigned char *
+buffer_add(struct journal_buffer *buffer, size_t size)
+{
+	size_t need = buffer->size + size;
+	unsigned char *p;
+
+	if (need > buffer->capacity) {
+		buffer->capacity =
+		    buffer->capacity == 0 ? BUFFER_START : buffer->capacity * 2;
+		if (buffer->capacity < need)
+			buffer->capacity = need;
+		buffer->bytes =
+		    xreallocarray(buffer->bytes, buffer->capacity, 1);
+	}
+	p = buffer->bytes + buffer->size;
+	buffer->size = need;
+	return p;
+}
+
+void
+journal_commit(struct journal *journal)
+{
+	struct journal_buffer batch = journal->gathering;
+	size_t rest = batch.size - journal->whole;
+
+	if (journal->whole == 0)
+		return;
+	pthread_mutex_lock(&journal->lock);
+	if (journal->busy || journal->failed) {
+		pthread_mutex_unlock(&journal->lock);
+		return;
+	}
+	journal->gathering = journal->handed;
+	journal->gathering.size = 0;
+	batch.size = journal->whole;
+	journal->handed = batch;
+	journal->handed_last = journal->whole_last;
+	if (rest > 0)
+		memcpy(buffer_add(&journal->gathering, rest),
+		    batch.bytes + batch.size, rest);
+	journal->whole = 0;
+	journal->busy = true;
+	pthread_cond_signal(&journal->work);
+	pthread_mutex_unlock(&journal->lock);
+}
+
+int
+journal_fd(const struct journal *journal)
+{
+	return journal->wake[0];
+}
+
+uint64_t
+journal_collect(struct journal *journal, const char **error)
+{
+	uint64_t drained[16];
+	ssize_t n;
+
+	do
+		n = read(journal->wake[0], drained, sizeof drained);
+	while (n == (ssize_t)sizeof drained || (n == -1 && errno == EINTR));
+	pthread_mutex_lock(&journal->lock);
+	journal->durable = journal->synced;
+	*error = journal->failed ? journal->error : NULL;
+	journal_take_figures(journal);
+	pthread_mutex_unlock(&journal->lock);
+	return journal->durable;
+}
+
+void
+journal_take_figures(struct journal *journal)
+{
+	struct journal_figures *figures = &journal->figures;
+
+	figures->last = journal->durable;
+	figures->first = 0;
+	if (figures->last >= journal->segments[0].first_seq)
+		figures->first = journal->segments[0].first_seq;
+	figures->bytes = journal->bytes;
+	figures->segments = journal->nsegments;
+	figures->batches = journal->batches;
+	if (journal->batches > 0)
+		figures->sync_ns_mean =
+		    journal->sync_ns / (int64_t)journal->batches;
+}
+
+uint64_t
+journal_durable(const struct journal *journal)
+{
+	return journal->durable;
+}
+
+uint64_t
+journal_last(const struct journal *journal)
+{
+	return journal->last;
+}
+
+/* The caller holds the lock, or is alone. */
+void
+journal_add_segment(struct journal *journal, const struct segment *segment)
+{
+	struct journal_segment *entry;
+
+	journal->segments = xreallocarray(journal->segments,
+	    journal->nsegments + 1, sizeof *journal->segments);
+	entry = &journal->segments[journal->nsegments++];
+	entry->first_seq = segment->first_seq;
+	entry->bytes = 0;
+	journal_count_bytes(journal, segment);
+}
+
+void
+journal_count_bytes(struct journal *journal, const struct segment *active)
+{
+	struct journal_segment *entry =
+	    &journal->segments[journal->nsegments - 1];
+
+	journal->bytes += (uint64_t)active->position - entry->bytes;
+	entry->bytes = (uint64_t)active->position;
+}
+
+void
+journal_figures(const struct journal *journal, struct journal_figures *figures)
+{
+	*figures = journal->figures;
+}

@@ -1,0 +1,342 @@
+/*
+ * journal_commit: the thread that makes batches durable, one after the other.
+ *
+ * It alone touches the segment being written and the spare one.  Between
+ * batches it zeroes blocks ahead and makes the next segment, so that a batch
+ * seldom waits for either.  When a second has passed without a batch it seals
+ * the last one, and then sleeps until it is woken.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/core/alloc.h"
+#include "daemon/journal_parts.h"
+
+#define NS_PER_S 1000000000
+#define SEAL_AFTER_S 1
+#define BUFFER_KEEP (1024 * 1024) /* bytes; a larger one is given back */
+
+static void serve(struct journal *);
+static void wait_for_work(struct journal *);
+static void commit_handed(struct journal *);
+static void seal_now(struct journal *);
+static void prepare_ahead(struct journal *);
+static bool preparation_due(const struct journal *);
+static bool prepare_step(struct journal *, char *, size_t);
+static bool write_batch(struct journal *, char *, size_t);
+static bool fits(const struct segment *, size_t);
+static bool take_spare(struct journal *, uint64_t, char *, size_t);
+static bool
+write_into_spare(struct journal *, struct segment *, char *, size_t);
+static void finish_records(struct journal *, const struct segment *);
+static void fail(struct journal *, const char *);
+static void wake_loop(struct journal *);
+static int64_t monotonic_ns(void);
+
+void *
+journal_commit_thread(void *arg)
+{
+	struct journal *journal = arg;
+
+	pthread_mutex_lock(&journal->lock);
+	serve(journal);
+	pthread_mutex_unlock(&journal->lock);
+	return NULL;
+}
+
+/* These three hold the lock except where they write. */
+static void
+serve(struct journal *journal)
+{
+	prepare_ahead(journal);
+	for (;;) {
+		if (!journal->busy && !journal->stopping)
+			wait_for_work(journal);
+		if (journal->busy) {
+			commit_handed(journal);
+			prepare_ahead(journal);
+		} else if (journal->stopping) {
+			break;
+		} else {
+			seal_now(journal);
+		}
+	}
+	if (!journal->sealed && !journal->failed)
+		seal_now(journal);
+}
+
+/* Comes back with work, to stop, or when it is time to seal. */
+static void
+wait_for_work(struct journal *journal)
+{
+	struct timespec due;
+	int result = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &due);
+	due.tv_sec += SEAL_AFTER_S;
+	while (!journal->busy && !journal->stopping && result != ETIMEDOUT) {
+		if (journal->sealed || journal->failed)
+			pthread_cond_wait(&journal->work, &journal->lock);
+		else
+			result = pthread_cond_timedwait(
+			    &journal->work, &journal->lock, &due);
+	}
+}
+
+static void
+commit_handed(struct journal *journal)
+{
+	char error[JOURNAL_ERROR_SIZE];
+	int64_t start;
+	bool ok;
+
+	pthread_mutex_unlock(&journal->lock);
+	start = monotonic_ns();
+	ok = write_batch(journal, error, sizeof error);
+	start = monotonic_ns() - start;
+	journal->handed.size = 0;
+	if (journal->handed.capacity > BUFFER_KEEP) {
+		free(journal->handed.bytes);
+		memset(&journal->handed, 0, sizeof journal->handed);
+	}
+	pthread_mutex_lock(&journal->lock);
+	journal->busy = false;
+	if (!ok) {
+		fail(journal, error);
+		return;
+	}
+	journal->synced = journal->handed_last;
+	journal->batches++;
+	journal->sync_ns += start;
+	journal_count_bytes(journal, &journal->active);
+	wake_loop(journal);
+}
+
+static void
+seal_now(struct journal *journal)
+{
+	char error[JOURNAL_ERROR_SIZE];
+	bool ok;
+
+	pthread_mutex_unlock(&journal->lock);
+	ok = journal_seal(journal, error, sizeof error);
+	pthread_mutex_lock(&journal->lock);
+	if (!ok)
+		fail(journal, error);
+	else
+		journal_count_bytes(journal, &journal->active);
+}
+
+/* At least one step where one is due, and more while there is no batch. */
+static void
+prepare_ahead(struct journal *journal)
+{
+	char error[JOURNAL_ERROR_SIZE];
+	bool ok;
+
+	while (!journal->failed && preparation_due(journal)) {
+		pthread_mutex_unlock(&journal->lock);
+		ok = prepare_step(journal, error, sizeof error);
+		pthread_mutex_lock(&journal->lock);
+		if (!ok)
+			fail(journal, error);
+		if (journal->busy || journal->stopping)
+			break;
+	}
+}
+
+static bool
+preparation_due(const struct journal *journal)
+{
+	const struct segment *active = &journal->active;
+
+	return segment_zeroing_due(active) ||
+	    (active->position > active->size / 2 && journal->spare.fd == -1 &&
+		!journal->spare_failed);
+}
+
+static bool
+prepare_step(struct journal *journal, char *error, size_t size)
+{
+	if (segment_zeroing_due(&journal->active))
+		return segment_zero_ahead(
+		    &journal->store, &journal->active, error, size);
+	/* Not needed yet: a disk that is full now may have room by then. */
+	if (!segment_make(&journal->store, &journal->spare, error, size))
+		journal->spare_failed = true;
+	return true;
+}
+
+static bool
+write_batch(struct journal *journal, char *error, size_t size)
+{
+	struct segment_store *store = &journal->store;
+	struct segment *active = &journal->active;
+	struct journal_buffer *batch = &journal->handed;
+
+	journal->batch++;
+	if (!fits(active, batch->size)) {
+		if (!take_spare(journal, journal->written + 1, error, size))
+			return false;
+	} else {
+		finish_records(journal, active);
+		if (!segment_write(store, active, batch->bytes, batch->size,
+			error, size) ||
+		    !segment_sync(store, active, error, size))
+			return false;
+	}
+	journal->written = journal->handed_last;
+	journal->sealed = false;
+	return true;
+}
+
+/*
+ * A batch is never split, and leaves room for its seal.  One that is larger
+ * than a segment makes the segment larger.
+ */
+static bool
+fits(const struct segment *segment, size_t size)
+{
+	off_t need = (off_t)(size + sizeof(struct record_header));
+
+	return segment->position == SEGMENT_DATA_OFFSET ||
+	    need <= segment->size - segment->position;
+}
+
+/* Makes the spare the active segment, with this batch as its first. */
+static bool
+take_spare(struct journal *journal, uint64_t seq, char *error, size_t size)
+{
+	struct segment_store *store = &journal->store;
+	struct segment next = journal->spare;
+
+	if (seq > NAME_SEQ_MAX)
+		return segment_error(error, size,
+		    "%s: record %llu: no segment can be named after so high "
+		    "a number; begin a new journal",
+		    store->path, (unsigned long long)seq);
+	journal->spare.fd = -1;
+	journal->spare_failed = false;
+	if (next.fd == -1 && !segment_make(store, &next, error, size))
+		return false;
+	if (!segment_begin(store, &next, journal->active.number + 1, seq,
+		journal->batch, error, size) ||
+	    !write_into_spare(journal, &next, error, size)) {
+		segment_close(&next);
+		return false;
+	}
+	segment_close(&journal->active);
+	journal->active = next;
+	pthread_mutex_lock(&journal->lock);
+	journal_add_segment(journal, &next);
+	pthread_mutex_unlock(&journal->lock);
+	return true;
+}
+
+static bool
+write_into_spare(
+    struct journal *journal, struct segment *next, char *error, size_t size)
+{
+	struct segment_store *store = &journal->store;
+	struct journal_buffer *batch = &journal->handed;
+
+	finish_records(journal, next);
+	return segment_write(
+		   store, next, batch->bytes, batch->size, error, size) &&
+	    segment_sync(store, next, error, size) &&
+	    segment_publish(store, next, error, size);
+}
+
+static void
+finish_records(struct journal *journal, const struct segment *segment)
+{
+	struct journal_buffer *batch = &journal->handed;
+	const struct record_header *header;
+	size_t offset = 0, next;
+
+	while (offset < batch->size) {
+		header = (const void *)(batch->bytes + offset);
+		next = offset + sizeof *header +
+		    record_padded(le32_get(&header->length));
+		record_finish(batch->bytes + offset, segment->seed,
+		    journal->batch, next == batch->size);
+		offset = next;
+	}
+}
+
+bool
+journal_seal(struct journal *journal, char *error, size_t size)
+{
+	struct record_header seal = {.seq = le64(journal->written),
+	    .flags = le32(RECORD_SEAL | RECORD_GROUP_END)};
+	struct segment *active = &journal->active;
+
+	record_finish(
+	    (unsigned char *)&seal, active->seed, ++journal->batch, true);
+	if (!segment_write(
+		&journal->store, active, &seal, sizeof seal, error, size) ||
+	    !segment_sync(&journal->store, active, error, size))
+		return false;
+	journal->sealed = true;
+	return true;
+}
+
+bool
+journal_first_segment(struct journal *journal, char *error, size_t size)
+{
+	struct segment_store *store = &journal->store;
+	struct segment *active = &journal->active;
+
+	if (getentropy(store->id, sizeof store->id) == -1)
+		return segment_error(error, size,
+		    "%s: no random bytes for the journal's id: %s; start "
+		    "again when the system has some",
+		    store->path, strerror(errno));
+	store->has_id = true;
+	if (!segment_make(store, active, error, size))
+		return false;
+	if (!segment_begin(store, active, 1, 1, 1, error, size) ||
+	    !segment_sync(store, active, error, size) ||
+	    !segment_publish(store, active, error, size)) {
+		segment_close(active);
+		return false;
+	}
+	journal_add_segment(journal, active);
+	journal->sealed = true;
+	return true;
+}
+
+static void
+fail(struct journal *journal, const char *error)
+{
+	memcpy(journal->error, error, sizeof journal->error);
+	journal->failed = true;
+	/* A batch handed over meanwhile is never written. */
+	journal->busy = false;
+	wake_loop(journal);
+}
+
+/* Nothing is lost when it is full: it is readable then. */
+static void
+wake_loop(struct journal *journal)
+{
+	const uint64_t one = 1;
+	ssize_t n;
+
+	do
+		n = write(journal->wake[1], &one, sizeof one);
+	while (n == -1 && errno == EINTR);
+}
+
+static int64_t
+monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+}

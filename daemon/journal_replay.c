@@ -1,0 +1,315 @@
+/* journal_replay: gives what the segments hold to the reader, in order. */
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "daemon/journal_parts.h"
+
+#define WINDOW_SIZE (256 * 1024) /* fits a processor's second cache */
+
+/* Where the reading of the segments is. */
+struct replay {
+	struct journal *journal;
+	journal_reader *reader;
+	void *ctx;
+	char *error;
+	size_t error_size;
+
+	struct segment *segment;
+	struct window window;
+	off_t offset;	      /* of the next record */
+	off_t group;	      /* where the group it belongs to begins */
+	uint64_t seq;	      /* of the last record read */
+	uint64_t given;	      /* of the last one given to the reader */
+	uint64_t batch;	      /* of the last record read */
+	bool batch_ended;     /* it was the last of its batch */
+	uint64_t whole_batch; /* batch, at the end of the last whole group */
+	bool whole_sealed;    /* that is a seal */
+	bool stopped;	      /* by the reader or the disk; error is set */
+};
+
+static bool open_next(struct replay *, uint64_t, struct segment *);
+static bool check_first(struct replay *, const struct segment *);
+static bool
+check_order(struct replay *, const struct segment *, const struct segment *);
+static enum record_found read_segment(struct replay *);
+static bool follows(const struct replay *, const struct record *);
+static bool give_group(struct replay *, off_t);
+static bool
+finish_segment(struct replay *, enum record_found, const struct segment *);
+static bool finish_last(struct replay *, enum record_found);
+static bool unreadable(struct replay *);
+static const char *name_of(const struct segment *, char[SEGMENT_NAME_SIZE]);
+
+bool
+journal_replay(struct journal *journal, const struct journal_listing *listing,
+    journal_reader *reader, void *ctx, char *error, size_t size)
+{
+	struct replay replay = {.journal = journal,
+	    .reader = reader,
+	    .ctx = ctx,
+	    .error = error,
+	    .error_size = size,
+	    .batch_ended = true};
+	struct segment segment, next = {.fd = -1};
+	enum record_found end;
+	bool ok;
+
+	if (!open_next(&replay, listing->segments[0], &segment))
+		return false;
+	ok = check_first(&replay, &segment);
+	for (size_t i = 1; ok; i++) {
+		bool last = i == listing->nsegments;
+
+		if (!last &&
+		    (!open_next(&replay, listing->segments[i], &next) ||
+			!check_order(&replay, &segment, &next))) {
+			ok = false;
+			break;
+		}
+		replay.segment = &segment;
+		ok = window_open(&replay.window, segment.fd, WINDOW_SIZE) ||
+		    unreadable(&replay);
+		if (!ok)
+			break;
+		end = read_segment(&replay);
+		ok = !replay.stopped &&
+		    (last ? finish_last(&replay, end)
+			  : finish_segment(&replay, end, &next));
+		window_close(&replay.window);
+		if (!ok || last)
+			break;
+		segment_close(&segment);
+		segment = next;
+		next.fd = -1;
+	}
+	if (!ok) {
+		segment_close(&segment);
+		segment_close(&next);
+	}
+	return ok;
+}
+
+static bool
+open_next(struct replay *replay, uint64_t first_seq, struct segment *segment)
+{
+	return segment_open(&replay->journal->store, first_seq, O_RDWR, segment,
+	    replay->error, replay->error_size);
+}
+
+static bool
+check_first(struct replay *replay, const struct segment *segment)
+{
+	char name[SEGMENT_NAME_SIZE];
+
+	if (segment->number == 1 && segment->first_seq == 1)
+		return true;
+	return segment_error(replay->error, replay->error_size,
+	    "%s/%s: this is segment %" PRIu64 " of the journal and the oldest "
+	    "there is; restore the ones before it, from record 1 on",
+	    replay->journal->store.path, name_of(segment, name),
+	    segment->number);
+}
+
+static bool
+check_order(struct replay *replay, const struct segment *segment,
+    const struct segment *next)
+{
+	char before[SEGMENT_NAME_SIZE], name[SEGMENT_NAME_SIZE];
+	const char *path = replay->journal->store.path;
+
+	name_of(segment, before);
+	name_of(next, name);
+	if (next->number == segment->number + 1)
+		return true;
+	if (next->number == segment->number)
+		return segment_error(replay->error, replay->error_size,
+		    "%s/%s: this is segment %" PRIu64 ", and so is %s; move "
+		    "the one away that isn't the journal's",
+		    path, name, next->number, before);
+	if (next->number < segment->number)
+		return segment_error(replay->error, replay->error_size,
+		    "%s/%s: this is segment %" PRIu64 ", but %s before it is "
+		    "segment %" PRIu64
+		    "; restore the journal's files from one backup",
+		    path, name, next->number, before, segment->number);
+	return segment_error(replay->error, replay->error_size,
+	    "%s/%s: this is segment %" PRIu64 ", but the one before it, %s, "
+	    "is segment %" PRIu64 "; restore what is missing between them",
+	    path, name, next->number, before, segment->number);
+}
+
+/* Reads to the segment's end, or to what is no record that belongs there. */
+static enum record_found
+read_segment(struct replay *replay)
+{
+	struct segment *segment = replay->segment;
+	enum record_found found;
+	struct record record;
+
+	replay->offset = replay->group = SEGMENT_DATA_OFFSET;
+	/* The last segment may have been left without a batch's end: the next
+	 * one's being there says that the batch before it was whole. */
+	replay->batch_ended = true;
+	if (replay->batch < segment->first_batch)
+		replay->batch = segment->first_batch - 1;
+	replay->whole_batch = replay->batch;
+	while ((found = record_at(&replay->window, segment->seed, replay->group,
+		    replay->offset, &record)) == RECORD_FOUND) {
+		if (!follows(replay, &record))
+			return RECORD_BAD;
+		replay->offset = record.next;
+		replay->seq = record.seq;
+		replay->batch = record.batch;
+		replay->batch_ended = (record.flags & RECORD_BATCH_END) != 0;
+		if ((record.flags & RECORD_GROUP_END) == 0)
+			continue;
+		replay->whole_sealed = (record.flags & RECORD_SEAL) != 0;
+		if (!replay->whole_sealed && !give_group(replay, record.next)) {
+			replay->stopped = true;
+			return RECORD_FOUND;
+		}
+		replay->whole_batch = record.batch;
+		replay->group = record.next;
+	}
+	return found;
+}
+
+static bool
+follows(const struct replay *replay, const struct record *record)
+{
+	bool seal = (record->flags & RECORD_SEAL) != 0;
+	bool open_group = replay->group != replay->offset;
+
+	if (record->seq != replay->seq + !seal)
+		return false;
+	if (record->batch == replay->batch)
+		return !seal && !replay->batch_ended;
+	/*
+	 * A batch begins behind the end of the one before it, or where what
+	 * was left of a torn one was sealed.
+	 */
+	return record->batch == replay->batch + 1 && !open_group &&
+	    (replay->batch_ended || seal);
+}
+
+/* Gives all records of the group that ends at end. */
+static bool
+give_group(struct replay *replay, off_t end)
+{
+	struct segment *segment = replay->segment;
+	struct journal_record given;
+	const unsigned char *group;
+	struct record_header header;
+	off_t offset = replay->group;
+	char name[SEGMENT_NAME_SIZE];
+
+	group =
+	    window_at(&replay->window, offset, offset, (size_t)(end - offset));
+	if (group == NULL)
+		return unreadable(replay);
+	while (offset < end) {
+		const unsigned char *p = group + (offset - replay->group);
+
+		memcpy(&header, p, sizeof header);
+		given.seq = le64_get(&header.seq);
+		given.bytes = (const char *)p + sizeof header;
+		given.size = le32_get(&header.length);
+		given.last = (le32_get(&header.flags) & RECORD_GROUP_END) != 0;
+		if (!replay->reader(replay->ctx, &given)) {
+			return segment_error(replay->error, replay->error_size,
+			    "%s/%s: record %" PRIu64 " at offset %jd is whole "
+			    "but can't be understood; start the version of "
+			    "weird that wrote it, or a newer one",
+			    replay->journal->store.path, name_of(segment, name),
+			    given.seq, (intmax_t)offset);
+		}
+		replay->given = given.seq;
+		offset += (off_t)(sizeof header + record_padded(given.size));
+	}
+	return true;
+}
+
+/* A segment that another follows has to lead up to it. */
+static bool
+finish_segment(
+    struct replay *replay, enum record_found end, const struct segment *next)
+{
+	struct segment *segment = replay->segment;
+	char name[SEGMENT_NAME_SIZE], other[SEGMENT_NAME_SIZE];
+	const char *path = replay->journal->store.path;
+
+	if (end == RECORD_UNREADABLE)
+		return unreadable(replay);
+	name_of(segment, name);
+	name_of(next, other);
+	if (replay->given + 1 != next->first_seq ||
+	    replay->group != replay->offset)
+		return segment_error(replay->error, replay->error_size,
+		    "%s/%s: damaged at offset %jd: record %" PRIu64
+		    " should be there, and %s goes on after it with record "
+		    "%" PRIu64 "; restore the file from a backup",
+		    path, name, (intmax_t)replay->offset, replay->seq + 1,
+		    other, next->first_seq);
+	if (next->first_batch <= replay->batch)
+		return segment_error(replay->error, replay->error_size,
+		    "%s/%s: offset 48: it begins with batch %" PRIu64
+		    ", but %s before it ends with batch %" PRIu64
+		    "; restore the journal's files from one backup",
+		    path, other, next->first_batch, name, replay->batch);
+	if (end == RECORD_BAD)
+		journal_warn(replay->journal,
+		    "%s/%s: offset %jd: what stands behind the last record "
+		    "isn't the journal's; no record is missing",
+		    path, name, (intmax_t)replay->offset);
+	segment->position = replay->group;
+	journal_add_segment(replay->journal, segment);
+	return true;
+}
+
+static bool
+finish_last(struct replay *replay, enum record_found end)
+{
+	struct journal *journal = replay->journal;
+	struct segment *segment = replay->segment;
+	bool open_group = replay->group != replay->offset;
+	struct journal_tail tail = {.whole = replay->group,
+	    .whole_seq = replay->given,
+	    .bad = replay->offset,
+	    .batch = replay->batch};
+
+	if (end == RECORD_UNREADABLE)
+		return unreadable(replay);
+	if (replay->batch_ended && !open_group)
+		tail.batch++;
+	journal->active = *segment;
+	journal->active.position = replay->group;
+	journal->active.zeroed = replay->group;
+	if (!journal_tail_settle(journal, &replay->window, &tail, replay->error,
+		replay->error_size))
+		return false;
+	journal_add_segment(journal, &journal->active);
+	journal->batch = replay->whole_batch;
+	journal->written = replay->given;
+	/* Nothing to seal where there has never been a batch. */
+	journal->sealed = replay->whole_batch == 0 || replay->whole_sealed;
+	return true;
+}
+
+static bool
+unreadable(struct replay *replay)
+{
+	char name[SEGMENT_NAME_SIZE];
+
+	return segment_system_error(&replay->journal->store,
+	    name_of(replay->segment, name), "read", replay->offset,
+	    replay->window.error, replay->error, replay->error_size);
+}
+
+static const char *
+name_of(const struct segment *segment, char name[SEGMENT_NAME_SIZE])
+{
+	segment_name(segment->first_seq, name);
+	return name;
+}
