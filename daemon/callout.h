@@ -16,11 +16,11 @@
 #include "daemon/core/value.h"
 
 enum callout_want {
-	CALLOUT_RUN,    /* to run; started if it never was */
-	CALLOUT_TERM,   /* SIGTERM to its process group */
-	CALLOUT_KILL,   /* SIGKILL to all that is left of it */
+	CALLOUT_RUN,	/* to run; started if it never was */
+	CALLOUT_TERM,	/* SIGTERM to its process group */
+	CALLOUT_KILL,	/* SIGKILL to all that is left of it */
 	CALLOUT_FREEZE, /* SIGSTOP */
-	CALLOUT_THAW,   /* SIGCONT */
+	CALLOUT_THAW,	/* SIGCONT */
 	CALLOUT_FORGET, /* its ending is durable: acknowledge it */
 };
 
@@ -40,19 +40,19 @@ enum callout_want {
 struct callouts;
 
 struct callout_options {
-	const char *state_dir;   /* logs/ and work/ are made below it */
-	const char *run_dir;     /* the runners' sockets */
+	const char *state_dir;	 /* logs/ and work/ are made below it */
+	const char *run_dir;	 /* the runners' sockets */
 	const char *runner_path; /* weir-runner's executable */
 	const char *socket_path; /* the daemon's, for WEIR_SOCKET */
-	unsigned runners;        /* how many; 0: one a core, up to four */
-	size_t output_max;       /* bytes of stdout that may become a value */
-	const char *path;        /* PATH of the clean environment */
+	unsigned runners;	 /* how many; 0: one a core, up to four */
+	size_t output_max;	 /* bytes of stdout that may become a value */
+	const char *path;	 /* PATH of the clean environment */
 };
 
 struct callout_handlers {
 	/* An attempt ended; called from the loop, once until FORGET. */
-	void (*ended)(void *, const struct callout_key *,
-	    const struct callout_result *);
+	void (*ended)(
+	    void *, const struct callout_key *, const struct callout_result *);
 	/*
 	 * The runners that take new work changed: the ids of those that are
 	 * connected now.  Attempts are bound to one when they are decided.
@@ -65,9 +65,9 @@ struct callout_handlers {
  * Connects to the runners that are there, starts those that are missing.  NULL
  * with a sentence in the buffer when that is not possible.
  */
-struct callouts *callouts_open(struct event_base *,
-    const struct callout_options *, const struct callout_handlers *, char *,
-    size_t);
+struct callouts *
+callouts_open(struct event_base *, const struct callout_options *,
+    const struct callout_handlers *, char *, size_t);
 /*
  * Says what is wanted of an attempt.  The runner id is the one that its intent
  * names; the spec may be NULL but for RUN.  After a restart the daemon calls

@@ -17,14 +17,14 @@
 #include "daemon/runner/wire.h"
 
 /* Of an attempt, as this process knows it. */
-#define ATTEMPT_STATES(STATE)                                                  \
-	STATE(UNSURE)  /* of an earlier daemon: may be at its runner */         \
-	STATE(QUEUED)  /* never sent to a runner */                            \
-	STATE(ASKED)   /* sent; whether it started is not known yet */         \
-	STATE(RUNNING) /* at its runner */                                     \
-	STATE(ORPHAN)  /* running, its runner gone: this process's child */    \
-	STATE(STRAY)   /* running at a runner; not wanted, or not yet */       \
-	STATE(KEPT)    /* ended at a runner; not wanted, or not yet */         \
+#define ATTEMPT_STATES(STATE)                                               \
+	STATE(UNSURE)  /* of an earlier daemon: may be at its runner */     \
+	STATE(QUEUED)  /* never sent to a runner */                         \
+	STATE(ASKED)   /* sent; whether it started is not known yet */      \
+	STATE(RUNNING) /* at its runner */                                  \
+	STATE(ORPHAN)  /* running, its runner gone: this process's child */ \
+	STATE(STRAY)   /* running at a runner; not wanted, or not yet */    \
+	STATE(KEPT)    /* ended at a runner; not wanted, or not yet */      \
 	STATE(ENDED)   /* and told, or about to be */
 
 enum attempt_state {
@@ -42,11 +42,11 @@ enum attempt_event {
 	EVENT_FREEZE,
 	EVENT_THAW,
 	EVENT_FORGET,
-	EVENT_STARTED,  /* its runner runs it */
+	EVENT_STARTED,	/* its runner runs it */
 	EVENT_FINISHED, /* the report has how */
-	EVENT_ABSENT,   /* its runner does not know it: never ran there */
-	EVENT_READY,    /* its runner takes work */
-	EVENT_GONE,     /* its runner is dead */
+	EVENT_ABSENT,	/* its runner does not know it: never ran there */
+	EVENT_READY,	/* its runner takes work */
+	EVENT_GONE,	/* its runner is dead */
 	EVENT_NEVENTS
 };
 
@@ -56,10 +56,10 @@ struct attempt {
 	struct wire_key key;
 	uint64_t runner; /* id */
 	enum attempt_state state;
-	bool untold;        /* in the list of those whose ending is to be told */
-	bool failed;        /* the report is of a start that failed */
-	uint64_t listed;    /* the listing it was last in */
-	int stop, freeze;   /* signals that are still to be sent; 0: none */
+	bool untold;	  /* in the list of those whose ending is to be told */
+	bool failed;	  /* the report is of a start that failed */
+	uint64_t listed;  /* the listing it was last in */
+	int stop, freeze; /* signals that are still to be sent; 0: none */
 	struct value *spec;
 	struct wire_report report;
 	enum callout_end end;
@@ -104,8 +104,8 @@ struct callouts {
 	unsigned runners; /* that should be there */
 	size_t output_max;
 	bool recovered;
-	bool changed;  /* the runners that take work did, and it is untold */
-	bool losses;   /* some in done are lost: what runs of them is killed */
+	bool changed;	/* the runners that take work did, and it is untold */
+	bool losses;	/* some in done are lost: what runs of them is killed */
 	bool throttled; /* a runner was started a moment ago */
 	struct attempts attempts;
 	struct attempts_done done;
@@ -117,13 +117,12 @@ struct callouts {
 
 /* callout_attempt.c */
 struct attempt *attempt_find(struct callouts *, const struct wire_key *);
-struct attempt *attempt_new(
-    struct callouts *, const struct wire_key *, uint64_t runner);
+struct attempt *
+attempt_new(struct callouts *, const struct wire_key *, uint64_t runner);
 void attempt_free(struct callouts *, struct attempt *);
 void attempt_event(struct callouts *, struct attempt *, enum attempt_event);
 /* Takes what a runner reported; a new attempt where it was not known. */
-void attempt_report(
-    struct link *, enum wire_type, const struct wire_report *);
+void attempt_report(struct link *, enum wire_type, const struct wire_report *);
 void attempt_refused(struct callouts *, struct attempt *, const char *reason);
 /* The same for all of a runner's, but those in its newest list for ABSENT. */
 void attempts_event(struct callouts *, const struct link *, enum attempt_event);
@@ -160,8 +159,8 @@ void remove_tree(const char *);
 struct spec {
 	msgpack_zone zone;
 	char **argv;
-	char *cwd;  /* NULL: a directory of its own */
-	char **env; /* name, value, name, value, NULL */
+	char *cwd;	/* NULL: a directory of its own */
+	char **env;	/* name, value, name, value, NULL */
 	const char *in; /* NULL: /dev/null */
 	uint32_t in_size;
 	enum spec_output {
@@ -198,8 +197,8 @@ void log_path(const struct callouts *, const struct wire_key *,
 void log_note(const struct callouts *, const struct wire_key *, const char *);
 
 /* callout_output.c: NULL with no sentence: there is none; the caller frees */
-struct value *output_read(
-    const char *path, enum spec_output, size_t max, char **error);
+struct value *
+output_read(const char *path, enum spec_output, size_t max, char **error);
 
 struct wire_key key_of_callout(const struct callout_key *);
 void callouts_later(struct callouts *);

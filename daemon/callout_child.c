@@ -1,0 +1,231 @@
+/*
+ * callout_child: the daemon's own children: runners, the commands of runners
+ * that died, and what removes directories.
+ */
+
+#include "daemon/callout_edge.h"
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/core/alloc.h"
+#include "daemon/log.h"
+#include "daemon/runner/process.h"
+
+static void on_child(evutil_socket_t, short, void *);
+static void reap(struct callouts *, pid_t);
+static struct link *link_of_pid(struct callouts *, pid_t);
+static struct attempt *attempt_of_pid(struct callouts *, pid_t);
+static struct attempt *attempt_of_mark(struct callouts *, pid_t);
+static void ended(struct callouts *, struct attempt *);
+static bool is_child(pid_t);
+
+/* What runners that die leave behind becomes this process's. */
+bool
+children_open(struct callouts *c)
+{
+	process_adopt_orphans();
+	c->child = evsignal_new(c->base, SIGCHLD, on_child, c);
+	return c->child != NULL && event_add(c->child, NULL) == 0;
+}
+
+/* Looked at before they are reaped, so that a pid stays whose it is. */
+static void
+on_child(evutil_socket_t signo, short what, void *ctx)
+{
+	siginfo_t info;
+
+	(void)signo;
+	(void)what;
+	for (;;) {
+		info.si_pid = 0;
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) ==
+			-1 ||
+		    info.si_pid == 0)
+			return;
+		reap(ctx, info.si_pid);
+	}
+}
+
+static void
+reap(struct callouts *c, pid_t pid)
+{
+	struct attempt *a;
+	struct link *l;
+
+	l = link_of_pid(c, pid);
+	if (l != NULL) {
+		waitpid(pid, NULL, 0);
+		link_died(l);
+		return;
+	}
+	a = attempt_of_pid(c, pid);
+	if (a == NULL) {
+		/* a command whose runner just died: did it say so? */
+		LIST_FOREACH (l, &c->links, all)
+			if (l->pid != 0 && l->state != LINK_DOWN)
+				link_read(l);
+		a = attempt_of_pid(c, pid);
+	}
+	if (a != NULL)
+		ended(c, a);
+	else
+		waitpid(pid, NULL, 0);
+}
+
+static struct link *
+link_of_pid(struct callouts *c, pid_t pid)
+{
+	struct link *l;
+
+	LIST_FOREACH (l, &c->links, all)
+		if (l->pid == pid)
+			return l;
+	return NULL;
+}
+
+static struct attempt *
+attempt_of_pid(struct callouts *c, pid_t pid)
+{
+	struct attempt *a;
+
+	RB_FOREACH (a, attempts, &c->attempts)
+		if (a->report.pid == pid &&
+		    (a->state == ATTEMPT_RUNNING || a->state == ATTEMPT_ORPHAN))
+			return a;
+	return NULL;
+}
+
+static void
+ended(struct callouts *c, struct attempt *a)
+{
+	struct wire_report *r;
+	struct rusage usage;
+	struct timespec ts;
+
+	r = &a->report;
+	kill(-r->pid, SIGKILL); /* what it left in its group */
+	wait4(r->pid, &r->status, 0, &usage);
+	clock_gettime(CLOCK_REALTIME, &ts);
+	r->ended_at = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+	r->cpu = (int64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) *
+		1000000000 +
+	    (int64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
+	r->max_rss = (int64_t)usage.ru_maxrss * 1024;
+	attempt_event(c, a, EVENT_FINISHED);
+}
+
+/* Alive, or dead and not reaped. */
+static bool
+is_child(pid_t pid)
+{
+	siginfo_t info;
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) ==
+	    0;
+}
+
+/*
+ * Whether the command of an attempt whose runner died is a child of this
+ * process now.  Where the runner had no time to tell its pid, the mark in its
+ * environment does.
+ */
+bool
+child_adopt(struct callouts *c, struct attempt *a)
+{
+	struct wire_mark mark;
+	struct timespec ts;
+	pid_t *children;
+	size_t i;
+
+	(void)c;
+	if (a->report.pid != 0)
+		return is_child(a->report.pid);
+	children = process_children();
+	for (i = 0; children != NULL && children[i] != 0; i++)
+		if (process_mark(children[i], &mark) &&
+		    mark.runner == a->runner &&
+		    wire_key_compare(&mark.key, &a->key) == 0) {
+			a->report.pid = children[i];
+			clock_gettime(CLOCK_REALTIME, &ts);
+			a->report.started_at =
+			    (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+			break;
+		}
+	free(children);
+	return a->report.pid != 0;
+}
+
+/* Not reaped before it is noticed here, so that it can be no other's pid. */
+void
+child_signal(struct attempt *a, int signo)
+{
+	kill(-a->report.pid, signo);
+}
+
+static struct attempt *
+attempt_of_mark(struct callouts *c, pid_t pid)
+{
+	struct wire_mark mark;
+	struct attempt *a;
+
+	if (!process_mark(pid, &mark))
+		return NULL;
+	a = attempt_find(c, &mark.key);
+	return a != NULL && a->runner == mark.runner ? a : NULL;
+}
+
+/*
+ * Kills what still runs of attempts that are lost: what comes next for the
+ * attempt, a retry perhaps, must not run beside it.
+ */
+void
+lost_kill(struct callouts *c)
+{
+	struct attempt *a;
+	pid_t *all;
+	size_t i;
+
+	c->losses = false;
+	all = process_all();
+	for (i = 0; all != NULL && all[i] != 0; i++) {
+		a = attempt_of_mark(c, all[i]);
+		if (a == NULL || a->state != ATTEMPT_ENDED ||
+		    a->end != CALLOUT_LOST || kill(all[i], SIGKILL) == -1)
+			continue;
+		log_warn("execution %" PRIu64 ": killed process %d of an "
+			 "attempt that is lost with its runner",
+		    a->key.execution, (int)all[i]);
+	}
+	free(all);
+}
+
+void
+remove_tree(const char *path)
+{
+	char rm[] = "rm", force[] = "-rf", end[] = "--", *argv[5];
+	char *env[] = {NULL};
+	pid_t pid;
+	int error;
+
+	if (rmdir(path) == 0 || errno == ENOENT)
+		return;
+	argv[0] = rm;
+	argv[1] = force;
+	argv[2] = end;
+	argv[3] = xstrdup(path);
+	argv[4] = NULL;
+	error = posix_spawn(&pid, "/bin/rm", NULL, NULL, argv, env);
+	if (error != 0)
+		log_warn("cannot remove %s: rm: %s", path, strerror(error));
+	free(argv[3]);
+}

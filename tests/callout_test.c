@@ -1,0 +1,509 @@
+/* links: daemon/callout.c daemon/callout_attempt.c daemon/callout_child.c
+ * daemon/callout_link.c daemon/callout_log.c daemon/callout_output.c
+ * daemon/callout_runner.c daemon/callout_spec.c daemon/callout_start.c
+ * daemon/runner/wire.c daemon/runner/process.c daemon/log.c
+ * daemon/core/value.c daemon/core/element.c daemon/core/alloc.c
+ * libproto/pack.c tests/callout_daemon.c ; libs: msgpack libevent_core jansson
+ * atf-c */
+/*
+ * callout_test: the callout edge with real runners.  WEIR_RUNNER names the
+ * executable.
+ */
+
+#include <sys/stat.h>
+
+#include <atf-c.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libproto/pack.h"
+#include "tests/callout_daemon.h"
+
+static void check_text(const struct value *, const char *);
+static uint64_t only_runner(void);
+
+static void
+check_text(const struct value *v, const char *wanted)
+{
+	msgpack_zone zone;
+	msgpack_object o;
+
+	ATF_REQUIRE(v != NULL);
+	msgpack_zone_init(&zone, 512);
+	ATF_REQUIRE(value_unpack(v, &zone, &o));
+	ATF_CHECK_MSG(object_is(&o, wanted), "\"%.*s\", not \"%s\"",
+	    o.type == MSGPACK_OBJECT_STR ? (int)o.via.str.size : 0,
+	    o.via.str.ptr, wanted);
+	msgpack_zone_destroy(&zone);
+}
+
+/* The id in the name of the one socket that there is. */
+static uint64_t
+only_runner(void)
+{
+	struct dirent *entry;
+	uint64_t id;
+	DIR *dir;
+
+	id = 0;
+	dir = opendir("run");
+	ATF_REQUIRE(dir != NULL);
+	while (id == 0 && (entry = readdir(dir)) != NULL)
+		(void)!sscanf(entry->d_name, "runner-%" SCNx64, &id);
+	closedir(dir);
+	ATF_REQUIRE(id != 0);
+	return id;
+}
+
+ATF_TC(exits);
+ATF_TC_HEAD(exits, tc)
+{
+	atf_tc_set_md_var(
+	    tc, "descr", "statuses and signals, with times and usage");
+}
+ATF_TC_BODY(exits, tc)
+{
+	struct ending *e;
+
+	start_daemon(2);
+	e = shell(1, "exit 0");
+	ATF_CHECK_EQ(CALLOUT_EXITED, e->end);
+	ATF_CHECK_EQ(0, e->exit);
+	ATF_CHECK(e->output == NULL);
+	e = shell(2, "exit 3");
+	ATF_CHECK_EQ(CALLOUT_EXITED, e->end);
+	ATF_CHECK_EQ(3, e->exit);
+	ATF_CHECK(e->started_at > 0 && e->ended_at > e->started_at);
+	ATF_CHECK(e->max_rss > 0);
+	e = shell(3, "kill -ABRT $$");
+	ATF_CHECK_EQ(CALLOUT_SIGNALED, e->end);
+	ATF_CHECK_EQ(SIGABRT, e->signal);
+	close_daemon(true);
+}
+
+ATF_TC(not_started);
+ATF_TC_HEAD(not_started, tc)
+{
+	atf_tc_set_md_var(tc, "descr",
+	    "what could not be started says why, so that a person can act");
+}
+ATF_TC_BODY(not_started, tc)
+{
+	struct ending *e;
+
+	start_daemon(1);
+	e = run(1, &(struct wish){.program = "frobnicate"});
+	ATF_CHECK_EQ(CALLOUT_NOT_STARTED, e->end);
+	ATF_CHECK_STREQ("cannot run \"frobnicate\": No such file or directory "
+			"(PATH is /usr/bin:/bin)",
+	    e->reason);
+	ATF_CHECK(e->started_at == 0 && e->ended_at > 0);
+	e = run(2,
+	    &(struct wish){.program = "frobnicate",
+		.variable = "PATH",
+		.content = "/nowhere"});
+	ATF_CHECK_STREQ("cannot run \"frobnicate\": No such file or directory "
+			"(PATH is /nowhere)",
+	    e->reason);
+	e = run(3, &(struct wish){.program = "/no/such/program"});
+	ATF_CHECK_STREQ(
+	    "cannot run \"/no/such/program\": No such file or directory",
+	    e->reason);
+	e = run(4, &(struct wish){.shell = ":", .cwd = "/x"});
+	ATF_CHECK_EQ(CALLOUT_NOT_STARTED, e->end);
+	ATF_CHECK_STREQ(
+	    "cannot change to directory /x: No such file or directory",
+	    e->reason);
+	e = run(5,
+	    &(struct wish){
+		.shell = ":", .limit = "nofile", .amount = INT64_C(1) << 40});
+	ATF_CHECK_EQ(CALLOUT_NOT_STARTED, e->end);
+	ATF_CHECK_STREQ(
+	    "cannot set the limit nofile: Operation not permitted", e->reason);
+	e = run(6, &(struct wish){.shell = ":", .limit = "sheep"});
+	ATF_CHECK_STREQ(
+	    "limits: this system has no limit \"sheep\"", e->reason);
+	close_daemon(true);
+}
+
+ATF_TC(surroundings);
+ATF_TC_HEAD(surroundings, tc)
+{
+	atf_tc_set_md_var(tc, "descr",
+	    "environment, standard input, working directory, limits, logs");
+}
+ATF_TC_BODY(surroundings, tc)
+{
+	struct callout_key k = {7, 2, 3, 4};
+	char text[64], *here;
+	struct ending *e;
+	struct value *v;
+	uint64_t total;
+	struct stat st;
+
+	start_daemon(1);
+	setenv("SECRET", "of the daemon", 1);
+	e = run(1,
+	    &(struct wish){.shell = "echo $SECRET$MINE $WEIR_EXECUTION "
+				    "$WEIR_WORKFLOW $WEIR_TASK [$WEIR_ITEM] "
+				    "$WEIR_ATTEMPT $WEIR_SOCKET $PATH; cat",
+		.input = "from stdin",
+		.variable = "MINE",
+		.content = "mine",
+		.output = "text"});
+	check_text(e->output,
+	    "mine 1 release build [] 1 /tmp/weir.sock "
+	    "/usr/bin:/bin\nfrom stdin");
+	here = realpath("state", NULL);
+	e = run(2,
+	    &(struct wish){
+		.shell = "pwd; stat -c %a .; mkdir -p a/b; echo c >a/b/c",
+		.output = "text"});
+	snprintf(text, sizeof text, "700");
+	ATF_REQUIRE(e->output != NULL);
+	ATF_CHECK(e->output->size > strlen(here));
+	e = run(
+	    3, &(struct wish){.shell = "pwd", .cwd = "/", .output = "text"});
+	check_text(e->output, "/");
+	e = run(4,
+	    &(struct wish){.shell = "ulimit -n",
+		.limit = "nofile",
+		.amount = 99,
+		.output = "text"});
+	check_text(e->output, "99");
+	e = run(5,
+	    &(struct wish){.shell = "nice",
+		.limit = "nice",
+		.amount = 7,
+		.output = "text"});
+	check_text(e->output, "7");
+	v = spec(&(struct wish){.shell = "echo $WEIR_ITEM $WEIR_ATTEMPT >&2"});
+	callouts_want(d.callouts, &k, d.ids[0], CALLOUT_RUN, v);
+	value_unref(v);
+	wait_end(7);
+	check_file("state/logs/7/2.3.4.err", "3 4\n");
+	ATF_CHECK_EQ(
+	    2, callouts_read_log(d.callouts, &k, true, 2, text, 9, &total));
+	ATF_CHECK(total == 4 && memcmp(text, "4\n", 2) == 0);
+	ATF_CHECK_EQ(
+	    0, callouts_read_log(d.callouts, &k, true, 99, text, 9, &total));
+	ATF_REQUIRE(stat("state/logs/7", &st) == 0);
+	ATF_CHECK_EQ(0700, st.st_mode & 07777);
+	callouts_remove_logs(d.callouts, 7);
+	while (
+	    access("state/logs/7", F_OK) == 0 || count_files("state/work") > 0)
+		turn(); /* SIGCHLD of what removes them */
+	ATF_CHECK_EQ(
+	    -1, callouts_read_log(d.callouts, &k, true, 0, text, 9, &total));
+	free(here);
+	close_daemon(true);
+}
+
+ATF_TC(user);
+ATF_TC_HEAD(user, tc)
+{
+	atf_tc_set_md_var(tc, "descr",
+	    "root's callouts run as the user who started the execution");
+	atf_tc_set_md_var(tc, "require.user", "root");
+}
+ATF_TC_BODY(user, tc)
+{
+	struct callout_key k = key(1);
+	msgpack_sbuffer buffer;
+	msgpack_packer p;
+	struct value *v, *whole, *uid;
+
+	start_daemon(1);
+	msgpack_sbuffer_init(&buffer);
+	msgpack_packer_init(&p, &buffer, msgpack_sbuffer_write);
+	msgpack_pack_map(&p, 2);
+	pack_key_uint(&p, "uid", 65534);
+	pack_key_uint(&p, "gid", 65534);
+	uid = value_of_buffer(&buffer);
+	v = spec(&(struct wish){
+	    .shell = "id -u; id -g; id -G; stat -c '%u %a' \"$OLDPWD.\"; "
+		     "echo $USER",
+	    .cwd = "/",
+	    .variable = "OLDPWD",
+	    .content = "/",
+	    .output = "text"});
+	whole = value_merge(v, uid);
+	callouts_want(d.callouts, &k, d.ids[0], CALLOUT_RUN, whole);
+	value_unref(v);
+	value_unref(uid);
+	value_unref(whole);
+	wait_end(1);
+	ATF_CHECK_STREQ("", d.endings[1].reason);
+	ATF_REQUIRE(d.endings[1].output != NULL);
+	ATF_CHECK(memmem(d.endings[1].output->bytes, d.endings[1].output->size,
+		      "65534\n65534\n65534\n", 18) != NULL);
+	ATF_CHECK(memmem(d.endings[1].output->bytes, d.endings[1].output->size,
+		      "nobody", 6) != NULL);
+	close_daemon(true);
+}
+
+ATF_TC(outputs);
+ATF_TC_HEAD(outputs, tc)
+{
+	atf_tc_set_md_var(tc, "descr",
+	    "stdout becomes a value, or an error that says where and why not");
+}
+ATF_TC_BODY(outputs, tc)
+{
+	static const unsigned char two[] = {0x92, 0xa1, 'a', 0xa1, 'b'};
+	static const unsigned char map[] = {
+	    0x81, 0xa1, 'k', 0x93, 1, 0xc3, 0xc0};
+	struct ending *e;
+
+	start_daemon(1);
+	e = run(
+	    1, &(struct wish){.shell = "printf 'a\\nb'", .output = "lines"});
+	ATF_REQUIRE(e->output != NULL);
+	ATF_REQUIRE_EQ(sizeof two, e->output->size);
+	ATF_CHECK_EQ(0, memcmp(two, e->output->bytes, sizeof two));
+	e = run(2, &(struct wish){.shell = ":", .output = "lines"});
+	ATF_REQUIRE(e->output != NULL);
+	ATF_CHECK_EQ(1, e->output->size);
+	e = run(3,
+	    &(struct wish){
+		.shell = "echo '{\"k\": [1, true, null]}'", .output = "json"});
+	ATF_REQUIRE(e->output != NULL);
+	ATF_REQUIRE_EQ(sizeof map, e->output->size);
+	ATF_CHECK_EQ(0, memcmp(map, e->output->bytes, sizeof map));
+	e = run(4,
+	    &(struct wish){.shell = "printf '{\\n\"a\": 1,\\n\"b\" 2}'",
+		.output = "json"});
+	ATF_CHECK(e->output == NULL);
+	ATF_CHECK_MSG(strncmp(e->output_error,
+			  "output is not JSON: line 3, column 5: ", 38) == 0,
+	    "%s", e->output_error);
+	e = run(5,
+	    &(struct wish){.shell = "printf 'ok\\n\\377'", .output = "text"});
+	ATF_CHECK_STREQ("output is not UTF-8: byte 4, on line 2, is 0xff; use "
+			"output: none",
+	    e->output_error);
+	e = run(6,
+	    &(struct wish){
+		.shell = "head -c 1048577 /dev/zero", .output = "text"});
+	ATF_CHECK_STREQ("output has 1048577 bytes, at most 1048576 may become "
+			"a value; use output: none, or write it to a file",
+	    e->output_error);
+	e = run(7,
+	    &(struct wish){.shell = "head -c 100 /dev/zero | tr '\\0' '['; "
+				    "head -c 100 /dev/zero | tr '\\0' ']'",
+		.output = "json"});
+	ATF_CHECK_STREQ(
+	    "output is JSON with lists and maps nested deeper than 64",
+	    e->output_error);
+	e = run(
+	    8, &(struct wish){.shell = "echo x; kill $$", .output = "json"});
+	ATF_CHECK_EQ(CALLOUT_SIGNALED, e->end);
+	ATF_CHECK(e->output == NULL && e->output_error[0] == '\0');
+	close_daemon(true);
+}
+
+ATF_TC(stops);
+ATF_TC_HEAD(stops, tc)
+{
+	atf_tc_set_md_var(tc, "descr",
+	    "TERM that is ignored and then KILL; freeze and thaw; a stop "
+	    "before "
+	    "the start");
+}
+ATF_TC_BODY(stops, tc)
+{
+	struct callout_key k = key(1);
+	struct ending *e;
+	char line[256];
+	FILE *f;
+
+	start_daemon(1);
+	start(1,
+	    &(struct wish){.shell = "trap 'echo got >>log' TERM; echo up "
+				    ">>log; while :; do sleep 0.1; done",
+		.cwd = getcwd(line, sizeof line)});
+	wait_pid(1);
+	while (access("log", F_OK) == -1)
+		event_base_loop(d.base, EVLOOP_NONBLOCK);
+	want(1, CALLOUT_TERM);
+	for (f = NULL; f == NULL;) {
+		f = fopen("log", "r");
+		while (fgets(line, sizeof line, f) != NULL)
+			;
+		fclose(f);
+		if (strcmp(line, "got\n") != 0)
+			f = NULL;
+		event_base_loop(d.base, EVLOOP_NONBLOCK);
+	}
+	ATF_CHECK_EQ(0, d.endings[1].times);
+	want(1, CALLOUT_FREEZE);
+	snprintf(line, sizeof line, "/proc/%d/stat",
+	    (int)callouts_pid(d.callouts, &k));
+	for (char state = 0; state != 'T';) {
+		f = fopen(line, "r");
+		ATF_REQUIRE_EQ(1, fscanf(f, "%*d (%*[^)]) %c", &state));
+		fclose(f);
+		event_base_loop(d.base, EVLOOP_NONBLOCK);
+	}
+	want(1, CALLOUT_THAW);
+	want(1, CALLOUT_KILL);
+	e = wait_end(1);
+	ATF_CHECK_EQ(CALLOUT_SIGNALED, e->end);
+	ATF_CHECK_EQ(SIGKILL, e->signal);
+	close_daemon(true);
+}
+
+ATF_TC(stopped_before);
+ATF_TC_HEAD(stopped_before, tc)
+{
+	atf_tc_set_md_var(tc, "descr",
+	    "what is stopped before it was sent to a runner never runs, and "
+	    "what names a runner that is not there neither");
+}
+ATF_TC_BODY(stopped_before, tc)
+{
+	struct ending *e;
+
+	start_daemon(1);
+	want_run(1, 0xdead, &(struct wish){.shell = "exit 1"});
+	e = wait_end(1);
+	ATF_CHECK_EQ(CALLOUT_NOT_STARTED, e->end);
+	ATF_CHECK(strstr(e->reason, "nothing ran") != NULL);
+	close_daemon(false);
+
+	/* its runner is there, and not connected to before the loop turns */
+	open_daemon(1);
+	want_run(2, only_runner(), &(struct wish){.shell = "exit 2"});
+	want(2, CALLOUT_KILL); /* for all one knows it runs */
+	callouts_recovered(d.callouts);
+	want_run(3, only_runner(), &(struct wish){.shell = "exit 3"});
+	want(3, CALLOUT_TERM);
+	want_run(4, only_runner(), &(struct wish){.shell = "exit 4"});
+	e = wait_end(2);
+	ATF_CHECK_EQ(CALLOUT_NOT_STARTED, e->end);
+	ATF_CHECK_STREQ("stopped before it was started", e->reason);
+	e = wait_end(3);
+	ATF_CHECK_EQ(CALLOUT_NOT_STARTED, e->end);
+	ATF_CHECK_STREQ("stopped before it was started", e->reason);
+	ATF_CHECK_EQ(4, wait_end(4)->exit);
+	ATF_CHECK(access("state/logs/2", F_OK) == -1);
+	close_daemon(true);
+}
+
+ATF_TC(left_behind);
+ATF_TC_HEAD(left_behind, tc)
+{
+	atf_tc_set_md_var(tc, "descr",
+	    "processes left behind are killed, and the log says so");
+}
+ATF_TC_BODY(left_behind, tc)
+{
+	struct ending *e;
+	char byte, here[256];
+	int fd;
+
+	start_daemon(1);
+	ATF_REQUIRE(mkfifo("fifo", 0600) == 0);
+	fd = open("fifo", O_RDONLY | O_NONBLOCK);
+	e = run(1,
+	    &(struct wish){.shell =
+			       "exec 9>$D/fifo; setsid sh -c ': >$D/up; "
+			       "sleep 1000' & sleep 1000 & "
+			       "while ! test -e $D/up; do sleep 0.1; done; "
+			       "exit 6",
+		.variable = "D",
+		.content = getcwd(here, sizeof here)});
+	ATF_CHECK_EQ(6, e->exit);
+	fcntl(fd, F_SETFL, 0);
+	ATF_CHECK_EQ(0, read(fd, &byte, 1)); /* all that had it open are dead */
+	check_file("state/logs/1/0.-.1.err",
+	    "weir: killed 2 processes that it left behind\n");
+	close_daemon(true);
+}
+
+ATF_TC(many);
+ATF_TC_HEAD(many, tc)
+{
+	atf_tc_set_md_var(tc, "descr",
+	    "200 callouts over two runners, each ended once with its own "
+	    "status; none is left at the runners or on disk");
+}
+ATF_TC_BODY(many, tc)
+{
+	char command[32];
+	unsigned i;
+
+	start_daemon(2);
+	d.forgets = true;
+	for (i = 1; i <= 200; i++) {
+		snprintf(command, sizeof command, "exit %u", i);
+		start(i, &(struct wish){.shell = command});
+	}
+	while (d.ended < 200)
+		turn();
+	for (i = 1; i <= 200; i++) {
+		ATF_CHECK_EQ(1, d.endings[i].times);
+		ATF_CHECK_EQ((int)i, d.endings[i].exit);
+	}
+	ATF_CHECK_EQ(0, count_files("state/work"));
+	close_daemon(true);
+	wait_empty("run"); /* they leave: nothing is kept */
+}
+
+ATF_TC(dead_socket);
+ATF_TC_HEAD(dead_socket, tc)
+{
+	atf_tc_set_md_var(tc, "descr",
+	    "a socket that nobody listens on is removed; what can't work is "
+	    "said when it is opened");
+}
+ATF_TC_BODY(dead_socket, tc)
+{
+	struct callout_handlers handlers = {0}; /* not got to */
+	struct callout_options options = {.state_dir = "state",
+	    .run_dir = "run",
+	    .socket_path = "s",
+	    .runners = 1,
+	    .runner_path = "/no/such/runner",
+	    .path = "/bin"};
+	char error[512];
+
+	ATF_REQUIRE(mkdir("run", 0700) == 0);
+	atf_utils_create_file("run/runner-00000000000000aa.sock", "%s", "");
+	atf_utils_create_file("run/other", "%s", "");
+	start_daemon(1);
+	ATF_CHECK(access("run/runner-00000000000000aa.sock", F_OK) == -1);
+	ATF_CHECK(access("run/other", F_OK) == 0);
+	ATF_CHECK(callouts_open(d.base, &options, &handlers, error,
+		      sizeof error) == NULL);
+	ATF_CHECK_STREQ(
+	    "cannot run /no/such/runner: No such file or directory", error);
+	options.run_dir = "nowhere";
+	ATF_CHECK(callouts_open(d.base, &options, &handlers, error,
+		      sizeof error) == NULL);
+	ATF_CHECK_STREQ(
+	    "run directory nowhere: No such file or directory", error);
+	close_daemon(true);
+}
+
+ATF_TP_ADD_TCS(tp)
+{
+	ATF_TP_ADD_TC(tp, exits);
+	ATF_TP_ADD_TC(tp, not_started);
+	ATF_TP_ADD_TC(tp, surroundings);
+	ATF_TP_ADD_TC(tp, user);
+	ATF_TP_ADD_TC(tp, outputs);
+	ATF_TP_ADD_TC(tp, stops);
+	ATF_TP_ADD_TC(tp, stopped_before);
+	ATF_TP_ADD_TC(tp, left_behind);
+	ATF_TP_ADD_TC(tp, many);
+	ATF_TP_ADD_TC(tp, dead_socket);
+	return atf_no_error();
+}
