@@ -22,13 +22,15 @@ find_definition(const void *state, const char *name, uint32_t version)
 static struct definition *
 parse(struct request *request)
 {
+	static const msgpack_object nil = {.type = MSGPACK_OBJECT_NIL};
 	struct state *state = request->server->state;
 	struct definition_errors errors = {0};
 	struct definition *definition;
+	const msgpack_object *given;
 
+	given = catalogue_param(request->params, "definition");
 	definition = definition_parse(state->expressions,
-	    catalogue_param(request->params, "definition"), find_definition,
-	    state, &errors);
+	    given != NULL ? given : &nil, find_definition, state, &errors);
 	if (definition == NULL)
 		refuse_errors(request, &errors);
 	definition_errors_free(&errors);

@@ -357,8 +357,8 @@ ATF_TC_BODY(accepted, tc)
 	    TASKS("'a':{'run':['x'],'items':'${{ vars.x }}'}"),
 	    TASKS("'a':{'run':'x','success':3}"),
 	    TASKS("'_1':{'run':'x','cost':1.5}"),
-	    "{'workflow':'0.a_b-c','tasks':{'a':{'run':'x'}},"
-	    "'input':{'A_1':{'type':'any','default':null}}}",
+	    ("{'workflow':'0.a_b-c','tasks':{'a':{'run':'x'}},"
+	     "'input':{'A_1':{'type':'any','default':null}}}"),
 	};
 	struct definition_errors e;
 	struct definition *def;

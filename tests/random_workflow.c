@@ -63,8 +63,8 @@ add_callout(struct text *t, struct dice *d)
 	static const char *const retries[] = {"", "",
 	    "'retry': {'count': 2, 'delay': '2s', 'jitter': '20%'}, ",
 	    "'retry': {'count': 1}, 'fatal': [2], ",
-	    "'retry': {'count': 3, 'delay': '1s', 'backoff': 'exponential', "
-	    "'when': 'task.exit ~= 3'}, "};
+	    ("'retry': {'count': 3, 'delay': '1s', 'backoff': 'exponential', "
+	     "'when': 'task.exit ~= 3'}, ")};
 	static const char *const timeouts[] = {
 	    "", "", "'timeout': '3s', ", "'timeout': '2s', 'kill_after': '1s', "};
 	static const char *const losts[] = {
