@@ -16,6 +16,7 @@ struct parsing {
 	struct arguments *to;
 	char **argv; /* what is left */
 	bool operands_only;
+	char spelled[64]; /* the option at hand, as it was given */
 };
 
 static bool parse_word(struct parsing *, char *);
@@ -114,6 +115,7 @@ parse_long(struct parsing *p, const char *word)
 		value = *p->argv != NULL ? *p->argv++ : NULL;
 	else if (value != NULL)
 		value++;
+	snprintf(p->spelled, sizeof(p->spelled), "--%s", option->name);
 	return take_option(p, option, value);
 }
 
@@ -129,6 +131,7 @@ parse_letters(struct parsing *p, const char *word)
 			usage_unknown_option(p->to->verb, word);
 			return false;
 		}
+		snprintf(p->spelled, sizeof(p->spelled), "-%c", *letter);
 		if (option->type == ARGUMENT_NONE) {
 			if (!take_option(p, option, NULL))
 				return false;
@@ -175,15 +178,14 @@ take_option(struct parsing *p, const struct option *option, const char *value)
 	char why[256];
 
 	if (option->type != ARGUMENT_NONE && value == NULL) {
-		warnx("--%s needs an argument, %s", option->name,
-		    option->argument);
+		warnx("%s needs an argument, %s", p->spelled, option->argument);
 		hint(to->verb);
 		return false;
 	}
 	if (take_global(to, option, value))
 		return true;
 	if (!option->many && arguments_has(to, option->name)) {
-		warnx("--%s is given twice", option->name);
+		warnx("%s is given twice", p->spelled);
 		return false;
 	}
 	to->options =
@@ -196,7 +198,7 @@ take_option(struct parsing *p, const struct option *option, const char *value)
 	    argument_check(
 		option->type, option->words, value, given, why, sizeof(why)))
 		return true;
-	warnx("--%s: %s", option->name, why);
+	warnx("%s: %s", p->spelled, why);
 	return false;
 }
 

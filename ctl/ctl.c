@@ -180,12 +180,10 @@ explain_actions(const msgpack_object *details)
 	const msgpack_object *actions = field(details, "allowed");
 	uint32_t i;
 
-	if (actions == NULL || actions->type != MSGPACK_OBJECT_ARRAY)
+	if (actions == NULL || actions->type != MSGPACK_OBJECT_ARRAY ||
+	    actions->via.array.size == 0)
 		return;
-	if (actions->via.array.size == 0)
-		fprintf(stderr, "nothing can be done with it now");
-	else
-		fprintf(stderr, "allowed now:");
+	fprintf(stderr, "allowed now:");
 	for (i = 0; i < actions->via.array.size; i++) {
 		fputs(i > 0 ? ", " : " ", stderr);
 		field_print_text(stderr, &actions->via.array.ptr[i]);

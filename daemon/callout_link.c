@@ -325,7 +325,7 @@ link_acknowledge(struct link *l, const struct wire_key *key)
 void
 link_leave(struct link *l)
 {
-	if (l->state != LINK_READY)
+	if (l->state == LINK_DOWN)
 		return;
 	wire_put(&l->out, WIRE_LEAVE);
 	flush(l);

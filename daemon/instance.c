@@ -19,8 +19,9 @@
 
 #include "daemon/instance.h"
 
-/* How often, and how long between (ms), a lock of nobody is tried again. */
+/* How often, and how long between (ms), a lock is tried again. */
 #define LOCK_TRIES 100
+#define LOCK_TRIES_ALIVE 15 /* while its holder lives */
 #define LOCK_PAUSE 20
 
 static bool
@@ -106,7 +107,9 @@ instance_lock(const char *state_dir, char *error, size_t size)
 
 /*
  * A child of a weird that has just died has its descriptors until it execs; a
- * lock whose holder is gone is therefore waited for a little.
+ * lock whose holder is gone is therefore waited for a little.  So is, for a
+ * moment, one whose holder seems to live: it may be about to be gone, killed
+ * just now.
  */
 static bool
 take_lock(int fd, const char *state_dir, char *error, size_t size)
@@ -121,7 +124,8 @@ take_lock(int fd, const char *state_dir, char *error, size_t size)
 			return fail(error, size, "%s/lock: %s", state_dir,
 			    strerror(errno));
 		holder = lock_holder(fd);
-		if (holder > 0 && (kill(holder, 0) == 0 || errno == EPERM))
+		if (try >= LOCK_TRIES_ALIVE && holder > 0 &&
+		    (kill(holder, 0) == 0 || errno == EPERM))
 			break;
 		nanosleep(&pause, NULL);
 	}

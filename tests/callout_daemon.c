@@ -134,6 +134,9 @@ close_daemon(bool stop)
 {
 	unsigned i;
 
+	for (i = 0; i < KEYS && stop; i++)
+		if (d.endings[i].times > 0)
+			want(i, CALLOUT_FORGET); /* or its runner stays */
 	callouts_close(d.callouts, stop);
 	event_base_free(d.base);
 	for (i = 0; i < KEYS; i++)

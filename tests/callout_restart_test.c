@@ -33,11 +33,12 @@ ATF_TC_HEAD(reopened, tc)
 ATF_TC_BODY(reopened, tc)
 {
 	char here[256];
-	struct wish w = {.shell = "echo $WEIR_EXECUTION >>$D/ran; read x "
+	struct wish w = {.shell = "echo ran >>$D/ran.$WEIR_EXECUTION; read x "
 				  "<$D/fifo; exit $((WEIR_EXECUTION + 10))",
 	    .variable = "D",
 	    .content = getcwd(here, sizeof here)};
-	struct wish early = {.shell = "echo $WEIR_EXECUTION >>$D/ran; exit 40",
+	struct wish early = {
+	    .shell = "echo ran >>$D/ran.$WEIR_EXECUTION; exit 40",
 	    .variable = "D",
 	    .content = here};
 	struct ending *e;
@@ -73,7 +74,9 @@ ATF_TC_BODY(reopened, tc)
 	ATF_CHECK_EQ(11, e->exit);
 	want(1, CALLOUT_FORGET);
 	/* had they been acknowledged before, they would run again */
-	check_file("ran", "1\n2\n3\n");
+	check_file("ran.1", "ran\n");
+	check_file("ran.2", "ran\n");
+	check_file("ran.3", "ran\n");
 	close_daemon(true);
 	wait_empty("run"); /* they leave: nothing is kept */
 }

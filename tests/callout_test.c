@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@
 
 static void check_text(const struct value *, const char *);
 static uint64_t only_runner(void);
+static char state_of(pid_t);
 
 static void
 check_text(const struct value *v, const char *wanted)
@@ -42,6 +44,21 @@ check_text(const struct value *v, const char *wanted)
 	    o.type == MSGPACK_OBJECT_STR ? (int)o.via.str.size : 0,
 	    o.via.str.ptr, wanted);
 	msgpack_zone_destroy(&zone);
+}
+
+/* As ps(1) has it: T is stopped. */
+static char
+state_of(pid_t pid)
+{
+	char path[64], state;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	f = fopen(path, "r");
+	ATF_REQUIRE(f != NULL);
+	ATF_REQUIRE_EQ(1, fscanf(f, "%*d (%*[^)]) %c", &state));
+	fclose(f);
+	return state;
 }
 
 /* The id in the name of the one socket that there is. */
@@ -196,6 +213,7 @@ ATF_TC_BODY(surroundings, tc)
 	    0, callouts_read_log(d.callouts, &k, true, 99, text, 9, &total));
 	ATF_REQUIRE(stat("state/logs/7", &st) == 0);
 	ATF_CHECK_EQ(0700, st.st_mode & 07777);
+	callouts_want(d.callouts, &k, 0, CALLOUT_FORGET, NULL);
 	callouts_remove_logs(d.callouts, 7);
 	while (
 	    access("state/logs/7", F_OK) == 0 || count_files("state/work") > 0)
@@ -312,51 +330,56 @@ ATF_TC_BODY(outputs, tc)
 ATF_TC(stops);
 ATF_TC_HEAD(stops, tc)
 {
-	atf_tc_set_md_var(tc, "descr",
-	    "TERM that is ignored and then KILL; freeze and thaw; a stop "
-	    "before "
-	    "the start");
+	atf_tc_set_md_var(tc, "descr", "TERM that is ignored, and then KILL");
 }
 ATF_TC_BODY(stops, tc)
 {
-	struct callout_key k = key(1);
-	struct ending *e;
 	char line[256];
-	FILE *f;
+	struct ending *e;
 
+	ATF_REQUIRE(mkfifo("fifo", 0600) == 0);
 	start_daemon(1);
 	start(1,
-	    &(struct wish){.shell = "trap 'echo got >>log' TERM; echo up "
-				    ">>log; while :; do sleep 0.1; done",
+	    &(struct wish){.shell = "trap 'echo got >fifo' TERM; echo up "
+				    ">fifo; while :; do sleep 0.1; done",
 		.cwd = getcwd(line, sizeof line)});
 	wait_pid(1);
-	while (access("log", F_OK) == -1)
-		event_base_loop(d.base, EVLOOP_NONBLOCK);
+	check_file("fifo", "up\n");
 	want(1, CALLOUT_TERM);
-	for (f = NULL; f == NULL;) {
-		f = fopen("log", "r");
-		while (fgets(line, sizeof line, f) != NULL)
-			;
-		fclose(f);
-		if (strcmp(line, "got\n") != 0)
-			f = NULL;
-		event_base_loop(d.base, EVLOOP_NONBLOCK);
-	}
+	check_file("fifo", "got\n");
 	ATF_CHECK_EQ(0, d.endings[1].times);
-	want(1, CALLOUT_FREEZE);
-	snprintf(line, sizeof line, "/proc/%d/stat",
-	    (int)callouts_pid(d.callouts, &k));
-	for (char state = 0; state != 'T';) {
-		f = fopen(line, "r");
-		ATF_REQUIRE_EQ(1, fscanf(f, "%*d (%*[^)]) %c", &state));
-		fclose(f);
-		event_base_loop(d.base, EVLOOP_NONBLOCK);
-	}
-	want(1, CALLOUT_THAW);
 	want(1, CALLOUT_KILL);
 	e = wait_end(1);
 	ATF_CHECK_EQ(CALLOUT_SIGNALED, e->end);
 	ATF_CHECK_EQ(SIGKILL, e->signal);
+	close_daemon(true);
+}
+
+ATF_TC(freezes);
+ATF_TC_HEAD(freezes, tc)
+{
+	atf_tc_set_md_var(tc, "descr",
+	    "a command is stopped where it is, even before its start was "
+	    "answered, and goes on");
+	atf_tc_set_md_var(tc, "timeout", "60");
+}
+ATF_TC_BODY(freezes, tc)
+{
+	start_daemon(1);
+	start(1, &(struct wish){.shell = "exec sleep 1000"});
+	want(1, CALLOUT_FREEZE);
+	wait_pid(1);
+	while (state_of(wait_pid(1)) != 'T')
+		sched_yield();
+	want(1, CALLOUT_THAW);
+	while (state_of(wait_pid(1)) == 'T')
+		sched_yield();
+	want(1, CALLOUT_FREEZE);
+	while (state_of(wait_pid(1)) != 'T')
+		sched_yield();
+	want(1, CALLOUT_TERM); /* comes when it goes on */
+	want(1, CALLOUT_THAW);
+	ATF_CHECK_EQ(SIGTERM, wait_end(1)->signal);
 	close_daemon(true);
 }
 
@@ -501,6 +524,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, user);
 	ATF_TP_ADD_TC(tp, outputs);
 	ATF_TP_ADD_TC(tp, stops);
+	ATF_TP_ADD_TC(tp, freezes);
 	ATF_TP_ADD_TC(tp, stopped_before);
 	ATF_TP_ADD_TC(tp, left_behind);
 	ATF_TP_ADD_TC(tp, many);

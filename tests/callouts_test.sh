@@ -279,10 +279,8 @@ environment_body() {
 	  there: {run: [pwd], cwd: /, output: text}
 	output: "${{ tasks.there.output }}"
 	END
-	weir_start
 	NOT_FOR_IT=leaked
 	export NOT_FOR_IT
-	weir_stop
 	weir_start
 	run_to_end environment.yaml 0
 	shows '^output: "/"$'
@@ -425,7 +423,6 @@ stopped_body() {
 	weir_stop
 }
 
-# A cancel without --kill lets what runs end.
 weir_test_case lets_end "cancel lets what runs end, and starts nothing new"
 lets_end_body() {
 	cat >lets.yaml <<-END
