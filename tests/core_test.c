@@ -770,6 +770,190 @@ SCENE_CASE(run_again, "what is to run again waits for what it replaces to end")
 	STATUS(id, "completed");
 }
 
+SCENE_CASE(pause, "pause drains, stages what comes next, and resume goes on")
+{
+	struct command pause = scene_command(COMMAND_PAUSE);
+	struct command resume = scene_command(COMMAND_RESUME);
+	uint64_t id;
+
+	scene_define(s,
+	    "{'workflow': 'w', 'timeout': '1m', 'tasks': {'a': {'run': ['x'], "
+	    "'next': [{'do': 'b'}]}, 'b': {'run': ['y']}}}");
+	id = scene_start(s, "w", NULL);
+	pause.execution = resume.execution = id;
+	ATF_REQUIRE(scene_do(s, &pause));
+	STATUS(id, "pausing");
+	ATF_REQUIRE(!scene_do(s, &resume));
+	ATF_REQUIRE_EQ(s->reply.error, ERROR_STATE_CONFLICT);
+	EXIT(id, "a", 0);
+	STATUS(id, "paused");
+	TASK(id, "b", "pending");
+	scene_check(s);
+	scene_advance(s, 100 * SECOND); /* held time does not count */
+	STATUS(id, "paused");
+	ATF_REQUIRE(scene_do(s, &pause)); /* is so already */
+	ATF_REQUIRE(scene_do(s, &resume));
+	STATUS(id, "running");
+	ATF_REQUIRE(RUNS(id, "b"));
+	EXIT(id, "b", 0);
+	STATUS(id, "completed");
+	ATF_REQUIRE(!scene_do(s, &pause));
+}
+
+SCENE_CASE(pause_last, "when the last task ends during pausing it is completed")
+{
+	struct command pause = scene_command(COMMAND_PAUSE);
+
+	scene_define(s, "{'workflow': 'w', 'tasks': {'a': {'run': ['x']}}}");
+	pause.execution = scene_start(s, "w", NULL);
+	ATF_REQUIRE(scene_do(s, &pause));
+	EXIT(pause.execution, "a", 0);
+	STATUS(pause.execution, "completed");
+	pause.execution = scene_start(s, "w", NULL);
+	ATF_REQUIRE(scene_do(s, &pause));
+	EXIT(pause.execution, "a", 1); /* failure beats pausing */
+	STATUS(pause.execution, "failed");
+}
+
+SCENE_CASE(freeze, "what is frozen stands still, its clock too")
+{
+	struct command pause = scene_command(COMMAND_PAUSE);
+	struct command resume = scene_command(COMMAND_RESUME);
+	struct command cancel = scene_command(COMMAND_CANCEL);
+	uint64_t id;
+	unsigned i;
+
+	scene_define(s,
+	    "{'workflow': 'w', 'tasks': {'a': {'run': ['x'], 'timeout': "
+	    "'10s'}}}");
+	id = scene_start(s, "w", NULL);
+	pause.execution = resume.execution = cancel.execution = id;
+	pause.freeze = true;
+	scene_advance(s, 5 * SECOND);
+	ATF_REQUIRE(scene_do(s, &pause));
+	STATUS(id, "paused");
+	TASK(id, "a", "paused");
+	ATF_REQUIRE(scene_runs(s, id, "a", EVENT_NONE, &i));
+	ATF_REQUIRE_EQ(s->wants[i], PLAN_FREEZE);
+	scene_advance(s, 100 * SECOND);
+	ATF_REQUIRE_EQ(s->wants[i], PLAN_FREEZE);
+	ATF_REQUIRE(scene_do(s, &resume));
+	ATF_REQUIRE_EQ(s->wants[i], PLAN_RUN);
+	TASK(id, "a", "running");
+	scene_advance(s, 4 * SECOND);
+	ATF_REQUIRE_EQ(s->wants[i], PLAN_RUN);
+	scene_advance(s, 1 * SECOND);
+	ATF_REQUIRE_EQ(s->wants[i], PLAN_TERM);
+	EXIT(id, "a", 0);
+	STATUS(id, "failed");
+	id = scene_start(s, "w", NULL);
+	pause.execution = cancel.execution = id;
+	ATF_REQUIRE(scene_do(s, &pause));
+	ATF_REQUIRE(scene_do(s, &cancel));
+	STATUS(id, "canceling");
+	ATF_REQUIRE_EQ(s->wants[0], PLAN_RUN); /* thawed to drain */
+	EXIT(id, "a", 0);
+	STATUS(id, "canceled");
+}
+
+SCENE_CASE(pause_cascade, "a hold goes down, never up or sideways")
+{
+	struct command pause = scene_command(COMMAND_PAUSE);
+	struct command resume = scene_command(COMMAND_RESUME);
+	uint64_t id, left, right;
+
+	scene_define(s,
+	    "{'workflow': 'child', 'tasks': {'a': {'run': ['x'], 'next': "
+	    "[{'do': 'b'}]}, 'b': {'run': ['y']}}}");
+	scene_define(s,
+	    "{'workflow': 'w', 'tasks': {'l': {'workflow': 'child'}, 'r': "
+	    "{'workflow': 'child'}}}");
+	id = scene_start(s, "w", NULL);
+	left = id + 1;
+	right = id + 2;
+	pause.execution = left;
+	ATF_REQUIRE(scene_do(s, &pause));
+	STATUS(left, "pausing");
+	STATUS(right, "running");
+	STATUS(id, "running");
+	EXIT(left, "a", 0);
+	STATUS(left, "paused");
+	TASK(id, "l", "paused");
+	pause.execution = id;
+	ATF_REQUIRE(scene_do(s, &pause));
+	STATUS(right, "pausing");
+	EXIT(right, "a", 0);
+	STATUS(right, "paused");
+	STATUS(id, "paused");
+	ATF_REQUIRE_EQ(scene_execution(s, left)->k.hold.by, HOLD_USER);
+	ATF_REQUIRE_EQ(scene_execution(s, right)->k.hold.by, HOLD_PARENT);
+	resume.execution = id;
+	ATF_REQUIRE(scene_do(s, &resume));
+	ATF_REQUIRE_EQ(s->reply.left_paused, 1);
+	ATF_REQUIRE_EQ(s->reply.first_left, left);
+	STATUS(right, "running");
+	STATUS(left, "paused");
+	EXIT(right, "b", 0);
+	STATUS(id, "waiting"); /* on the one that is still paused */
+	resume.all = true;
+	ATF_REQUIRE(!scene_do(s, &resume)); /* the parent is not paused */
+	resume.execution = left;
+	ATF_REQUIRE(scene_do(s, &resume));
+	STATUS(id, "running");
+	EXIT(left, "b", 0);
+	STATUS(id, "completed");
+}
+
+SCENE_CASE(pause_waiting, "a waiting execution is held only with --hold")
+{
+	struct command pause = scene_command(COMMAND_PAUSE);
+	struct command resume = scene_command(COMMAND_RESUME);
+	uint64_t id;
+
+	scene_define(s,
+	    "{'workflow': 'w', 'tasks': {'t': {'wait': {'for': '10s'}, 'next': "
+	    "[{'do': 'a'}]}, 'a': {'run': ['x']}}}");
+	id = scene_start(s, "w", NULL);
+	pause.execution = resume.execution = id;
+	ATF_REQUIRE(!scene_do(s, &pause));
+	pause.hold = true;
+	ATF_REQUIRE(scene_do(s, &pause));
+	STATUS(id, "paused");
+	scene_advance(s, 20 * SECOND);
+	TASK(id, "t", "completed"); /* recorded */
+	ATF_REQUIRE(!RUNS(id, "a")); /* no effect yet */
+	ATF_REQUIRE(scene_do(s, &resume));
+	ATF_REQUIRE(RUNS(id, "a"));
+	EXIT(id, "a", 0);
+	STATUS(id, "completed");
+}
+
+SCENE_CASE(engine_freeze, "a frozen engine is paused at once")
+{
+	struct command pause = scene_command(COMMAND_ENGINE_PAUSE);
+	struct command resume = scene_command(COMMAND_ENGINE_RESUME);
+	uint64_t id;
+
+	scene_define(s,
+	    "{'workflow': 'w', 'timeout': '1m', 'tasks': {'a': {'run': "
+	    "['x']}}}");
+	id = scene_start(s, "w", NULL);
+	pause.freeze = true;
+	ATF_REQUIRE(scene_do(s, &pause));
+	ATF_REQUIRE_EQ(s->live->k.engine, ENGINE_PAUSED);
+	ATF_REQUIRE_EQ(s->wants[0], PLAN_FREEZE);
+	scene_advance(s, 100 * SECOND);
+	STATUS(id, "running");
+	ATF_REQUIRE(scene_do(s, &resume));
+	ATF_REQUIRE_EQ(s->wants[0], PLAN_RUN);
+	scene_advance(s, 59 * SECOND);
+	STATUS(id, "running");
+	scene_advance(s, 2 * SECOND);
+	ATF_REQUIRE_EQ(s->wants[0], PLAN_TERM);
+	EXIT(id, "a", 0);
+	STATUS(id, "timed_out");
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, chain);
@@ -806,6 +990,12 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, owner);
 	ATF_TP_ADD_TC(tp, skip);
 	ATF_TP_ADD_TC(tp, skip_waiting_item);
+	ATF_TP_ADD_TC(tp, pause);
+	ATF_TP_ADD_TC(tp, pause_last);
+	ATF_TP_ADD_TC(tp, freeze);
+	ATF_TP_ADD_TC(tp, pause_cascade);
+	ATF_TP_ADD_TC(tp, pause_waiting);
+	ATF_TP_ADD_TC(tp, engine_freeze);
 	ATF_TP_ADD_TC(tp, run_again);
 	return atf_no_error();
 }

@@ -28,6 +28,8 @@ static void step_callout(struct scene *, struct dice *);
 static void step_execution(struct scene *, struct dice *);
 static void step_task(struct scene *, struct dice *);
 static void step_engine(struct scene *, struct dice *);
+static void step_hold(struct scene *, struct dice *);
+static void resume_all(struct scene *);
 static void step_definition(struct scene *, struct dice *);
 static uint64_t some_execution(const struct scene *, struct dice *);
 static void run_out(struct scene *, struct dice *);
@@ -60,10 +62,14 @@ step_callout(struct scene *s, struct dice *d)
 	static const char *const outputs[] = {NULL, "1", "'text'", "[1, 2]"};
 	struct callout_result result = {.started_at = s->now};
 	struct callout_key key;
+	unsigned at;
 
 	if (s->nrunning == 0)
 		return;
-	key = s->running[roll(d, s->nrunning)];
+	at = roll(d, s->nrunning);
+	if (s->wants[at] == PLAN_FREEZE && roll(d, 8) != 0)
+		return; /* it stands still, unless somebody kills it */
+	key = s->running[at];
 	result.end = (enum callout_end[]){CALLOUT_EXITED, CALLOUT_EXITED,
 	    CALLOUT_EXITED, CALLOUT_EXITED, CALLOUT_EXITED, CALLOUT_SIGNALED,
 	    CALLOUT_NOT_STARTED, CALLOUT_LOST}[roll(d, 8)];
@@ -128,6 +134,21 @@ step_engine(struct scene *s, struct dice *d)
 	    roll(d, 3) == 0 ? COMMAND_ENGINE_PAUSE : COMMAND_ENGINE_RESUME);
 
 	c.early = roll(d, 2) == 0;
+	c.freeze = roll(d, 3) == 0;
+	scene_do(s, &c);
+}
+
+static void
+step_hold(struct scene *s, struct dice *d)
+{
+	struct command c =
+	    scene_command(roll(d, 2) == 0 ? COMMAND_PAUSE : COMMAND_RESUME);
+
+	c.execution = some_execution(s, d);
+	c.freeze = roll(d, 3) == 0;
+	c.hold = roll(d, 3) == 0;
+	c.early = roll(d, 2) == 0;
+	c.all = roll(d, 2) == 0;
 	scene_do(s, &c);
 }
 
@@ -150,8 +171,8 @@ random_step(struct scene *s, struct dice *d)
 	static const struct {
 		unsigned weight;
 		void (*step)(struct scene *, struct dice *);
-	} steps[] = {{20, step_start}, {45, step_callout}, {4, step_execution},
-	    {14, step_task}, {4, step_engine}, {2, step_definition}};
+	} steps[] = {{18, step_start}, {40, step_callout}, {4, step_execution},
+	    {14, step_task}, {8, step_hold}, {4, step_engine}, {2, step_definition}};
 	unsigned at = roll(d, 100);
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
@@ -173,6 +194,21 @@ all_ended(const struct scene *s)
 		if (execution_ended((enum execution_status)i))
 			ended += s->live->by_status[i];
 	return s->nrunning == 0 && ended + 1 == s->live->k.next_execution;
+}
+
+static void
+resume_all(struct scene *s)
+{
+	struct execution *x;
+
+	RB_FOREACH (x, executions, &s->live->executions) {
+		struct command c = scene_command(COMMAND_RESUME);
+
+		c.execution = x->k.id;
+		c.early = true;
+		if (x->k.hold.by != HOLD_NONE)
+			scene_do(s, &c);
+	}
 }
 
 static void
@@ -211,6 +247,7 @@ run_out(struct scene *s, struct dice *d)
 		enable.name = name;
 		scene_do(s, &enable);
 	}
+	resume_all(s);
 	for (unsigned round = 0; round < 3000 && !all_ended(s); round++) {
 		struct execution *x;
 

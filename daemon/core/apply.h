@@ -14,7 +14,8 @@ void apply(struct state *, const struct event *);
 /* What apply's own files share. */
 
 typedef void applier(struct state *, const struct event *);
-applier apply_task_items, apply_task_started, apply_task_waiting,
+applier apply_execution_held, apply_execution_resumed, apply_engine_status,
+    apply_task_items, apply_task_started, apply_task_waiting,
     apply_task_stopping, apply_task_attempt_ended, apply_task_item_ended,
     apply_task_ready, apply_task_ended;
 
@@ -27,6 +28,17 @@ void mark_attention(struct state *, struct run *);
 void mark_blocked(struct state *, struct execution *);
 void timer_set(struct state *, struct timer *, enum timer_kind, int64_t due);
 void timer_clear(struct state *, struct timer *);
+/* The execution lets go of its hold: it was canceled, or has ended. */
+void hold_clear(struct state *, struct execution *);
+/* What is frozen or not follows who holds it. */
+void freeze_follows(struct state *, struct execution *);
+void attempt_thaw(struct state *, struct attempt *);
+/* What is wanted of the attempt's callout has changed. */
+void attempt_changed(struct state *, struct attempt *);
+/* The only mover of an action's status, and of an execution's. */
+void action_becomes(struct state *, struct action *, enum task_status);
+void execution_becomes(
+    struct state *, struct execution *, enum execution_status);
 /* A task is reached from the start (from EVENT_NONE) or from another. */
 void task_arrives(
     struct state *, struct execution *, uint32_t from, uint32_t to, int64_t);

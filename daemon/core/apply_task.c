@@ -7,11 +7,9 @@
 #include "daemon/core/memory.h"
 
 static struct action *event_action(struct state *, const struct event *);
-static void action_becomes(struct state *, struct action *, enum task_status);
 static void action_ready(struct action *);
 static void action_not_ready(struct action *);
 static void actions_offer(struct run *);
-static void attempt_changed(struct state *, struct attempt *);
 static void run_follows(struct state *, struct run *);
 static enum task_status run_status(const struct run *);
 static void join_arrives(struct state *, struct execution *, uint32_t from,
@@ -38,7 +36,7 @@ event_action(struct state *s, const struct event *e)
 	    state_execution(s, e->execution)->runs[e->run], e->item);
 }
 
-static void
+void
 attempt_changed(struct state *s, struct attempt *t)
 {
 	if (t->is_changed)
@@ -92,7 +90,7 @@ actions_offer(struct run *r)
 	}
 }
 
-static void
+void
 action_becomes(struct state *s, struct action *a, enum task_status status)
 {
 	struct run *r = a->run;
@@ -133,6 +131,8 @@ run_status(const struct run *r)
 		return TASK_RUNNING;
 	if (count[TASK_CANCELING] > 0)
 		return TASK_CANCELING;
+	if (count[TASK_PAUSED] > 0)
+		return TASK_PAUSED;
 	if (count[TASK_WAITING] > 0)
 		return TASK_WAITING;
 	if (count[TASK_PENDING] == r->nactions)
@@ -219,12 +219,14 @@ apply_task_stopping(struct state *s, const struct event *e)
 	struct action *a = event_action(s, e);
 	struct attempt *t = action_attempt(a, e->attempt);
 
+	attempt_thaw(s, t); /* or it could not end */
 	t->k.stop = (enum stop_why)e->end;
 	t->k.stop_signal = e->signal;
 	t->k.due = e->due;
 	replace_string(&t->k.reason, e->reason);
 	timer_set(s, &t->timer, TIMER_KILL, e->due);
-	if (t->k.stop == STOP_CANCEL && a->k.status == TASK_RUNNING)
+	if (t->k.stop == STOP_CANCEL && (a->k.status == TASK_RUNNING ||
+					    a->k.status == TASK_PAUSED))
 		action_becomes(s, a, TASK_CANCELING);
 	if (t->k.child == 0)
 		attempt_changed(s, t);
@@ -246,6 +248,8 @@ apply_task_attempt_ended(struct state *s, const struct event *e)
 	if (e->started_at != 0)
 		t->k.started_at = e->started_at;
 	t->k.due = 0;
+	t->k.left = 0;
+	t->k.frozen = false;
 	timer_clear(s, &t->timer);
 	value_unref(t->k.spec);
 	t->k.spec = NULL;

@@ -70,6 +70,8 @@ struct event {
 	uint32_t count; /* of items; enum timer_kind of a wait */
 	uint32_t kill;  /* 1: stop what runs */
 	uint64_t replay_of;
+	uint32_t hold;   /* enum hold_by */
+	uint32_t frozen; /* 1: what runs is stopped where it is */
 	uint32_t follow; /* 1: start the failure workflow */
 	int32_t next; /* of an action after its attempt; -1: none */
 };

@@ -59,6 +59,8 @@ execution_free(struct execution *x)
 	free(x->k.correlation);
 	free(x->k.key);
 	free(x->k.canceled_by);
+	free(x->k.hold.who);
+	free(x->k.hold.reason);
 	free(x);
 }
 

@@ -203,6 +203,12 @@ action_attempt(const struct action *a, uint32_t number)
 	return t;
 }
 
+bool
+execution_is_held(const struct state *s, const struct execution *x)
+{
+	return s->k.engine != ENGINE_RUNNING || x->k.hold.by != HOLD_NONE;
+}
+
 struct kept_signal *
 kept_signal_find(const struct execution *x, const char *name)
 {
@@ -220,7 +226,8 @@ attempt_is_current(const struct attempt *t)
 	const struct action *a = t->action;
 
 	return a->latest == t &&
-	    (a->k.status == TASK_RUNNING || a->k.status == TASK_CANCELING);
+	    (a->k.status == TASK_RUNNING || a->k.status == TASK_PAUSED ||
+		a->k.status == TASK_CANCELING);
 }
 
 void

@@ -65,6 +65,9 @@ struct attempt {
 		int64_t cpu;      /* ns */
 		int64_t max_rss;  /* bytes */
 		int64_t due;      /* timeout, or SIGKILL; 0: none */
+		int64_t left;     /* of it, while frozen: ns; 0: none */
+		bool frozen;
+		bool thawed; /* was frozen once */
 		uint64_t runner;
 		uint64_t child;     /* the subworkflow's execution; 0: none */
 		struct value *spec; /* while open: what the runner is told */
@@ -158,6 +161,17 @@ struct cause {
 	uint32_t attempt;
 };
 
+/* What holds an execution back, besides the engine; who did it and why. */
+enum hold_by { HOLD_NONE, HOLD_USER, HOLD_PARENT };
+
+struct hold {
+	enum hold_by by;
+	bool frozen;
+	char *who;    /* or NULL */
+	char *reason; /* or NULL */
+	int64_t since;
+};
+
 struct execution {
 	struct {
 		uint64_t id;
@@ -190,7 +204,9 @@ struct execution {
 		int64_t created_at;
 		int64_t started_at; /* 0: not yet */
 		int64_t ended_at;   /* 0: not yet */
-		int64_t due;        /* its timeout; 0: none */
+		int64_t due;        /* its timeout; 0: none, or held */
+		int64_t left;       /* of it, while held: ns; 0: none */
+		struct hold hold;
 	} k;
 	RB_ENTRY(execution) entry;
 	struct workflow *workflow;
@@ -262,6 +278,7 @@ struct state {
 		char *engine_reason; /* or NULL */
 		char *engine_by;     /* or NULL */
 		int64_t engine_since;
+		bool engine_frozen;
 	} k;
 	struct workflows workflows;
 	struct executions executions;
@@ -300,6 +317,8 @@ const struct idempotency *state_idempotency(
 /* The action of a run's item; the item EVENT_NONE where it has no items. */
 struct action *run_action(const struct run *, uint32_t item);
 /* The oldest kept signal of the name; NULL: none. */
+/* Nothing of it that has not begun may begin now. */
+bool execution_is_held(const struct state *, const struct execution *);
 struct kept_signal *kept_signal_find(const struct execution *, const char *);
 struct attempt *action_attempt(const struct action *, uint32_t number);
 /* Whether its end is that of its action, which nobody has moved meanwhile. */

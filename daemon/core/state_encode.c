@@ -31,7 +31,7 @@ attempts_of(const struct action *a)
 static void
 encode_attempt(msgpack_packer *pk, const struct attempt *t)
 {
-	msgpack_pack_array(pk, 17);
+	msgpack_pack_array(pk, 20);
 	msgpack_pack_uint32(pk, t->k.number);
 	pack_bool(pk, t->k.open);
 	pack_bool(pk, t->k.late);
@@ -45,6 +45,9 @@ encode_attempt(msgpack_packer *pk, const struct attempt *t)
 	msgpack_pack_int64(pk, t->k.cpu);
 	msgpack_pack_int64(pk, t->k.max_rss);
 	msgpack_pack_int64(pk, t->k.due);
+	msgpack_pack_int64(pk, t->k.left);
+	pack_bool(pk, t->k.frozen);
+	pack_bool(pk, t->k.thawed);
 	msgpack_pack_uint64(pk, t->k.runner);
 	msgpack_pack_uint64(pk, t->k.child);
 	value_pack(t->k.spec, pk);
@@ -130,7 +133,7 @@ encode_identity(msgpack_packer *pk, const struct execution *x)
 static void
 encode_progress(msgpack_packer *pk, const struct execution *x)
 {
-	msgpack_pack_array(pk, 18);
+	msgpack_pack_array(pk, 20);
 	msgpack_pack_int(pk, (int)x->k.status);
 	msgpack_pack_int(pk, x->k.ending);
 	msgpack_pack_uint64(pk, x->k.revision);
@@ -149,6 +152,13 @@ encode_progress(msgpack_packer *pk, const struct execution *x)
 	msgpack_pack_int64(pk, x->k.started_at);
 	msgpack_pack_int64(pk, x->k.ended_at);
 	msgpack_pack_int64(pk, x->k.due);
+	msgpack_pack_int64(pk, x->k.left);
+	msgpack_pack_array(pk, 5);
+	msgpack_pack_int(pk, (int)x->k.hold.by);
+	pack_bool(pk, x->k.hold.frozen);
+	pack_str(pk, x->k.hold.who);
+	pack_str(pk, x->k.hold.reason);
+	msgpack_pack_int64(pk, x->k.hold.since);
 }
 
 static void
@@ -197,7 +207,7 @@ encode_workflow(msgpack_packer *pk, const struct workflow *w)
 static void
 encode_engine(msgpack_packer *pk, const struct state *s)
 {
-	msgpack_pack_array(pk, 7);
+	msgpack_pack_array(pk, 8);
 	msgpack_pack_uint64(pk, s->k.seq);
 	msgpack_pack_int64(pk, s->k.time);
 	msgpack_pack_uint64(pk, s->k.next_execution);
@@ -205,6 +215,7 @@ encode_engine(msgpack_packer *pk, const struct state *s)
 	pack_str(pk, s->k.engine_reason);
 	pack_str(pk, s->k.engine_by);
 	msgpack_pack_int64(pk, s->k.engine_since);
+	pack_bool(pk, s->k.engine_frozen);
 }
 
 void
