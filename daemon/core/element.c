@@ -153,7 +153,7 @@ read_fix(uint8_t first, msgpack_object *o, uint64_t *size)
 		o->via.u64 = first;
 	} else if (first >= 0xe0) {
 		o->type = MSGPACK_OBJECT_NEGATIVE_INTEGER;
-		o->via.i64 = (int8_t)first;
+		o->via.i64 = (int64_t)first - 256;
 	} else if (first < 0x90) {
 		o->type = MSGPACK_OBJECT_MAP;
 		*size = first & 0x0f;

@@ -15,8 +15,8 @@
 
 #define HOOK_INSTRUCTIONS 100 /* between two looks at the budget */
 /*
- * An instruction may compare or copy strings as long as the memory that is
- * used allows: it is that much dearer.
+ * An instruction may compare or copy strings as long as the largest block of
+ * memory that it got: it is that much dearer.
  */
 #define DEARER_EACH ((size_t)32 * 1024)
 /* Past its memory an evaluation still goes on to the end of an instruction,
@@ -80,6 +80,7 @@ allocate(void *context, void *block, size_t old, size_t new)
 			return NULL;
 	}
 	ex->used = used;
+	ex->largest = new > ex->largest ? new : ex->largest;
 	return xreallocarray(block, 1, new);
 }
 
@@ -87,13 +88,11 @@ static void
 count_hook(lua_State *L, lua_Debug *debug)
 {
 	struct expressions *ex = expressions_of(L);
-	size_t base = ex->ceiling - EVALUATION_MEMORY, grown;
 
 	(void)debug;
-	grown = ex->used > base ? ex->used - base : 0;
 	expression_pay(L,
 	    (uint64_t)HOOK_INSTRUCTIONS * TICKS_INSTRUCTION *
-		(1 + grown / DEARER_EACH));
+		(1 + ex->largest / DEARER_EACH));
 }
 
 void
@@ -127,15 +126,19 @@ expression_write(void *buffer, const char *bytes, size_t n)
 }
 
 void
+expression_full(lua_State *L, size_t limit)
+{
+	if (limit <= EVALUATION_MEMORY)
+		expressions_of(L)->over_memory = true;
+	luaL_error(L, "its value would be over %d KiB", (int)(limit / 1024));
+}
+
+void
 expression_add(lua_State *L, msgpack_sbuffer *buffer, size_t limit,
     const void *bytes, size_t n)
 {
-	if (n > limit || buffer->size > limit - n) {
-		if (limit <= EVALUATION_MEMORY)
-			expressions_of(L)->over_memory = true;
-		luaL_error(
-		    L, "its value would be over %d KiB", (int)(limit / 1024));
-	}
+	if (n > limit || buffer->size > limit - n)
+		expression_full(L, limit);
 	expression_pay_bytes(L, n);
 	expression_write(buffer, bytes, n);
 }
@@ -273,6 +276,11 @@ expression_compile(
 	struct source s = {.bytes = source, .size = size};
 	int status;
 
+	*read = 0;
+	if (size > SOURCE_MAX) {
+		set_message(ex, "longer than 16 KiB");
+		return LUA_NOREF;
+	}
 	status = lua_load(ex->L, next_byte, &s, "=" CHUNK_NAME, "t");
 	*read = s.read;
 	if (status == LUA_OK)
@@ -305,6 +313,8 @@ expression_end(struct expressions *ex)
 	}
 	ex->nfetched = 0;
 	ex->scope = NULL;
+	memset(ex->endings, 0, sizeof(ex->endings));
+	memset(ex->cursors, 0, sizeof(ex->cursors));
 	buffer_trim(&ex->out);
 	buffer_trim(&ex->text);
 	buffer_trim(&ex->packed);
@@ -373,6 +383,7 @@ attempt(struct expressions *ex, struct job *job)
 	ex->ticks = (int64_t)EVALUATION_INSTRUCTIONS * TICKS_INSTRUCTION;
 	ex->ceiling = ex->used + EVALUATION_MEMORY;
 	ex->over_memory = ex->over_budget = false;
+	ex->largest = 0;
 	lua_sethook(L, count_hook, LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
 	lua_pushcfunction(L, evaluate);
 	lua_pushlightuserdata(L, job);

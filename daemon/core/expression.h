@@ -21,6 +21,7 @@
 
 #define EVALUATION_INSTRUCTIONS 10000
 #define EVALUATION_MEMORY ((size_t)256 * 1024) /* bytes */
+#define SOURCE_MAX ((size_t)16 * 1024)	       /* bytes of an expression */
 #define TICKS_INSTRUCTION 128
 #define TICKS_ELEMENT 1	 /* a MessagePack element that is passed over */
 #define TICKS_BYTES 8	 /* that many bytes looked at cost one tick */
@@ -36,12 +37,27 @@ struct fetched {
 	struct value *value;
 };
 
+#define PLACES 8 /* that are remembered of each kind */
+
+/* Where a large element ends. */
+struct ending {
+	const char *start, *end;
+};
+
+/* The entry of a list that was looked at last. */
+struct cursor {
+	const char *list; /* its start */
+	uint32_t number;  /* from 0 */
+	const char *entry;
+};
+
 struct expressions {
 	lua_State *L;
 	size_t used;	 /* bytes that the Lua state has */
 	size_t ceiling;	 /* used goes past it: the evaluation is stopped */
 	size_t live;	 /* used when the collector was last through */
 	bool collecting; /* it is under way */
+	size_t largest;	 /* block that the evaluation got */
 	bool over_memory;
 	bool over_budget;
 	int64_t ticks; /* left of the evaluation's budget */
@@ -49,7 +65,10 @@ struct expressions {
 	const struct scope *scope; /* of the rendering under way */
 	struct fetched *fetched;
 	size_t nfetched;
-	msgpack_sbuffer out;	 /* the rendered value */
+	struct ending endings[PLACES]; /* in the values of the scope */
+	struct cursor cursors[PLACES];
+	unsigned next_ending, next_cursor; /* to be forgotten */
+	msgpack_sbuffer out;		   /* the rendered value */
 	msgpack_sbuffer text;	 /* the string that is being put together */
 	msgpack_sbuffer packed;	 /* a Lua table as MessagePack */
 	msgpack_sbuffer scratch; /* what a function builds */
@@ -106,6 +125,8 @@ const struct value *expression_fetch(
     lua_State *, bool execution, const char *task, const char *field);
 /* For msgpack_packer_init, with a buffer: does not come back without memory. */
 int expression_write(void *, const char *, size_t);
+/* Raises the error of a buffer that would get past the limit. */
+void expression_full(lua_State *, size_t limit);
 /* Adds to a buffer; raises an error where it would get past the limit. */
 void expression_add(
     lua_State *, msgpack_sbuffer *, size_t limit, const void *, size_t);

@@ -12,8 +12,10 @@
 #include "daemon/core/luaval.h"
 #include "daemon/core/proxy.h"
 
-#define TICKS_KEY 32 /* a key that is put into a list */
+#define TICKS_KEY 32   /* a key that is put into a list */
+#define TICKS_NUMBER 4 /* of which the greatest is looked for */
 #define DIGITS_MAX 15
+#define WHOLE_FROM 4503599627370496.0 /* 2^52: no fractions from here on */
 
 static int f_len(lua_State *);
 static int f_keys(lua_State *);
@@ -180,7 +182,7 @@ consider(lua_State *L, int best, int sign)
 {
 	bool further;
 
-	expression_pay(L, TICKS_ELEMENT);
+	expression_pay(L, TICKS_NUMBER);
 	if (lua_type(L, -1) != LUA_TNUMBER)
 		luaL_error(
 		    L, "a number expected, got %s", proxy_type_name(L, -1));
@@ -242,7 +244,7 @@ nearest_whole(lua_Number x)
 {
 	int64_t whole;
 
-	if (!(x > -0x1p52 && x < 0x1p52))
+	if (!(x > -WHOLE_FROM && x < WHOLE_FROM))
 		return x; /* has no fraction */
 	whole = (int64_t)x;
 	if (x - (lua_Number)whole >= 0.5)
@@ -309,7 +311,7 @@ f_int(lua_State *L)
 	if (lua_isinteger(L, -1))
 		return 1;
 	x = lua_tonumber(L, -1);
-	if (x > -0x1p52 && x < 0x1p52)
+	if (x > -WHOLE_FROM && x < WHOLE_FROM)
 		whole = (lua_Integer)x;
 	else if (!lua_numbertointeger(x, &whole))
 		return luaL_argerror(L, 1, "too great for an integer");

@@ -11,6 +11,7 @@
 #include "daemon/core/proxy.h"
 
 #define TICKS_PIECE 32	 /* a piece that a string is split into */
+#define TICKS_SEARCHED 2 /* bytes for one */
 #define GLOB_STEPS 4096u /* of a match, paid for together */
 
 /* A string argument, wherever it lies. */
@@ -53,7 +54,7 @@ const luaL_Reg text_functions[] = {
 
 static struct text check_text(lua_State *, int);
 static bool is_text(lua_State *, int);
-static const char *find(struct text, struct text);
+static const char *find(lua_State *, struct text, struct text);
 static bool list_contains(lua_State *, const struct proxy *);
 static bool table_contains(lua_State *);
 static int map_bytes(lua_State *, char, char, int);
@@ -91,10 +92,15 @@ check_text(lua_State *L, int index)
 	return text;
 }
 
+/* Where the one is in the other; what was searched is paid for. */
 static const char *
-find(struct text in, struct text what)
+find(lua_State *L, struct text in, struct text what)
 {
-	return memmem(in.s, in.size, what.s, what.size);
+	const char *at = memmem(in.s, in.size, what.s, what.size);
+
+	expression_pay(
+	    L, (at == NULL ? in.size : (size_t)(at - in.s)) / TICKS_SEARCHED);
+	return at;
 }
 
 /* The second argument in the list that is the first. */
@@ -153,7 +159,7 @@ f_contains(lua_State *L)
 	else if (lua_type(L, 1) == LUA_TTABLE)
 		found = table_contains(L);
 	else if (is_text(L, 1))
-		found = find(check_text(L, 1), check_text(L, 2)) != NULL;
+		found = find(L, check_text(L, 1), check_text(L, 2)) != NULL;
 	else
 		return luaL_typeerror(L, 1, "string or list");
 	lua_pushboolean(L, found);
@@ -258,7 +264,7 @@ f_split(lua_State *L)
 	luaL_argcheck(L, by.size > 0, 2, "must not be empty");
 	lua_newtable(L);
 	do {
-		at = find(text, by);
+		at = find(L, text, by);
 		piece.s = text.s;
 		piece.size = at == NULL ? text.size : (size_t)(at - text.s);
 		expression_pay(L, TICKS_PIECE);
@@ -340,7 +346,7 @@ f_replace(lua_State *L)
 
 	luaL_argcheck(L, old.size > 0, 2, "must not be empty");
 	expressions_of(L)->scratch.size = 0;
-	while ((at = find(text, old)) != NULL) {
+	while ((at = find(L, text, old)) != NULL) {
 		build(L, text.s, (size_t)(at - text.s));
 		build(L, new.s, new.size);
 		expression_pay(L, TICKS_ELEMENT);

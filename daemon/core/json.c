@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/core/element.h"
@@ -16,6 +17,8 @@
 #define TICKS_SCALAR 12
 #define TICKS_FLOAT 150
 #define TICKS_BYTES 8 /* that many bytes of a string for one */
+
+const char json_too_long[] = "too long";
 
 struct writer {
 	msgpack_sbuffer *buffer;
@@ -51,7 +54,7 @@ add(struct writer *w, const char *bytes, size_t n)
 	if (w->error != NULL)
 		return;
 	if (n > w->limit - w->buffer->size)
-		w->error = "too long";
+		w->error = json_too_long;
 	else if (msgpack_sbuffer_write(w->buffer, bytes, n) != 0)
 		w->error = "no memory left";
 }
@@ -98,8 +101,8 @@ write_float(struct writer *w, double number)
 	pay(w, TICKS_FLOAT);
 	for (int digits = 15; digits <= 17; digits++) {
 		snprintf(text, sizeof(text), "%.*g", digits, number);
-		if (sscanf(text, "%lf", &back) == 1 && back >= number &&
-		    back <= number)
+		back = strtod(text, NULL);
+		if (back >= number && back <= number)
 			break;
 	}
 	if (strpbrk(text, ".e") == NULL)

@@ -273,6 +273,8 @@ add_json(lua_State *L, msgpack_sbuffer *buffer, size_t limit, const char *p,
 
 	error = json_write(buffer, limit, &ex->ticks, p, end);
 	expression_pay(L, 0);
+	if (error == json_too_long)
+		expression_full(L, limit);
 	if (error != NULL)
 		luaL_error(L, "a value cannot be written as JSON: %s", error);
 }

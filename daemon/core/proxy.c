@@ -9,6 +9,8 @@
 #include "daemon/core/expression.h"
 #include "daemon/core/luaval.h"
 
+#define LARGE_ELEMENT 256 /* elements in one; its end is remembered */
+#define TICKS_COMPARED 2
 #define TASK_NAME_MAX 255 /* bytes; a longer name is no task's */
 
 const char *const task_fields[] = {
@@ -26,6 +28,8 @@ static const char *const kind_names[PROXY_KINDS] = {
     [PROXY_EXECUTION] = "execution",
 };
 
+static bool is_container(const char *);
+static struct cursor *cursor_in(lua_State *, const struct proxy *);
 static int index_list(lua_State *, struct proxy *);
 static int index_map(lua_State *, struct proxy *);
 static int index_text(lua_State *, struct proxy *);
@@ -97,7 +101,6 @@ push_element(lua_State *L, enum proxy_kind kind, uint32_t count,
 	proxy->count = count;
 	proxy->start = start;
 	proxy->body = body;
-	proxy->at = body;
 	proxy->end = end;
 }
 
@@ -152,15 +155,39 @@ proxy_at(lua_State *L, int index)
 						   : NULL;
 }
 
+/* A list or a map, by its first byte. */
+static bool
+is_container(const char *p)
+{
+	uint8_t first = (uint8_t)*p;
+
+	return (first >= 0x80 && first <= 0x9f) ||
+	    (first >= 0xdc && first <= 0xdf);
+}
+
+/* Going over a large element is remembered: loops do it again and again. */
 const char *
 proxy_skip(lua_State *L, const char *p, const char *end)
 {
+	struct expressions *ex = expressions_of(L);
+	struct ending *ending;
+	const char *start = p;
 	uint64_t count = 0;
 
+	for (int i = 0; i < PLACES && is_container(p); i++) {
+		if (ex->endings[i].start == p) {
+			expression_pay(L, TICKS_ELEMENT);
+			return ex->endings[i].end;
+		}
+	}
 	p = element_skip_counted(p, end, &count);
 	if (p == NULL)
 		luaL_error(L, "a value is broken");
-	expression_pay(L, count * TICKS_ELEMENT);
+	expression_pay(L, (count + 1) * TICKS_ELEMENT);
+	if (count >= LARGE_ELEMENT) {
+		ending = &ex->endings[ex->next_ending++ % PLACES];
+		*ending = (struct ending){start, p};
+	}
 	return p;
 }
 
@@ -179,9 +206,26 @@ proxy_end(lua_State *L, const struct proxy *proxy)
 	return proxy_skip(L, proxy->start, proxy->end);
 }
 
+/* Kept outside of the proxy: input.list makes a new one each time. */
+static struct cursor *
+cursor_in(lua_State *L, const struct proxy *list)
+{
+	struct expressions *ex = expressions_of(L);
+	struct cursor *cursor;
+
+	for (int i = 0; i < PLACES; i++) {
+		if (ex->cursors[i].list == list->start)
+			return &ex->cursors[i];
+	}
+	cursor = &ex->cursors[ex->next_cursor++ % PLACES];
+	*cursor = (struct cursor){list->start, 0, list->body};
+	return cursor;
+}
+
 static int
 index_list(lua_State *L, struct proxy *list)
 {
+	struct cursor *cursor;
 	lua_Integer i;
 	int is_integer;
 
@@ -191,13 +235,14 @@ index_list(lua_State *L, struct proxy *list)
 		lua_pushnil(L);
 		return 1;
 	}
-	if (i - 1 < list->seen) {
-		list->seen = 0;
-		list->at = list->body;
+	cursor = cursor_in(L, list);
+	if (i - 1 < cursor->number) {
+		cursor->number = 0;
+		cursor->entry = list->body;
 	}
-	for (; list->seen < i - 1; list->seen++)
-		list->at = proxy_skip(L, list->at, list->end);
-	proxy_push(L, list->at, list->end);
+	for (; cursor->number < i - 1; cursor->number++)
+		cursor->entry = proxy_skip(L, cursor->entry, list->end);
+	proxy_push(L, cursor->entry, list->end);
 	return 1;
 }
 
@@ -362,7 +407,7 @@ proxy_equal(lua_State *L)
 		q = element_read(q, b->end, &right);
 		if (p == NULL || q == NULL || !equal_heads(&left, &right, &n))
 			break;
-		expression_pay(L, TICKS_ELEMENT);
+		expression_pay(L, TICKS_COMPARED);
 		if (left.type == MSGPACK_OBJECT_STR)
 			expression_pay_bytes(L, left.via.str.size);
 	}

@@ -32,8 +32,6 @@ struct proxy {
 	const char *start; /* the element, its head, */
 	const char *body;  /* what is behind the head, */
 	const char *end;   /* and the end of the value that it is in */
-	uint32_t seen;	   /* of a list: the entry looked at last */
-	const char *at;	   /* and where it is, so that loops stay linear */
 	char name[];	   /* of a task; empty: the expression's own */
 };
 

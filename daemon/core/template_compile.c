@@ -274,8 +274,9 @@ static void
 unescape(struct compiler *c, size_t nsteps)
 {
 	const struct step *literal = &c->template->steps[nsteps];
-	char *text = xstrndup(c->bytes.data + literal->start, literal->size);
+	char *text = xmalloc(literal->size); /* may have NULs in it */
 
+	memcpy(text, c->bytes.data + literal->start, literal->size);
 	c->bytes.size = c->pending = literal->start;
 	pack_strn(&c->packer, text, literal->size);
 	c->template->nsteps = nsteps;

@@ -1,0 +1,26 @@
+/*
+ * targets: which executions a verb is for: ids, ranges, or selectors.
+ */
+#ifndef WEIR_CTL_TARGETS_H
+#define WEIR_CTL_TARGETS_H
+
+#include "ctl/ctl.h"
+
+extern const struct option selector_options[]; /* --status ... */
+extern const struct option all_option[];       /* --all */
+
+/* Writes the selectors that were given as the key filter, where there are. */
+void targets_filter(struct parameters *, const struct arguments *);
+/*
+ * Writes ids or filter.  0, or EX_USAGE once what is wrong has been said:
+ * neither, both, or too many.
+ */
+int targets_pack(struct parameters *, const struct arguments *);
+/* Writes the pairs given for an option as a map. */
+void targets_pack_labels(
+    msgpack_packer *, const struct arguments *, const char *option);
+/* How many ids and ids of ranges were given, and the n'th of them. */
+size_t targets_count(const struct arguments *);
+uint64_t targets_id(const struct arguments *, size_t n);
+
+#endif

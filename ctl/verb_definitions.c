@@ -1,0 +1,144 @@
+/*
+ * verb_definitions: weirctl definitions, definition, enable, disable: the
+ * workflows that the daemon has.
+ */
+#include <stdlib.h>
+
+#include "ctl/cell.h"
+#include "ctl/ctl.h"
+#include "ctl/field.h"
+#include "ctl/verbs.h"
+#include "ctl/yaml_print.h"
+#include "daemon/core/alloc.h"
+
+static const struct column columns[] = {
+    {"WORKFLOW", "workflow", cell_workflow, false, false},
+    {"STATUS", "enabled", cell_enabled, false, false},
+    {"VERSIONS", "versions", cell_text, true, false},
+    {"ACTIVE", "active", cell_text, true, false},
+    {"DESCRIPTION", "description", cell_text, false, true},
+    {"REASON", "reason", cell_text, false, true},
+};
+
+static int
+definitions(struct ctl *ctl, const struct arguments *arguments)
+{
+	struct answer answer;
+	uint32_t i;
+	int status = ctl_call(ctl, "definition.list", NULL, &answer);
+
+	(void)arguments;
+	if (status == 0 && field_count(&answer.object, "definitions") == 0) {
+		writer_note(ctl->out, NULL,
+		    "no workflows yet; \"weirctl define FILE\" adds one");
+	} else if (status == 0) {
+		writer_list_begin(
+		    ctl->out, columns, sizeof(columns) / sizeof(columns[0]));
+		for (i = 0; i < field_count(&answer.object, "definitions"); i++)
+			writer_row(ctl->out,
+			    field_entry(&answer.object, "definitions", i));
+		writer_list_end(ctl->out);
+	}
+	answer_free(&answer);
+	return status;
+}
+
+static void
+name_parameters(struct parameters *p, const struct given *given)
+{
+	char *name = xstrndup(given->text, given->length);
+
+	parameters_start(p);
+	parameters_str(p, "workflow", name);
+	if (given->number != 0)
+		parameters_uint(p, "version", given->number);
+	free(name);
+}
+
+static int
+definition(struct ctl *ctl, const struct arguments *arguments)
+{
+	const msgpack_object *found;
+	struct parameters p;
+	struct answer answer;
+	int status;
+
+	name_parameters(&p, &arguments->operands[0]);
+	status = ctl_call(ctl, "definition.get", &p, &answer);
+	found = field(&answer.object, "definition");
+	if (status == 0 && writer_is_json(ctl->out))
+		writer_row(ctl->out, &answer.object);
+	else if (status == 0 && found != NULL)
+		document_print(stdout, found);
+	parameters_free(&p);
+	answer_free(&answer);
+	return status;
+}
+
+static int
+change(struct ctl *ctl, const struct arguments *arguments, const char *method,
+    const char *done)
+{
+	struct parameters p;
+	struct answer answer;
+	int status;
+
+	name_parameters(&p, &arguments->operands[0]);
+	parameters_str(&p, "reason", arguments_text(arguments, "reason"));
+	status = ctl_call(ctl, method, &p, &answer);
+	if (status == 0)
+		writer_note(ctl->out, &answer.object, "%s is %s",
+		    arguments->operands[0].text, done);
+	parameters_free(&p);
+	answer_free(&answer);
+	return status;
+}
+
+static int
+enable(struct ctl *ctl, const struct arguments *arguments)
+{
+	return change(ctl, arguments, "definition.enable", "enabled");
+}
+
+static int
+disable(struct ctl *ctl, const struct arguments *arguments)
+{
+	return change(ctl, arguments, "definition.disable",
+	    "disabled; running executions go on, none starts");
+}
+
+static const struct option reason_option[] = {
+    {'r', "reason", ARGUMENT_TEXT, "REASON", "why; shown to whoever tries",
+	NULL, false, false},
+    {.name = NULL},
+};
+
+const struct verb verb_definitions = {
+    .name = "definitions",
+    .alias = "defs",
+    .summary = "List the workflows that are defined",
+    .run = definitions,
+};
+
+const struct verb verb_definition = {
+    .name = "definition",
+    .alias = "def",
+    .summary = "Print a workflow's definition as YAML",
+    .operands = {{"NAME[@VERSION]", ARGUMENT_VERSIONED, OPERAND_ONE, NULL}},
+    .run = definition,
+};
+
+const struct verb verb_enable = {
+    .name = "enable",
+    .summary = "Let executions of a workflow start again",
+    .operands = {{"NAME", ARGUMENT_WORKFLOW, OPERAND_ONE, NULL}},
+    .run = enable,
+};
+
+const struct verb verb_disable = {
+    .name = "disable",
+    .summary = "Let no execution of a workflow start any more",
+    .options = {reason_option},
+    .operands = {{"NAME", ARGUMENT_WORKFLOW, OPERAND_ONE, NULL}},
+    .run = disable,
+};

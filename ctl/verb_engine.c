@@ -1,0 +1,216 @@
+/*
+ * verb_engine: weirctl engine status, pause, resume, stop.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "ctl/cell.h"
+#include "ctl/ctl.h"
+#include "ctl/field.h"
+#include "ctl/follow.h"
+#include "ctl/verbs.h"
+
+static int wait_paused(struct ctl *);
+static int look(struct ctl *, bool *paused);
+
+static const struct column fields[] = {
+    {"engine", "status", cell_status, false, false},
+    {"reason", "reason", cell_text, false, false},
+    {"by", "by", cell_text, false, false},
+    {"since", "since", cell_when, false, false},
+    {"callouts running", "callouts", cell_text, false, false},
+    {"executions", "executions", cell_counts, false, false},
+    {"journal from", "journal.first", cell_text, false, false},
+    {"journal to", "journal.last", cell_text, false, false},
+    {"journal size", "journal.bytes", cell_bytes, false, false},
+    {"journal segments", "journal.segments", cell_text, false, false},
+    {"snapshot", "journal.snapshot", cell_text, false, false},
+};
+
+static int
+status_of_engine(struct ctl *ctl, const struct arguments *a)
+{
+	struct answer answer;
+	int status = ctl_call(ctl, "engine.status", NULL, &answer);
+
+	ctl->out->look.exact = arguments_has(a, "long");
+	if (status == 0)
+		writer_record(ctl->out, fields,
+		    sizeof(fields) / sizeof(fields[0]), &answer.object);
+	answer_free(&answer);
+	return status;
+}
+
+static int
+change(struct ctl *ctl, struct parameters *p, const char *method)
+{
+	struct answer answer;
+	char *now;
+	int status = ctl_call(ctl, method, p, &answer);
+
+	if (status == 0) {
+		now = field_text(&answer.object, "status");
+		writer_note(ctl->out, &answer.object, "the engine is %s",
+		    now != NULL ? now : "changing");
+		free(now);
+	}
+	answer_free(&answer);
+	return status;
+}
+
+static int
+pause_engine(struct ctl *ctl, const struct arguments *a)
+{
+	struct parameters p;
+	struct answer answer;
+	int status;
+
+	parameters_start(&p);
+	parameters_str(&p, "reason", arguments_text(a, "reason"));
+	if (!arguments_has(a, "wait")) {
+		status = change(ctl, &p, "engine.pause");
+	} else {
+		status = ctl_call(ctl, "engine.pause", &p, &answer);
+		answer_free(&answer);
+		if (status == 0)
+			status = wait_paused(ctl);
+	}
+	parameters_free(&p);
+	return status;
+}
+
+/* The subscription comes first, so that the last ending is not missed. */
+static int
+wait_paused(struct ctl *ctl)
+{
+	static const char *const types[] = {
+	    "engine.status", "task.attempt_ended"};
+	struct follow f = {.ctl = ctl, .types = types, .ntypes = 2};
+	bool paused = false;
+	int status = follow_start(&f);
+
+	if (status == 0)
+		status = look(ctl, &paused);
+	while (status == 0 && !paused) {
+		if (follow_wait(&f, -1) != FOLLOW_EVENTS)
+			status = EX_TEMPFAIL;
+		else
+			status = look(ctl, &paused);
+	}
+	follow_end();
+	return status;
+}
+
+static int
+look(struct ctl *ctl, bool *paused)
+{
+	struct answer answer;
+	int status = ctl_call(ctl, "engine.status", NULL, &answer);
+
+	*paused = status == 0 && !field_is(&answer.object, "status", "PAUSING");
+	if (*paused)
+		writer_note(ctl->out, &answer.object, "the engine is PAUSED");
+	else if (status == 0 && isatty(STDERR_FILENO))
+		fprintf(stderr, "waiting for %" PRIu64 " callouts\n",
+		    field_uint(&answer.object, "callouts"));
+	answer_free(&answer);
+	return status;
+}
+
+static int
+resume_engine(struct ctl *ctl, const struct arguments *a)
+{
+	struct parameters p;
+	int status;
+
+	parameters_start(&p);
+	if (arguments_has(a, "early"))
+		parameters_bool(&p, "early", true);
+	status = change(ctl, &p, "engine.resume");
+	parameters_free(&p);
+	return status;
+}
+
+static const char *const modes[] = {"leave", "drain", "kill", NULL};
+
+static int
+stop_engine(struct ctl *ctl, const struct arguments *a)
+{
+	const char *mode = arguments_text(a, "mode");
+	struct parameters p;
+	struct answer answer;
+	int status;
+
+	parameters_start(&p);
+	parameters_str(&p, "mode", mode);
+	status = ctl_call(ctl, "engine.stop", &p, &answer);
+	if (status == 0)
+		writer_note(ctl->out, &answer.object, "the daemon stops; %s",
+		    mode == NULL || strcmp(mode, "leave") == 0
+			? "what it runs goes on, and is picked up at the next "
+			  "start"
+			: strcmp(mode, "drain") == 0
+			? "what it runs is waited for"
+			: "what it runs is killed");
+	parameters_free(&p);
+	answer_free(&answer);
+	return status;
+}
+
+static const struct option status_options[] = {
+    {'l', "long", ARGUMENT_NONE, NULL, "show times exactly", NULL, false,
+	false},
+    {.name = NULL},
+};
+
+static const struct option pause_options[] = {
+    {'r', "reason", ARGUMENT_TEXT, "REASON", "why; shown to whoever wonders",
+	NULL, false, false},
+    {'w', "wait", ARGUMENT_NONE, NULL, "until the last callout has ended", NULL,
+	false, false},
+    {.name = NULL},
+};
+
+static const struct option resume_options[] = {
+    {0, "early", ARGUMENT_NONE, NULL, "even while callouts still finish", NULL,
+	false, false},
+    {.name = NULL},
+};
+
+static const struct option stop_options[] = {
+    {'m', "mode", ARGUMENT_WORD, "MODE",
+	"what becomes of callouts (leave unless given)", modes, false, false},
+    {.name = NULL},
+};
+
+const struct verb verb_engine_status = {
+    .name = "engine status",
+    .alias = "status",
+    .summary = "Show the engine's status and figures",
+    .options = {status_options},
+    .run = status_of_engine,
+};
+
+const struct verb verb_engine_pause = {
+    .name = "engine pause",
+    .summary = "Start nothing new; what runs is let finish",
+    .options = {pause_options},
+    .run = pause_engine,
+};
+
+const struct verb verb_engine_resume = {
+    .name = "engine resume",
+    .summary = "Go on after a pause",
+    .options = {resume_options},
+    .run = resume_engine,
+};
+
+const struct verb verb_engine_stop = {
+    .name = "engine stop",
+    .summary = "End the daemon",
+    .options = {stop_options},
+    .run = stop_engine,
+};

@@ -1,0 +1,168 @@
+/*
+ * verb_show: weirctl show and tree: one execution.
+ */
+#include <inttypes.h>
+
+#include "ctl/cell.h"
+#include "ctl/ctl.h"
+#include "ctl/execution_tree.h"
+#include "ctl/field.h"
+#include "ctl/verbs.h"
+
+static void
+print_held(FILE *, const msgpack_object *, const char *, const struct look *);
+static void
+print_waits(FILE *, const msgpack_object *, const char *, const struct look *);
+static void
+print_parent(FILE *, const msgpack_object *, const char *, const struct look *);
+
+static const struct column fields[] = {
+    {"execution", "id", cell_text, false, false},
+    {"workflow", "workflow", cell_workflow, false, false},
+    {"status", "status", cell_status, false, false},
+    {"ending", "ending", cell_text, false, false},
+    {"reason", "reason", cell_text, false, false},
+    {"failed task", "error.task", cell_text, false, false},
+    {"held", "held", print_held, false, false},
+    {"waits on", "waits_on", print_waits, false, false},
+    {"parent", "parent", print_parent, false, false},
+    {"owner", "owner", cell_text, false, false},
+    {"created", "created_at", cell_when, false, false},
+    {"started", "started_at", cell_when, false, false},
+    {"ended", "ended_at", cell_when, false, false},
+    {"took", "started_at", cell_elapsed, false, false},
+    {"correlation", "correlation_id", cell_text, false, false},
+    {"labels", "labels", cell_labels, false, false},
+    {"input", "input", cell_value, false, false},
+    {"vars", "vars", cell_value, false, false},
+    {"output", "output", cell_value, false, false},
+    {"revision", "revision", cell_text, false, false},
+};
+
+static void
+print_held(FILE *to, const msgpack_object *map, const char *key,
+    const struct look *look)
+{
+	const msgpack_object *held = field(map, key);
+
+	if (held == NULL)
+		return;
+	fputs("by ", to);
+	cell_text(to, held, "by", look);
+	if (field(held, "who") != NULL) {
+		fputs(", ", to);
+		cell_text(to, held, "who", look);
+	}
+	if (field(held, "reason") != NULL) {
+		fputs(": ", to);
+		cell_text(to, held, "reason", look);
+	}
+}
+
+/* "publish: approval: Publish 1.2?; pause: timer in 3m" */
+static void
+print_waits(FILE *to, const msgpack_object *map, const char *key,
+    const struct look *look)
+{
+	static const char *const what[] = {"question", "name", "execution"};
+	const msgpack_object *wait;
+	uint32_t i;
+	size_t j;
+
+	for (i = 0; i < field_count(map, key); i++) {
+		wait = field_entry(map, key, i);
+		fputs(i > 0 ? "; " : "", to);
+		cell_text(to, wait, "task", look);
+		if (field(wait, "item") != NULL)
+			fprintf(to, "[%" PRIu64 "]", field_uint(wait, "item"));
+		fputs(": ", to);
+		cell_text(to, wait, "kind", look);
+		for (j = 0; j < sizeof(what) / sizeof(what[0]); j++) {
+			if (field(wait, what[j]) == NULL)
+				continue;
+			fputc(' ', to);
+			cell_text(to, wait, what[j], look);
+		}
+		if (field(wait, "until") != NULL) {
+			fputs(", until ", to);
+			cell_when(to, wait, "until", look);
+		}
+	}
+}
+
+static void
+print_parent(FILE *to, const msgpack_object *map, const char *key,
+    const struct look *look)
+{
+	const msgpack_object *parent = field(map, key);
+
+	if (parent == NULL)
+		return;
+	cell_text(to, parent, "execution", look);
+	fputs(", task ", to);
+	cell_text(to, parent, "task", look);
+}
+
+static int
+show(struct ctl *ctl, const struct arguments *a)
+{
+	struct answer answer;
+	int status = execution_get(ctl, a->operands[0].number, &answer);
+
+	ctl->out->look.exact = arguments_has(a, "long");
+	if (status == 0) {
+		writer_record(ctl->out, fields,
+		    sizeof(fields) / sizeof(fields[0]), &answer.object);
+		if (!writer_is_json(ctl->out))
+			execution_tree_print(ctl, stdout, &answer.object);
+	}
+	answer_free(&answer);
+	return status;
+}
+
+static int
+tree(struct ctl *ctl, const struct arguments *a)
+{
+	const struct look *look = &ctl->out->look;
+	struct answer answer;
+	int status = execution_get(ctl, a->operands[0].number, &answer);
+
+	ctl->out->look.exact = arguments_has(a, "long");
+	if (status == 0 && writer_is_json(ctl->out)) {
+		writer_row(ctl->out, &answer.object);
+	} else if (status == 0) {
+		printf("%" PRIu64 " ", a->operands[0].number);
+		cell_workflow(stdout, &answer.object, "workflow", look);
+		fputc(' ', stdout);
+		cell_status(stdout, &answer.object, "status", look);
+		fputc(' ', stdout);
+		cell_elapsed(stdout, &answer.object, NULL, look);
+		fputc('\n', stdout);
+		execution_tree_print(ctl, stdout, &answer.object);
+	}
+	answer_free(&answer);
+	return status;
+}
+
+static const struct option options[] = {
+    {'l', "long", ARGUMENT_NONE, NULL,
+	"show times exactly, and what each attempt used", NULL, false, false},
+    {.name = NULL},
+};
+
+const struct verb verb_show = {
+    .name = "show",
+    .alias = "get",
+    .summary = "Show one execution, its tasks and attempts",
+    .options = {options},
+    .operands = {{"ID", ARGUMENT_EXECUTION, OPERAND_ONE, NULL}},
+    .run = show,
+};
+
+const struct verb verb_tree = {
+    .name = "tree",
+    .summary = "Show an execution's tasks and subworkflows as a tree",
+    .options = {options},
+    .operands = {{"ID", ARGUMENT_EXECUTION, OPERAND_ONE, NULL}},
+    .run = tree,
+};

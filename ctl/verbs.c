@@ -1,0 +1,38 @@
+/*
+ * verbs: all of them, in the order in which the help shows them.
+ */
+#include "ctl/verbs.h"
+
+#include <stddef.h>
+
+const struct verb *const verbs[] = {
+    &verb_check,
+    &verb_define,
+    &verb_definitions,
+    &verb_definition,
+    &verb_enable,
+    &verb_disable,
+    &verb_run,
+    &verb_ls,
+    &verb_show,
+    &verb_tree,
+    &verb_watch,
+    &verb_logs,
+    &verb_wait,
+    &verb_cancel,
+    &verb_terminate,
+    &verb_update,
+    &verb_skip,
+    &verb_signal,
+    &verb_approve,
+    &verb_reject,
+    &verb_events,
+    &verb_engine_status,
+    &verb_engine_pause,
+    &verb_engine_resume,
+    &verb_engine_stop,
+    &verb_whoami,
+    &verb_help,
+    &verb_completion,
+    NULL,
+};

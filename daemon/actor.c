@@ -1,0 +1,144 @@
+/* actor: peers, their names and roles */
+
+#include <sys/types.h>
+
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/actor.h"
+#include "daemon/core/alloc.h"
+
+static char *number_name(unsigned long);
+static void find_groups(struct peer *, gid_t);
+static bool is_member(const struct peer *, const struct role_members *);
+static bool is_listed(const struct names *, const char *, uint32_t);
+
+bool
+peer_identify(struct peer *peer, int fd, const struct config *config)
+{
+	uid_t uid;
+	gid_t gid;
+
+	if (getpeereid(fd, &uid, &gid) == -1)
+		return false;
+	peer_of(peer, uid, gid, config);
+	return true;
+}
+
+void
+peer_of(
+    struct peer *peer, uint32_t uid, uint32_t gid, const struct config *config)
+{
+	/* cppcheck-suppress getpwuidCalled ; no other thread does */
+	const struct passwd *entry = getpwuid(uid);
+
+	memset(peer, 0, sizeof(*peer));
+	peer->name = entry != NULL ? xstrdup(entry->pw_name) : number_name(uid);
+	find_groups(peer, gid);
+	peer->actor.uid = uid;
+	peer->actor.gid = gid;
+	peer->actor.name = peer->name;
+	peer->actor.groups = (const char *const *)peer->groups;
+	peer->actor.ngroups = peer->ngroups;
+	peer_assign(peer, config);
+}
+
+static char *
+number_name(unsigned long number)
+{
+	return xasprintf("%lu", number);
+}
+
+/* Those that the system lists for the user, and the one that it came with. */
+static void
+find_groups(struct peer *peer, gid_t gid)
+{
+	gid_t *gids = NULL;
+	int count = 16, room;
+
+	do {
+		room = count;
+		gids = xreallocarray(gids, (size_t)room, sizeof(*gids));
+		count = room;
+	} while (
+	    getgrouplist(peer->name, gid, gids, &count) == -1 && count > room);
+	peer->groups = xcalloc((size_t)count + 1, sizeof(*peer->groups));
+	for (int i = 0; i < count; i++) {
+		/* cppcheck-suppress getgrgidCalled ; no other thread does */
+		const struct group *group = getgrgid(gids[i]);
+
+		peer->groups[peer->ngroups++] = group != NULL
+		    ? xstrdup(group->gr_name)
+		    : number_name(gids[i]);
+	}
+	free(gids);
+}
+
+void
+peer_assign(struct peer *peer, const struct config *config)
+{
+	struct actor *actor = &peer->actor;
+
+	actor->role = ROLE_NONE;
+	for (int role = ROLE_VIEWER; role <= ROLE_ADMIN; role++)
+		if (is_member(peer, &config->roles[role]))
+			actor->role = (enum role)role;
+	if (actor->uid == 0 || actor->uid == geteuid())
+		actor->role = ROLE_ADMIN;
+	actor->operates_any = actor->role == ROLE_ADMIN ||
+	    (actor->role == ROLE_OPERATOR && config->operator_any);
+}
+
+static bool
+is_member(const struct peer *peer, const struct role_members *members)
+{
+	if (is_listed(&members->users, peer->name, peer->actor.uid))
+		return true;
+	for (unsigned i = 0; i < peer->ngroups; i++) {
+		const struct names *groups = &members->groups;
+
+		for (unsigned j = 0; j < groups->count; j++)
+			if (strcmp(groups->list[j], peer->groups[i]) == 0)
+				return true;
+	}
+	return false;
+}
+
+static bool
+is_listed(const struct names *users, const char *name, uint32_t uid)
+{
+	char number[16];
+
+	snprintf(number, sizeof(number), "%lu", (unsigned long)uid);
+	for (unsigned i = 0; i < users->count; i++)
+		if (strcmp(users->list[i], name) == 0 ||
+		    strcmp(users->list[i], number) == 0)
+			return true;
+	return false;
+}
+
+void
+peer_free(struct peer *peer)
+{
+	for (unsigned i = 0; i < peer->ngroups; i++)
+		free(peer->groups[i]);
+	free(peer->groups);
+	free(peer->name);
+}
+
+const char *
+role_name(enum role role)
+{
+	static const char *const names[] = {
+	    [ROLE_NONE] = "none",
+	    [ROLE_VIEWER] = "viewer",
+	    [ROLE_OPERATOR] = "operator",
+	    [ROLE_ADMIN] = "admin",
+	};
+
+	return names[role];
+}

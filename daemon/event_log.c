@@ -1,0 +1,144 @@
+/* event_log: one line for each event that an operator wants to know */
+
+#include <stdint.h>
+
+#include "daemon/event_log.h"
+#include "daemon/log.h"
+
+static void log_engine(const struct state *, const struct event *);
+static void log_definition(const struct state *, const struct event *);
+static void log_created(const struct state *, const struct event *);
+static void log_execution(const struct state *, const struct event *);
+static void log_started(const struct state *, const struct event *);
+static void log_waiting(const struct state *, const struct event *);
+static void log_attempt(const struct state *, const struct event *);
+static const char *task_name(const struct state *, const struct event *);
+
+static void (*const loggers[EVENT_TYPES])(
+    const struct state *, const struct event *) = {
+    [EVENT_ENGINE_STATUS] = log_engine,
+    [EVENT_DEFINITION_PUT] = log_definition,
+    [EVENT_DEFINITION_STATUS] = log_definition,
+    [EVENT_EXECUTION_CREATED] = log_created,
+    [EVENT_EXECUTION_STATUS] = log_execution,
+    [EVENT_TASK_STARTED] = log_started,
+    [EVENT_TASK_WAITING] = log_waiting,
+    [EVENT_TASK_ATTEMPT_ENDED] = log_attempt,
+};
+
+void
+event_log(const struct state *state, const struct event *event)
+{
+	if (loggers[event->type] != NULL)
+		loggers[event->type](state, event);
+}
+
+static void
+log_engine(const struct state *state, const struct event *event)
+{
+	(void)state;
+	log_info("engine %s%s%s%s%s",
+	    engine_status_name((enum engine_status)event->status),
+	    event->by != NULL ? " by " : "", event->by != NULL ? event->by : "",
+	    event->reason != NULL ? ": " : "",
+	    event->reason != NULL ? event->reason : "");
+}
+
+static void
+log_definition(const struct state *state, const struct event *event)
+{
+	(void)state;
+	if (event->type == EVENT_DEFINITION_PUT)
+		log_info("workflow %s version %u put by %s", event->name,
+		    event->version, event->by);
+	else
+		log_info("workflow %s %s by %s%s%s", event->name,
+		    event->status == WORKFLOW_ENABLED ? "enabled" : "disabled",
+		    event->by != NULL ? event->by : "the daemon",
+		    event->reason != NULL ? ": " : "",
+		    event->reason != NULL ? event->reason : "");
+}
+
+static void
+log_created(const struct state *state, const struct event *event)
+{
+	(void)state;
+	if (event->parent != 0)
+		log_info("execution %ju of %s started by execution %ju",
+		    (uintmax_t)event->execution, event->name,
+		    (uintmax_t)event->parent);
+	else if (event->failure_of != 0)
+		log_info("execution %ju of %s started for the failure of "
+			 "execution %ju",
+		    (uintmax_t)event->execution, event->name,
+		    (uintmax_t)event->failure_of);
+	else
+		log_info("execution %ju of %s started by %s",
+		    (uintmax_t)event->execution, event->name, event->by);
+}
+
+/* Ends, and what people ask for; the way there is for debugging. */
+static void
+log_execution(const struct state *state, const struct event *event)
+{
+	enum execution_status status = (enum execution_status)event->status;
+	const struct execution *execution =
+	    state_execution(state, event->execution);
+	const char *name = execution != NULL ? execution->workflow->name : "?";
+	void (*line)(const char *, ...) =
+	    execution_ended(status) || event->by != NULL ? log_info : log_debug;
+
+	line("execution %ju of %s %s%s%s%s%s", (uintmax_t)event->execution,
+	    name, execution_status_name(status),
+	    event->by != NULL ? " by " : "", event->by != NULL ? event->by : "",
+	    event->reason != NULL ? ": " : "",
+	    event->reason != NULL ? event->reason : "");
+}
+
+static const char *
+task_name(const struct state *state, const struct event *event)
+{
+	const struct execution *execution =
+	    state_execution(state, event->execution);
+
+	if (execution == NULL || event->run >= execution->nruns)
+		return "?";
+	return execution->runs[event->run]->task->name;
+}
+
+static void
+log_started(const struct state *state, const struct event *event)
+{
+	log_debug("execution %ju task %s attempt %u started",
+	    (uintmax_t)event->execution, task_name(state, event),
+	    event->attempt);
+}
+
+static void
+log_waiting(const struct state *state, const struct event *event)
+{
+	log_debug("execution %ju task %s waits", (uintmax_t)event->execution,
+	    task_name(state, event));
+}
+
+static void
+log_attempt(const struct state *state, const struct event *event)
+{
+	const char *name = task_name(state, event);
+	uintmax_t execution = (uintmax_t)event->execution;
+	const char *reason = event->reason != NULL ? event->reason : "";
+
+	if (event->end == CALLOUT_LOST)
+		log_warn("execution %ju task %s attempt %u lost: %s", execution,
+		    name, event->attempt, reason);
+	else if (event->end == CALLOUT_NOT_STARTED)
+		log_warn("execution %ju task %s attempt %u did not start: %s",
+		    execution, name, event->attempt, reason);
+	else if (event->signal != 0)
+		log_debug("execution %ju task %s attempt %u ended by signal "
+			  "%d",
+		    execution, name, event->attempt, event->signal);
+	else
+		log_debug("execution %ju task %s attempt %u ended with %d",
+		    execution, name, event->attempt, event->exit);
+}

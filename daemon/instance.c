@@ -1,0 +1,221 @@
+/* instance: one weird for one state directory; going to the background */
+
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/instance.h"
+
+/* How often, and how long between (ms), a lock of nobody is tried again. */
+#define LOCK_TRIES 100
+#define LOCK_PAUSE 20
+
+static bool
+fail(char *, size_t, const char *, ...) __attribute__((format(printf, 3, 4)));
+static bool make_parents(char *, char *, size_t);
+static bool take_lock(int, const char *, char *, size_t);
+static pid_t lock_holder(int);
+static bool write_pid(int);
+
+static bool
+fail(char *error, size_t size, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(error, size, format, arguments);
+	va_end(arguments);
+	return false;
+}
+
+bool
+directory_make(const char *path, mode_t mode, char *error, size_t size)
+{
+	char copy[PATH_MAX];
+	struct stat st;
+
+	if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy))
+		return fail(error, size, "%s: too long for a path", path);
+	if (!make_parents(copy, error, size))
+		return false;
+	if (mkdir(path, mode) == -1 && errno != EEXIST)
+		return fail(error, size, "can't make the directory %s: %s",
+		    path, strerror(errno));
+	if (stat(path, &st) == -1)
+		return fail(error, size, "%s: %s", path, strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		return fail(error, size, "%s: not a directory", path);
+	if (st.st_uid != geteuid())
+		return fail(error, size,
+		    "%s belongs to uid %lu, not to uid %lu that weird runs as",
+		    path, (unsigned long)st.st_uid, (unsigned long)geteuid());
+	return true;
+}
+
+static bool
+make_parents(char *path, char *error, size_t size)
+{
+	for (char *slash = strchr(path + 1, '/'); slash != NULL;
+	     slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(path, 0755) == -1 && errno != EEXIST)
+			return fail(error, size,
+			    "can't make the directory %s: %s", path,
+			    strerror(errno));
+		*slash = '/';
+	}
+	return true;
+}
+
+bool
+instance_lock(const char *state_dir, char *error, size_t size)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	if (snprintf(path, sizeof(path), "%s/lock", state_dir) >=
+	    (int)sizeof(path))
+		return fail(error, size, "%s: too long for a path", state_dir);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd == -1)
+		return fail(error, size, "%s: %s", path, strerror(errno));
+	if (!take_lock(fd, state_dir, error, size)) {
+		close(fd);
+		return false;
+	}
+	if (!write_pid(fd)) {
+		fail(error, size, "%s: %s", path, strerror(errno));
+		close(fd);
+		return false;
+	}
+	return true; /* the descriptor is the lock */
+}
+
+/*
+ * A child of a weird that has just died has its descriptors until it execs; a
+ * lock whose holder is gone is therefore waited for a little.
+ */
+static bool
+take_lock(int fd, const char *state_dir, char *error, size_t size)
+{
+	const struct timespec pause = {.tv_nsec = LOCK_PAUSE * 1000000L};
+	pid_t holder = 0;
+
+	for (int try = 0; try < LOCK_TRIES; try++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return true;
+		if (errno != EWOULDBLOCK)
+			return fail(error, size, "%s/lock: %s", state_dir,
+			    strerror(errno));
+		holder = lock_holder(fd);
+		if (holder > 0 && (kill(holder, 0) == 0 || errno == EPERM))
+			break;
+		nanosleep(&pause, NULL);
+	}
+	if (holder > 0)
+		return fail(error, size,
+		    "another weird (pid %ld) uses this state directory: %s",
+		    (long)holder, state_dir);
+	return fail(error, size,
+	    "another process uses this state directory: %s", state_dir);
+}
+
+/* 0 where the file does not say. */
+static pid_t
+lock_holder(int fd)
+{
+	char text[32];
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	return (pid_t)strtol(text, NULL, 10);
+}
+
+static bool
+write_pid(int fd)
+{
+	char text[32];
+	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+
+	return ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)n, 0) == n;
+}
+
+bool
+pid_file_write(const char *path, char *error, size_t size)
+{
+	char temporary[PATH_MAX];
+	bool ok;
+	int fd;
+
+	if (snprintf(temporary, sizeof(temporary), "%s.new", path) >=
+	    (int)sizeof(temporary))
+		return fail(error, size, "%s: too long for a path", path);
+	unlink(temporary);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	ok = fd != -1 && write_pid(fd) && rename(temporary, path) == 0;
+	if (!ok)
+		fail(error, size, "%s: %s", path, strerror(errno));
+	if (fd != -1)
+		close(fd);
+	return ok;
+}
+
+int
+daemon_begin(void)
+{
+	int ends[2], status;
+	ssize_t n;
+	char byte;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) == -1)
+		err(EX_OSERR, "pipe");
+	pid = fork();
+	if (pid == -1)
+		err(EX_OSERR, "fork");
+	if (pid == 0) {
+		close(ends[0]);
+		setsid();
+		return ends[1];
+	}
+	close(ends[1]);
+	do
+		n = read(ends[0], &byte, 1);
+	while (n == -1 && errno == EINTR);
+	if (n == 1)
+		_exit(0);
+	if (waitpid(pid, &status, 0) == pid && WIFEXITED(status))
+		_exit(WEXITSTATUS(status));
+	_exit(EX_SOFTWARE);
+}
+
+void
+daemon_ready(int fd)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null == -1)
+		err(EX_OSERR, "/dev/null");
+	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
+		dup2(null, i);
+	if (null > STDERR_FILENO)
+		close(null);
+	if (write(fd, "", 1) != 1)
+		err(EX_OSERR, "the parent is gone");
+	close(fd);
+}

@@ -1,0 +1,35 @@
+/*
+ * instance: what makes one weird the only one for its state directory, and a
+ * background process: directories, lock, pid file, going to the background.
+ */
+#ifndef WEIR_INSTANCE_H
+#define WEIR_INSTANCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/*
+ * Makes the directory with all that is above it, and checks that it is one and
+ * the caller's own.  False with a sentence in the buffer.
+ */
+bool directory_make(const char *path, mode_t, char *, size_t);
+
+/*
+ * Takes the lock of the state directory, which lasts as long as the process.
+ * False with a sentence that names who has it.
+ */
+bool instance_lock(const char *state_dir, char *, size_t);
+
+/*
+ * Goes on in a child of its own session; the parent stays until the child is
+ * ready, or ends with the child's exit status.  Gives what daemon_ready takes.
+ */
+int daemon_begin(void);
+/* Lets the parent go, and lets go of the terminal. */
+void daemon_ready(int);
+
+/* Writes the file with this process's pid, whole or not at all. */
+bool pid_file_write(const char *path, char *, size_t);
+
+#endif

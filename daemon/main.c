@@ -1,0 +1,94 @@
+/* weird: the daemon's command line; all else is in server.c */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "daemon/core/lifecycle.h"
+#include "daemon/instance.h"
+#include "daemon/log.h"
+#include "daemon/options.h"
+#include "daemon/server.h"
+#include "daemon/settings.h"
+#include "daemon/tables.h"
+
+static void complain(const char *);
+static void check(const struct options *, const struct config *);
+static void go(struct server *, const struct options *, struct config *);
+
+int
+main(int argc, char **argv)
+{
+	struct options options;
+	struct config *config;
+	struct server server;
+
+	options_parse(&options, argc, argv);
+	if (options.tables || options.version) {
+		if (options.version)
+			printf("weird %s\n", WEIR_VERSION);
+		else
+			tables_print(stdout);
+		return 0;
+	}
+	config = settings_load(&options, complain);
+	if (config == NULL) {
+		options_free(&options);
+		return EX_CONFIG;
+	}
+	if (options.check) {
+		check(&options, config);
+		config_free(config);
+	} else {
+		go(&server, &options, config);
+		server_run(&server);
+		server_close(&server);
+	}
+	options_free(&options);
+	return 0;
+}
+
+static void
+complain(const char *message)
+{
+	fprintf(stderr, "%s\n", message);
+}
+
+static void
+check(const struct options *options, const struct config *config)
+{
+	char *file = settings_file(options);
+
+	printf("%s: %s\n", file,
+	    access(file, F_OK) == 0 ? "ok" : "not there; the defaults are ok");
+	printf("socket %s\nstate_dir %s\nruntime_dir %s\n", config->socket,
+	    config->state_dir, config->runtime_dir);
+	free(file);
+}
+
+/* Comes back when the daemon listens, in the background unless told not to. */
+static void
+go(struct server *server, const struct options *options, struct config *config)
+{
+	char error[1024];
+	int parent = -1;
+
+	log_open(options->foreground ? LOG_TO_STDERR : LOG_TO_BOTH,
+	    (enum log_level)config->log_level);
+	if (!options->foreground)
+		parent = daemon_begin();
+	umask(022);
+	server_open(server, options, config);
+	if (options->foreground)
+		return;
+	if (!pid_file_write(config->pid_file, error, sizeof(error))) {
+		log_error("%s", error);
+		exit(EX_CANTCREAT);
+	}
+	if (chdir("/") == -1)
+		log_warn("can't go to /");
+	log_open(LOG_TO_SYSLOG, (enum log_level)config->log_level);
+	daemon_ready(parent);
+}

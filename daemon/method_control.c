@@ -1,0 +1,170 @@
+/* method_control: cancel and terminate, of some or of many */
+
+#include <stdlib.h>
+
+#include "daemon/core/alloc.h"
+#include "daemon/filter.h"
+#include "daemon/methods.h"
+#include "daemon/view.h"
+#include "daemon/waiters.h"
+#include "libproto/errors.h"
+#include "libproto/pack.h"
+
+#define TARGETS_MAX 10000
+
+/* What became of each. */
+struct outcomes {
+	uint64_t *done;
+	uint32_t ndone;
+	uint32_t nfailed;
+	msgpack_sbuffer failed; /* packed maps, without the list around them */
+	msgpack_packer packer;
+};
+
+static uint64_t *list_targets(struct request *, uint32_t *);
+static uint64_t *list_ids(const msgpack_object *, uint32_t *);
+static uint64_t *list_matches(struct request *, uint32_t *);
+static void act(struct request *, struct command *);
+static void act_on(struct request *, const struct command *, struct outcomes *);
+static void answer_outcomes(struct request *, struct outcomes *);
+
+void
+method_execution_cancel(struct request *request)
+{
+	struct command command = {
+	    .type = COMMAND_CANCEL,
+	    .reason = request_text(request, "reason"),
+	    .kill = catalogue_bool(request->params, "kill", false),
+	};
+
+	act(request, &command);
+}
+
+void
+method_execution_terminate(struct request *request)
+{
+	struct command command = {
+	    .type = COMMAND_TERMINATE,
+	    .reason = request_text(request, "reason"),
+	    .failure_workflow =
+		catalogue_bool(request->params, "failure_workflow", false),
+	};
+
+	act(request, &command);
+}
+
+/* One command for each execution. */
+static void
+act(struct request *request, struct command *command)
+{
+	struct outcomes outcomes = {0};
+	uint64_t *ids;
+	uint32_t count;
+
+	ids = list_targets(request, &count);
+	if (ids == NULL)
+		return;
+	request_conditions(request, command);
+	outcomes.done = xcalloc(count + 1, sizeof(*outcomes.done));
+	msgpack_sbuffer_init(&outcomes.failed);
+	msgpack_packer_init(
+	    &outcomes.packer, &outcomes.failed, msgpack_sbuffer_write);
+	for (uint32_t i = 0; i < count; i++) {
+		command->execution = ids[i];
+		act_on(request, command, &outcomes);
+	}
+	answer_outcomes(request, &outcomes);
+	msgpack_sbuffer_destroy(&outcomes.failed);
+	free(outcomes.done);
+	free(ids);
+}
+
+/* NULL when that was refused; the caller frees them. */
+static uint64_t *
+list_targets(struct request *request, uint32_t *count)
+{
+	const msgpack_object *ids = catalogue_param(request->params, "ids");
+
+	return ids != NULL ? list_ids(ids, count)
+			   : list_matches(request, count);
+}
+
+static uint64_t *
+list_ids(const msgpack_object *list, uint32_t *count)
+{
+	uint64_t *ids = xcalloc(list->via.array.size + 1, sizeof(*ids));
+
+	*count = list->via.array.size;
+	for (uint32_t i = 0; i < *count; i++)
+		ids[i] = list->via.array.ptr[i].via.u64;
+	return ids;
+}
+
+static uint64_t *
+list_matches(struct request *request, uint32_t *count)
+{
+	struct state *state = request->server->state;
+	uint64_t *ids = xcalloc(TARGETS_MAX, sizeof(*ids));
+	struct execution *execution;
+	struct filter filter;
+
+	*count = 0;
+	filter_init(&filter, catalogue_param(request->params, "filter"));
+	RB_FOREACH (execution, executions, &state->executions) {
+		if (!filter_holds(&filter, execution))
+			continue;
+		if (*count < TARGETS_MAX) {
+			ids[(*count)++] = execution->k.id;
+			continue;
+		}
+		request_refuse(request, ERROR_LIMIT,
+		    "the filter lets more than %d executions through; give "
+		    "one that is narrower, such as a status",
+		    TARGETS_MAX);
+		free(ids);
+		return NULL;
+	}
+	return ids;
+}
+
+static void
+act_on(struct request *request, const struct command *command,
+    struct outcomes *outcomes)
+{
+	struct command one = *command;
+	struct reply reply;
+
+	server_command(request->server, &one, request->actor, &reply);
+	if (reply.error == ERROR_NONE) {
+		outcomes->done[outcomes->ndone++] = command->execution;
+		return;
+	}
+	outcomes->nfailed++;
+	msgpack_pack_map(&outcomes->packer, 2);
+	pack_key_uint(&outcomes->packer, "id", command->execution);
+	pack_str(&outcomes->packer, "error");
+	pack_reply_error(&outcomes->packer, &reply);
+}
+
+static void
+answer_outcomes(struct request *request, struct outcomes *outcomes)
+{
+	msgpack_sbuffer failed;
+	msgpack_packer packer;
+
+	msgpack_sbuffer_init(&failed);
+	msgpack_packer_init(&packer, &failed, msgpack_sbuffer_write);
+	msgpack_pack_array(&packer, outcomes->nfailed);
+	msgpack_sbuffer_write(
+	    &failed, outcomes->failed.data, outcomes->failed.size);
+	/* Without a wait all are as good as gone. */
+	if (catalogue_bool(request->params, "wait", false))
+		waiters_add_gone(request->server->waiters, &request->asker,
+		    outcomes->done, outcomes->ndone, &failed);
+	else
+		view_outcomes(request_answer(request), request->server->state,
+		    outcomes->done, outcomes->ndone, &failed);
+	if (!catalogue_bool(request->params, "wait", false))
+		request_done(request);
+	msgpack_sbuffer_destroy(&failed);
+}

@@ -1,0 +1,181 @@
+/* method_definition: workflows and their versions */
+
+#include "daemon/methods.h"
+#include "daemon/view.h"
+#include "libproto/errors.h"
+#include "libproto/pack.h"
+
+static const struct definition *
+find_definition(const void *, const char *, uint32_t);
+static struct definition *parse(struct request *);
+static void refuse_errors(struct request *, const struct definition_errors *);
+static void set_enabled(struct request *, enum command_type);
+
+/* For the checks that look into subworkflows. */
+static const struct definition *
+find_definition(const void *state, const char *name, uint32_t version)
+{
+	return state_definition(state, name, version);
+}
+
+/* NULL when there are errors, and they were answered. */
+static struct definition *
+parse(struct request *request)
+{
+	struct state *state = request->server->state;
+	struct definition_errors errors = {0};
+	struct definition *definition;
+
+	definition = definition_parse(state->expressions,
+	    catalogue_param(request->params, "definition"), find_definition,
+	    state, &errors);
+	if (definition == NULL)
+		refuse_errors(request, &errors);
+	definition_errors_free(&errors);
+	return definition;
+}
+
+static void
+refuse_errors(struct request *request, const struct definition_errors *errors)
+{
+	msgpack_sbuffer details;
+	const struct definition_error *first = &errors->list[0];
+	size_t all = errors->count + errors->left_out;
+	msgpack_packer packer;
+	char text[512], count[64];
+
+	msgpack_sbuffer_init(&details);
+	msgpack_packer_init(&packer, &details, msgpack_sbuffer_write);
+	view_definition_errors(&packer, errors);
+	if (all > 1)
+		snprintf(
+		    count, sizeof(count), "has %zu errors; the first", all);
+	snprintf(text, sizeof(text), "the definition %s: %s%s%s",
+	    all > 1 ? count : "is wrong", first->path,
+	    *first->path != '\0' ? ": " : "", first->message);
+	answer_error_details(request->server->answers, &request->asker,
+	    request->server->state->k.seq, ERROR_INVALID_DEFINITION, text,
+	    details.data, details.size);
+	msgpack_sbuffer_destroy(&details);
+}
+
+void
+method_definition_check(struct request *request)
+{
+	struct definition *definition = parse(request);
+	msgpack_packer *packer;
+
+	if (definition == NULL)
+		return;
+	packer = request_answer(request);
+	msgpack_pack_map(packer, 1);
+	pack_key_str(packer, "workflow", definition->name);
+	request_done(request);
+	definition_unref(definition);
+}
+
+void
+method_definition_put(struct request *request)
+{
+	struct command command = {.type = COMMAND_DEFINITION_PUT};
+	struct definition *definition = parse(request);
+	struct reply reply;
+	msgpack_packer *packer;
+
+	if (definition == NULL)
+		return;
+	command.definition = definition;
+	command.name = definition->name;
+	server_command(request->server, &command, request->actor, &reply);
+	if (reply.error != ERROR_NONE) {
+		request_refuse_reply(request, &reply);
+	} else {
+		packer = request_answer(request);
+		msgpack_pack_map(packer, 3);
+		pack_key_str(packer, "workflow", definition->name);
+		pack_key_uint(packer, "version", reply.version);
+		pack_key_bool(packer, "created", reply.created);
+		request_done(request);
+	}
+	definition_unref(definition);
+}
+
+void
+method_definition_list(struct request *request)
+{
+	struct state *state = request->server->state;
+	struct workflow *workflow;
+	msgpack_packer *packer = request_answer(request);
+	uint32_t count = 0;
+
+	RB_FOREACH (workflow, workflows, &state->workflows)
+		count++;
+	msgpack_pack_map(packer, 1);
+	pack_str(packer, "definitions");
+	msgpack_pack_array(packer, count);
+	RB_FOREACH (workflow, workflows, &state->workflows)
+		view_workflow(packer, workflow);
+	request_done(request);
+}
+
+void
+method_definition_get(struct request *request)
+{
+	const char *name = request_text(request, "workflow");
+	uint32_t version =
+	    (uint32_t)catalogue_uint(request->params, "version", 0);
+	const struct definition *definition =
+	    state_definition(request->server->state, name, version);
+	msgpack_packer *packer;
+
+	if (definition == NULL && version > 0)
+		request_refuse(request, ERROR_NOT_FOUND,
+		    "there is no version %u of the workflow %s", version, name);
+	else if (definition == NULL)
+		request_refuse(
+		    request, ERROR_NOT_FOUND, "there is no workflow %s", name);
+	if (definition == NULL)
+		return;
+	packer = request_answer(request);
+	msgpack_pack_map(packer, 3);
+	pack_key_str(packer, "workflow", definition->name);
+	pack_key_uint(packer, "version", definition->version);
+	pack_str(packer, "definition");
+	value_pack(definition->source, packer);
+	request_done(request);
+}
+
+void
+method_definition_enable(struct request *request)
+{
+	set_enabled(request, COMMAND_DEFINITION_ENABLE);
+}
+
+void
+method_definition_disable(struct request *request)
+{
+	set_enabled(request, COMMAND_DEFINITION_DISABLE);
+}
+
+static void
+set_enabled(struct request *request, enum command_type type)
+{
+	struct command command = {
+	    .type = type,
+	    .name = request_text(request, "workflow"),
+	    .reason = request_text(request, "reason"),
+	};
+	struct reply reply;
+	msgpack_packer *packer;
+
+	server_command(request->server, &command, request->actor, &reply);
+	if (reply.error != ERROR_NONE) {
+		request_refuse_reply(request, &reply);
+		return;
+	}
+	packer = request_answer(request);
+	msgpack_pack_map(packer, 2);
+	pack_key_str(packer, "workflow", command.name);
+	pack_key_bool(packer, "enabled", type == COMMAND_DEFINITION_ENABLE);
+	request_done(request);
+}

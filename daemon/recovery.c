@@ -1,0 +1,111 @@
+/* recovery: replay, and adoption of what still runs */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "daemon/core/core.h"
+#include "daemon/log.h"
+#include "daemon/recovery.h"
+
+struct replaying {
+	struct state *state;
+	uint64_t records;
+	uint64_t bad; /* the record that is no event; 0: none */
+};
+
+static bool replay(void *, const struct journal_record *);
+static void warn(void *, const char *);
+static unsigned adopt_run(const struct run *, struct callouts *);
+static void adopt(const struct attempt *, struct callouts *);
+
+struct journal *
+recovery_replay(struct state *state, const char *dir, char *error, size_t size)
+{
+	const struct journal_options options = {.dir = dir, .warn = warn};
+	struct replaying replaying = {.state = state};
+	struct journal *journal =
+	    journal_open(&options, replay, &replaying, error, size);
+
+	if (replaying.bad > 0) {
+		if (journal != NULL)
+			journal_close(journal);
+		snprintf(error, size,
+		    "record %ju of the journal in %s is no event that weird "
+		    "%s knows; a newer one has written it, or it is damaged",
+		    (uintmax_t)replaying.bad, dir, WEIR_VERSION);
+		return NULL;
+	}
+	if (journal == NULL)
+		return NULL;
+	core_recovered(state);
+	if (replaying.records > 0)
+		log_info("%ju events replayed", (uintmax_t)replaying.records);
+	return journal;
+}
+
+static bool
+replay(void *ctx, const struct journal_record *record)
+{
+	struct replaying *replaying = ctx;
+
+	if (!core_replay(
+		replaying->state, record->seq, record->bytes, record->size)) {
+		replaying->bad = record->seq;
+		return false;
+	}
+	replaying->records++;
+	return true;
+}
+
+static void
+warn(void *ctx, const char *line)
+{
+	(void)ctx;
+	log_warn("%s", line);
+}
+
+void
+recovery_adopt(struct state *state, struct callouts *callouts)
+{
+	struct execution *execution;
+	unsigned count = 0;
+
+	RB_FOREACH (execution, executions, &state->executions)
+		for (uint32_t i = 0; i < execution->nruns; i++)
+			count += adopt_run(execution->runs[i], callouts);
+	callouts_recovered(callouts);
+	if (count > 0)
+		log_info("%u callouts were running: each is looked for", count);
+}
+
+static unsigned
+adopt_run(const struct run *run, struct callouts *callouts)
+{
+	unsigned count = 0;
+
+	for (uint32_t i = 0; i < run->nactions; i++)
+		for (const struct attempt *attempt = run->actions[i].latest;
+		     attempt != NULL; attempt = attempt->before) {
+			if (!attempt->k.open || attempt->k.runner == 0)
+				continue;
+			adopt(attempt, callouts);
+			count++;
+		}
+	return count;
+}
+
+/* What it was being stopped with is sent again: it may not have arrived. */
+static void
+adopt(const struct attempt *attempt, struct callouts *callouts)
+{
+	enum plan_want want = plan_attempt(attempt);
+	struct callout_key key;
+
+	action_key(attempt->action, attempt->k.number, &key);
+	callouts_want(
+	    callouts, &key, attempt->k.runner, CALLOUT_RUN, attempt->k.spec);
+	if (want == PLAN_TERM || want == PLAN_KILL)
+		callouts_want(callouts, &key, attempt->k.runner,
+		    want == PLAN_TERM ? CALLOUT_TERM : CALLOUT_KILL, NULL);
+}

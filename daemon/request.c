@@ -1,0 +1,293 @@
+/* request: from a client's message to the method's handler */
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/methods.h"
+#include "daemon/request.h"
+#include "daemon/view.h"
+#include "libproto/errors.h"
+#include "libproto/message.h"
+#include "libproto/pack.h"
+#include "libproto/scan.h"
+
+static void
+answer_plain(struct server *, const struct asker *, int, const char *);
+static bool is_allowed(struct request *);
+static bool check(struct request *, const struct message *, msgpack_object *);
+static size_t pack_conflict(msgpack_sbuffer *, const struct reply *);
+
+void
+request_take(struct server *server, struct session *session, const char *bytes,
+    size_t size)
+{
+	struct request request = {
+	    .server = server,
+	    .asker = {.session = session},
+	    .actor = session_actor(session),
+	};
+	struct message message;
+	msgpack_object params;
+	msgpack_zone zone;
+	const char *why;
+	bool ok = message_parse(bytes, size, &message, &why);
+
+	if (!message.answerable || message.kind != MESSAGE_REQUEST) {
+		/* Notifications and answers are nothing to weird. */
+		if (!ok)
+			session_drop(session, ERROR_BAD_REQUEST, why, 0);
+		return;
+	}
+	request.asker.id = message.id;
+	if (!session_admit(session)) {
+		answer_plain(server, &request.asker, ERROR_LIMIT,
+		    "too many requests in flight; wait for answers");
+		return;
+	}
+	if (!ok) {
+		answer_plain(server, &request.asker, ERROR_BAD_REQUEST, why);
+		return;
+	}
+	if (!msgpack_zone_init(&zone, 1024))
+		abort();
+	request.zone = &zone;
+	if (check(&request, &message, &params)) {
+		request.params = &params;
+		method_handlers[request.method](&request);
+	}
+	msgpack_zone_destroy(&zone);
+}
+
+static void
+answer_plain(struct server *server, const struct asker *asker, int code,
+    const char *text)
+{
+	answer_error(
+	    server->answers, asker, server->state->k.seq, code, "%s", text);
+}
+
+static bool
+check(struct request *request, const struct message *message,
+    msgpack_object *params)
+{
+	struct server *server = request->server;
+	char why[512];
+
+	if (!catalogue_find(message->method, message->method_size,
+		&request->method, why, sizeof(why))) {
+		answer_plain(server, &request->asker, ERROR_NOT_FOUND, why);
+		return false;
+	}
+	if (!is_allowed(request))
+		return false;
+	if (!message_params(message, request->zone, params)) {
+		answer_plain(server, &request->asker, ERROR_BAD_REQUEST,
+		    "the parameters can't be decoded");
+		return false;
+	}
+	if (!catalogue_check(request->method, params, why, sizeof(why))) {
+		answer_plain(server, &request->asker, ERROR_BAD_REQUEST, why);
+		return false;
+	}
+	return true;
+}
+
+static bool
+is_allowed(struct request *request)
+{
+	const struct method *method = catalogue_method(request->method);
+	static const char *const needed[] = {
+	    [METHOD_FOR_ANY] = "nobody",
+	    [METHOD_FOR_VIEWER] = "a viewer",
+	    [METHOD_FOR_OPERATOR] = "an operator",
+	    [METHOD_FOR_ADMIN] = "an admin",
+	};
+
+	if ((int)request->actor->role >= (int)method->role)
+		return true;
+	if (request->actor->role == ROLE_NONE)
+		request_refuse(request, ERROR_UNAUTHORIZED,
+		    "%s has no role here; roles: in weird.conf gives them",
+		    request->actor->name);
+	else
+		request_refuse(request, ERROR_FORBIDDEN,
+		    "%s is for %s, and %s is %s %s", method->name,
+		    needed[method->role], request->actor->name,
+		    request->actor->role == ROLE_VIEWER ? "a" : "an",
+		    role_name(request->actor->role));
+	return false;
+}
+
+msgpack_packer *
+request_answer(struct request *request)
+{
+	return answer_begin(request->server->answers, &request->asker);
+}
+
+void
+request_done(struct request *request)
+{
+	answer_end(request->server->answers, &request->asker,
+	    request->server->state->k.seq);
+}
+
+void
+request_refuse(struct request *request, int code, const char *format, ...)
+{
+	char text[512];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	answer_plain(request->server, &request->asker, code, text);
+}
+
+/* The details of a state_conflict; nothing for other errors. */
+static size_t
+pack_conflict(msgpack_sbuffer *buffer, const struct reply *reply)
+{
+	enum execution_status status;
+	msgpack_packer packer;
+	uint32_t count = 0;
+
+	if (reply->error != ERROR_STATE_CONFLICT || reply->status < 0 ||
+	    reply->execution == 0)
+		return 0;
+	status = (enum execution_status)reply->status;
+	msgpack_packer_init(&packer, buffer, msgpack_sbuffer_write);
+	for (int move = 0; move < EXECUTION_MOVES; move++)
+		if (execution_move_requested((enum execution_move)move) &&
+		    execution_moved(status, (enum execution_move)move) >= 0)
+			count++;
+	msgpack_pack_map(&packer, 3);
+	pack_key_str(&packer, "status", execution_status_name(status));
+	pack_key_uint(&packer, "revision", reply->revision);
+	pack_str(&packer, "allowed");
+	msgpack_pack_array(&packer, count);
+	for (int move = 0; move < EXECUTION_MOVES; move++)
+		if (execution_move_requested((enum execution_move)move) &&
+		    execution_moved(status, (enum execution_move)move) >= 0)
+			pack_str(&packer,
+			    execution_move_name((enum execution_move)move));
+	return buffer->size;
+}
+
+void
+request_refuse_reply(struct request *request, const struct reply *reply)
+{
+	msgpack_sbuffer details;
+
+	msgpack_sbuffer_init(&details);
+	pack_conflict(&details, reply);
+	answer_error_details(request->server->answers, &request->asker,
+	    request->server->state->k.seq, (int)reply->error, reply->message,
+	    details.data, details.size);
+	msgpack_sbuffer_destroy(&details);
+}
+
+void
+pack_reply_error(msgpack_packer *packer, const struct reply *reply)
+{
+	msgpack_sbuffer details;
+
+	msgpack_sbuffer_init(&details);
+	pack_conflict(&details, reply);
+	pack_error(packer, (int)reply->error, reply->message, details.data,
+	    details.size);
+	msgpack_sbuffer_destroy(&details);
+}
+
+const char *
+request_text(struct request *request, const char *name)
+{
+	size_t length;
+	const char *text = catalogue_str(request->params, name, &length);
+	char *copy;
+
+	if (text == NULL)
+		return NULL;
+	copy = msgpack_zone_malloc(request->zone, length + 1);
+	if (copy == NULL)
+		abort();
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	return copy;
+}
+
+bool
+request_value(struct request *request, const char *name, struct value **value)
+{
+	const msgpack_object *object = catalogue_param(request->params, name);
+	const struct scan_limits limits = {
+	    .size = SIZE_MAX,
+	    .depth = VALUE_DEPTH_MAX,
+	    .elements = UINT32_MAX,
+	};
+
+	*value = NULL;
+	if (object == NULL)
+		return true;
+	*value = value_of_object(object);
+	if (scan_is_value((*value)->bytes, (*value)->size, &limits))
+		return true;
+	value_unref(*value);
+	*value = NULL;
+	request_refuse(request, ERROR_BAD_REQUEST,
+	    "%s: more than %d lists and maps inside each other", name,
+	    VALUE_DEPTH_MAX);
+	return false;
+}
+
+struct execution *
+request_execution(struct request *request, const char *name)
+{
+	uint64_t id = catalogue_uint(request->params, name, 0);
+	struct execution *execution =
+	    state_execution(request->server->state, id);
+
+	if (execution == NULL)
+		request_refuse(request, ERROR_NOT_FOUND,
+		    "there is no execution %ju", (uintmax_t)id);
+	return execution;
+}
+
+bool
+request_may_see(
+    const struct request *request, const struct execution *execution)
+{
+	return view_shows(request->server->config, request->actor, execution);
+}
+
+void
+request_conditions(struct request *request, struct command *command)
+{
+	const char *status = request_text(request, "if_status");
+
+	command->if_revision =
+	    catalogue_uint(request->params, "if_revision", 0);
+	command->if_status =
+	    status != NULL ? execution_status_find(status, strlen(status)) : -1;
+}
+
+void
+request_act(struct request *request, struct command *command)
+{
+	struct reply reply;
+	msgpack_packer *packer;
+
+	server_command(request->server, command, request->actor, &reply);
+	if (reply.error != ERROR_NONE) {
+		request_refuse_reply(request, &reply);
+		return;
+	}
+	packer = request_answer(request);
+	msgpack_pack_map(packer, 3);
+	pack_key_uint(packer, "id", reply.execution);
+	pack_key_str(packer, "status",
+	    execution_status_name((enum execution_status)reply.status));
+	pack_key_uint(packer, "revision", reply.revision);
+	request_done(request);
+}

@@ -1,0 +1,304 @@
+/* server: what the daemon consists of, from its start to its end */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "daemon/core/alloc.h"
+#include "daemon/instance.h"
+#include "daemon/log.h"
+#include "daemon/recovery.h"
+#include "daemon/server.h"
+#include "daemon/settings.h"
+#include "daemon/waiters.h"
+#include "daemon/watch.h"
+
+#define ERROR_SIZE 1024
+
+static _Noreturn void fail(int, const char *);
+static void open_directories(const struct config *);
+static void open_loop(struct server *);
+static void open_journal(struct server *);
+static void open_callouts(struct server *);
+static void open_clients(struct server *);
+static void on_turn(evutil_socket_t, short, void *);
+static void on_deadline(evutil_socket_t, short, void *);
+static void on_durable(evutil_socket_t, short, void *);
+static void on_stop(evutil_socket_t, short, void *);
+static void on_reload(evutil_socket_t, short, void *);
+static void on_runners(void *, const uint64_t *, unsigned);
+static void on_client(void *, int);
+static void on_client_closed(void *, struct session *);
+static void on_client_drained(void *, struct session *);
+
+static _Noreturn void
+fail(int status, const char *why)
+{
+	log_error("%s", why);
+	exit(status);
+}
+
+void
+server_open(
+    struct server *server, const struct options *options, struct config *config)
+{
+	memset(server, 0, sizeof(*server));
+	server->options = options;
+	server->config = config;
+	STAILQ_INIT(&server->work);
+	open_directories(config);
+	open_loop(server);
+	open_journal(server);
+	open_callouts(server);
+	open_clients(server);
+	server->host_changed = true;
+	server->tick = true;
+	server_schedule(server);
+}
+
+static void
+open_directories(const struct config *config)
+{
+	char error[ERROR_SIZE], journal[PATH_MAX];
+
+	snprintf(journal, sizeof(journal), "%s/journal", config->state_dir);
+	if (!directory_make(config->state_dir, 0711, error, sizeof(error)) ||
+	    !directory_make(journal, 0700, error, sizeof(error)) ||
+	    !directory_make(config->runtime_dir, 0700, error, sizeof(error)))
+		fail(EX_CANTCREAT, error);
+	if (!instance_lock(config->state_dir, error, sizeof(error)))
+		fail(EX_TEMPFAIL, error);
+}
+
+static void
+open_loop(struct server *server)
+{
+	static const struct {
+		int number;
+		event_callback_fn handler;
+	} signals[] = {
+	    {SIGTERM, on_stop},
+	    {SIGINT, on_stop},
+	    {SIGHUP, on_reload},
+	};
+
+	server->base = event_base_new();
+	if (server->base == NULL)
+		fail(EX_OSERR, "no event loop: out of descriptors?");
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		server->signals[i] = evsignal_new(server->base,
+		    signals[i].number, signals[i].handler, server);
+		event_add(server->signals[i], NULL);
+	}
+	server->turn = evtimer_new(server->base, on_turn, server);
+	server->deadline = evtimer_new(server->base, on_deadline, server);
+}
+
+static void
+open_journal(struct server *server)
+{
+	char error[ERROR_SIZE], dir[PATH_MAX];
+
+	snprintf(dir, sizeof(dir), "%s/journal", server->config->state_dir);
+	server->state = state_new();
+	server->journal =
+	    recovery_replay(server->state, dir, error, sizeof(error));
+	if (server->journal == NULL)
+		fail(EX_DATAERR, error);
+	clock_start(&server->clock, server->state->k.time);
+	server->started_at = clock_now(&server->clock);
+	server->durable = event_new(server->base, journal_fd(server->journal),
+	    EV_READ | EV_PERSIST, on_durable, server);
+	event_add(server->durable, NULL);
+}
+
+static void
+open_callouts(struct server *server)
+{
+	const struct config *config = server->config;
+	const struct callout_options options = {
+	    .state_dir = config->state_dir,
+	    .run_dir = config->runtime_dir,
+	    .runner_path = config->callouts.runner,
+	    .socket_path = config->socket,
+	    .runners = (unsigned)config->callouts.runners,
+	    .output_max = (size_t)config->callouts.output_max,
+	    .path = config->callouts.path,
+	};
+	const struct callout_handlers handlers = {
+	    .ended = server_callout_ended,
+	    .runners = on_runners,
+	    .ctx = server,
+	};
+	char error[ERROR_SIZE];
+
+	server->callouts = callouts_open(
+	    server->base, &options, &handlers, error, sizeof(error));
+	if (server->callouts == NULL)
+		fail(EX_UNAVAILABLE, error);
+	recovery_adopt(server->state, server->callouts);
+}
+
+static void
+open_clients(struct server *server)
+{
+	const struct config *config = server->config;
+	const struct session_handlers handlers = {
+	    .message = server_message,
+	    .drained = on_client_drained,
+	    .closed = on_client_closed,
+	    .ctx = server,
+	};
+	char error[ERROR_SIZE];
+
+	server->answers = answers_new();
+	server->waiters = waiters_new(server);
+	server->watch = watch_new(server);
+	server->sessions = sessions_new(server->base, config, &handlers);
+	if (!settings_make_socket_dir(config, error, sizeof(error)))
+		fail(EX_CANTCREAT, error);
+	server->listener = listener_open(server->base, config->socket,
+	    (mode_t)config->socket_mode, on_client, server, error,
+	    sizeof(error));
+	if (server->listener == NULL)
+		fail(EX_CANTCREAT, error);
+	log_info("weird %s listens on %s; state in %s", WEIR_VERSION,
+	    config->socket, config->state_dir);
+}
+
+void
+server_run(struct server *server)
+{
+	event_base_dispatch(server->base);
+}
+
+void
+server_close(struct server *server)
+{
+	unsigned left = server->state->open_callouts;
+
+	listener_close(server->listener);
+	server->listener = NULL;
+	sessions_free(server->sessions);
+	waiters_free(server->waiters);
+	watch_free(server->watch);
+	answers_free(server->answers);
+	server_work_free(server);
+	callouts_close(server->callouts, left == 0);
+	event_free(server->durable);
+	journal_close(server->journal);
+	state_free(server->state);
+	event_free(server->turn);
+	event_free(server->deadline);
+	for (size_t i = 0;
+	     i < sizeof(server->signals) / sizeof(server->signals[0]); i++)
+		event_free(server->signals[i]);
+	event_base_free(server->base);
+	free(server->runners);
+	config_free(server->config);
+	if (left > 0)
+		log_info("weird ends; %u callouts go on", left);
+	else
+		log_info("weird ends");
+}
+
+static void
+on_turn(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	server_turn(ctx);
+}
+
+static void
+on_deadline(evutil_socket_t fd, short what, void *ctx)
+{
+	struct server *server = ctx;
+
+	(void)fd;
+	(void)what;
+	server->tick = true;
+	server_schedule(server);
+}
+
+static void
+on_durable(evutil_socket_t fd, short what, void *ctx)
+{
+	(void)fd;
+	(void)what;
+	server_schedule(ctx);
+}
+
+static void
+on_stop(evutil_socket_t number, short what, void *ctx)
+{
+	(void)what;
+	log_info("stopped by SIG%s", number == SIGTERM ? "TERM" : "INT");
+	server_stop(ctx, SERVER_LEAVES);
+}
+
+/* A file with errors changes nothing. */
+static void
+on_reload(evutil_socket_t fd, short what, void *ctx)
+{
+	struct server *server = ctx;
+
+	(void)fd;
+	(void)what;
+	if (!settings_reload(server->config, server->options))
+		return;
+	log_open(server->options->foreground ? LOG_TO_STDERR : LOG_TO_SYSLOG,
+	    (enum log_level)server->config->log_level);
+	sessions_assign(server->sessions);
+	server->host_changed = true;
+	server_schedule(server);
+	log_info("configuration read again");
+}
+
+static void
+on_runners(void *ctx, const uint64_t *ids, unsigned count)
+{
+	struct server *server = ctx;
+
+	server->runners =
+	    xreallocarray(server->runners, count + 1, sizeof(*server->runners));
+	if (count > 0)
+		memcpy(server->runners, ids, count * sizeof(*ids));
+	server->nrunners = count;
+	server->host_changed = true;
+	server_schedule(server);
+}
+
+static void
+on_client(void *ctx, int fd)
+{
+	struct server *server = ctx;
+
+	sessions_accept(server->sessions, fd);
+}
+
+static void
+on_client_drained(void *ctx, struct session *session)
+{
+	(void)session;
+	server_schedule(ctx); /* it may want more of the old events */
+}
+
+static void
+on_client_closed(void *ctx, struct session *session)
+{
+	struct server *server = ctx;
+
+	waiters_forget(server->waiters, session);
+	watch_remove(server->watch, session);
+	if (server->listener != NULL)
+		listener_resume(server->listener);
+}

@@ -1,0 +1,290 @@
+/* server_turn: the one turn of the loop */
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "daemon/core/alloc.h"
+#include "daemon/event_log.h"
+#include "daemon/log.h"
+#include "daemon/request.h"
+#include "daemon/server.h"
+#include "daemon/waiters.h"
+#include "daemon/watch.h"
+#include "libproto/errors.h"
+
+/* Something that happened: a client's message, or the end of an attempt. */
+struct work {
+	STAILQ_ENTRY(work) entry;
+	struct session *session; /* NULL: an attempt ended */
+	char *bytes;
+	size_t size;
+	struct callout_key callout;
+	struct callout_result result;
+	char *reason;
+	char *output_error;
+};
+
+static void push(struct server *, struct work *);
+static void do_work(struct server *, struct work *);
+static void free_work(struct work *);
+static void step(struct server *, struct command *, struct reply *);
+static void on_event(void *, const struct event *, const char *, size_t, bool);
+static void tell_host(struct server *);
+static void collect(struct server *);
+static void set_deadline(struct server *);
+static void consider_end(struct server *);
+
+void
+server_schedule(struct server *server)
+{
+	event_active(server->turn, EV_TIMEOUT, 0);
+}
+
+static void
+push(struct server *server, struct work *work)
+{
+	STAILQ_INSERT_TAIL(&server->work, work, entry);
+	server_schedule(server);
+}
+
+void
+server_message(
+    void *ctx, struct session *session, const char *bytes, size_t size)
+{
+	struct server *server = ctx;
+	struct work *work = xcalloc(1, sizeof(*work));
+
+	work->session = session_ref(session);
+	work->bytes = xmalloc(size);
+	memcpy(work->bytes, bytes, size);
+	work->size = size;
+	push(server, work);
+}
+
+void
+server_callout_ended(void *ctx, const struct callout_key *key,
+    const struct callout_result *result)
+{
+	struct work *work = xcalloc(1, sizeof(*work));
+
+	work->callout = *key;
+	work->result = *result;
+	if (result->reason != NULL)
+		work->reason = xstrdup(result->reason);
+	if (result->output_error != NULL)
+		work->output_error = xstrdup(result->output_error);
+	work->result.reason = work->reason;
+	work->result.output_error = work->output_error;
+	value_ref(result->output);
+	push(ctx, work);
+}
+
+static void
+free_work(struct work *work)
+{
+	if (work->session != NULL)
+		session_unref(work->session);
+	value_unref(work->result.output);
+	free(work->reason);
+	free(work->output_error);
+	free(work->bytes);
+	free(work);
+}
+
+void
+server_work_free(struct server *server)
+{
+	struct work *work;
+
+	while ((work = STAILQ_FIRST(&server->work)) != NULL) {
+		STAILQ_REMOVE_HEAD(&server->work, entry);
+		free_work(work);
+	}
+}
+
+void
+server_turn(struct server *server)
+{
+	struct command tick = {.type = COMMAND_TICK, .if_status = -1};
+	struct timeval at_once = {0};
+	struct reply reply;
+	struct work *work;
+	bool more;
+
+	if (server->host_changed)
+		tell_host(server);
+	while ((work = STAILQ_FIRST(&server->work)) != NULL) {
+		STAILQ_REMOVE_HEAD(&server->work, entry);
+		do_work(server, work);
+		free_work(work);
+	}
+	if (server->tick) {
+		server->tick = false;
+		step(server, &tick, &reply);
+	}
+	waiters_answer(server->waiters);
+	journal_commit(server->journal);
+	collect(server);
+	more = watch_deliver(server->watch, journal_durable(server->journal));
+	server_plan(server, journal_durable(server->journal));
+	sessions_flush(server->sessions);
+	set_deadline(server);
+	consider_end(server);
+	/* The loop looks at sockets and children before it goes on. */
+	if (more || server->tick)
+		event_add(server->turn, &at_once);
+}
+
+static void
+do_work(struct server *server, struct work *work)
+{
+	struct command command = {
+	    .type = COMMAND_CALLOUT_ENDED,
+	    .if_status = -1,
+	    .callout = work->callout,
+	    .result = work->result,
+	};
+	struct reply reply;
+
+	if (work->session != NULL) {
+		if (session_is_open(work->session))
+			request_take(
+			    server, work->session, work->bytes, work->size);
+		return;
+	}
+	step(server, &command, &reply);
+	if (reply.error != ERROR_NONE)
+		log_error("the end of a callout of execution %ju is refused: "
+			  "%s",
+		    (uintmax_t)work->callout.execution, reply.message);
+}
+
+void
+server_command(struct server *server, struct command *command,
+    const struct actor *by, struct reply *reply)
+{
+	command->by = *by;
+	step(server, command, reply);
+}
+
+static void
+step(struct server *server, struct command *command, struct reply *reply)
+{
+	const struct event_sink sink = {on_event, server};
+
+	memset(reply, 0, sizeof(*reply));
+	reply->status = -1;
+	command->now = clock_now(&server->clock);
+	if (core_step(server->state, command, &sink, reply))
+		server->tick = true;
+}
+
+static void
+on_event(void *ctx, const struct event *event, const char *record, size_t size,
+    bool last)
+{
+	struct server *server = ctx;
+	uint64_t seq = journal_append(server->journal, record, size, last);
+
+	if (seq != event->seq) {
+		log_error("event %ju has become record %ju of the journal: a "
+			  "bug, please report it",
+		    (uintmax_t)event->seq, (uintmax_t)seq);
+		abort();
+	}
+	watch_event(server->watch, event);
+	waiters_event(server->waiters, event);
+	event_log(server->state, event);
+}
+
+/* While it drains nobody takes work, so that nothing starts. */
+static void
+tell_host(struct server *server)
+{
+	const struct host host = {
+	    .max_callouts = (uint32_t)server->config->callouts.max,
+	    .runners = server->runners,
+	    .nrunners = server->end == SERVER_GOES_ON ? server->nrunners : 0,
+	};
+
+	server->host_changed = false;
+	core_host(server->state, &host);
+	server->tick = true;
+}
+
+/* Learns what is durable, and lets go of the answers that waited for it. */
+static void
+collect(struct server *server)
+{
+	const char *error;
+	uint64_t durable = journal_collect(server->journal, &error);
+
+	if (error != NULL) {
+		log_error("%s; nothing that was not durable has been "
+			  "answered, and callouts go on",
+		    error);
+		_exit(EX_IOERR);
+	}
+	answers_release(server->answers, durable);
+}
+
+void
+server_plan(struct server *server, uint64_t durable)
+{
+	static const enum callout_want wants[] = {
+	    [PLAN_RUN] = CALLOUT_RUN,
+	    [PLAN_TERM] = CALLOUT_TERM,
+	    [PLAN_KILL] = CALLOUT_KILL,
+	    [PLAN_FORGET] = CALLOUT_FORGET,
+	};
+	struct plan_callout planned;
+
+	while (plan_next(server->state, durable, &planned))
+		if (planned.want != PLAN_NOTHING)
+			callouts_want(server->callouts, &planned.key,
+			    planned.runner, wants[planned.want], planned.spec);
+}
+
+static void
+set_deadline(struct server *server)
+{
+	int64_t due = plan_deadline(server->state), left;
+	struct timeval timeout;
+
+	if (due == 0) {
+		event_del(server->deadline);
+		return;
+	}
+	left = due - clock_now(&server->clock);
+	if (left < 0)
+		left = 0;
+	/* Rounded up: a turn that comes too early does nothing. */
+	left += 999;
+	timeout.tv_sec = (time_t)(left / 1000000000);
+	timeout.tv_usec = (suseconds_t)(left % 1000000000 / 1000);
+	event_add(server->deadline, &timeout);
+}
+
+void
+server_stop(struct server *server, enum server_end end)
+{
+	if (server->end < end)
+		server->end = end;
+	server->host_changed = true;
+	server_schedule(server);
+}
+
+/* All that was decided is durable first. */
+static void
+consider_end(struct server *server)
+{
+	if (server->end == SERVER_GOES_ON || server->tick ||
+	    server->host_changed || !STAILQ_EMPTY(&server->work) ||
+	    journal_durable(server->journal) < journal_last(server->journal))
+		return;
+	if (server->end == SERVER_DRAINS && server->state->open_callouts > 0)
+		return;
+	event_base_loopbreak(server->base);
+}

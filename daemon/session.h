@@ -1,0 +1,63 @@
+/*
+ * session: one client's connection: what it sends, taken apart into messages,
+ * and what it is sent.
+ */
+#ifndef WEIR_SESSION_H
+#define WEIR_SESSION_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/actor.h"
+#include "daemon/config.h"
+
+struct session;
+struct sessions; /* all of them */
+
+/* Called from the loop. */
+struct session_handlers {
+	/* One whole message; the bytes are good until it returns. */
+	void (*message)(void *, struct session *, const char *, size_t);
+	/* It has read (almost) all that it was sent. */
+	void (*drained)(void *, struct session *);
+	void (*closed)(void *, struct session *);
+	void *ctx;
+};
+
+/* The configuration must outlive them; it may change. */
+struct sessions *sessions_new(struct event_base *, const struct config *,
+    const struct session_handlers *);
+/* Writes what can be written at once, and ends all. */
+void sessions_free(struct sessions *);
+/* Takes over the descriptor of a new client, or sends it away. */
+void sessions_accept(struct sessions *, int fd);
+/* Writes what session_send has gathered. */
+void sessions_flush(struct sessions *);
+/* Gives the roles anew, after the configuration has changed. */
+void sessions_assign(struct sessions *);
+unsigned sessions_count(const struct sessions *);
+
+struct session *session_ref(struct session *);
+void session_unref(struct session *);
+const struct actor *session_actor(const struct session *);
+bool session_is_open(const struct session *);
+
+/* Counts a request in flight; false when it is one too many. */
+bool session_admit(struct session *);
+void session_answered(struct session *);
+
+/* Queues a whole message; of a closed session nothing comes of it. */
+void session_send(struct session *, const void *, size_t);
+/* Bytes that the client has not read. */
+size_t session_backlog(const struct session *);
+/*
+ * Ends the session for a reason: the client gets the notification "dropped",
+ * {code, name, message, last}, behind what it was sent before.  last is the
+ * newest event that it was sent; 0: none.
+ */
+void
+session_drop(struct session *, int code, const char *message, uint64_t last);
+
+#endif

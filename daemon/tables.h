@@ -1,0 +1,11 @@
+/*
+ * tables: the lifecycle tables as text, for `weird -T` and the manuals.
+ */
+#ifndef WEIR_TABLES_H
+#define WEIR_TABLES_H
+
+#include <stdio.h>
+
+void tables_print(FILE *);
+
+#endif

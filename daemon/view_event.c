@@ -1,0 +1,202 @@
+/* view_event: events on the wire; never with inputs or outputs in them */
+
+#include <stddef.h>
+
+#include "daemon/core/alloc.h"
+#include "daemon/view.h"
+#include "libproto/pack.h"
+
+/* What is told of an event besides, under data, where it is not empty. */
+enum fact_kind { FACT_STR, FACT_U64, FACT_U32, FACT_I64, FACT_I32 };
+
+static const struct fact {
+	const char *key;
+	enum fact_kind kind;
+	size_t offset; /* in struct event */
+	int64_t empty;
+} facts[] = {
+    {"name", FACT_STR, offsetof(struct event, name), 0},
+    {"version", FACT_U32, offsetof(struct event, version), 0},
+    {"parent", FACT_U64, offsetof(struct event, parent), 0},
+    {"failure_of", FACT_U64, offsetof(struct event, failure_of), 0},
+    {"replay_of", FACT_U64, offsetof(struct event, replay_of), 0},
+    {"depth", FACT_U32, offsetof(struct event, depth), 0},
+    {"correlation_id", FACT_STR, offsetof(struct event, correlation), 0},
+    {"priority", FACT_I32, offsetof(struct event, priority), 0},
+    {"items", FACT_U32, offsetof(struct event, count), 0},
+    {"exit", FACT_I32, offsetof(struct event, exit), -1},
+    {"signal", FACT_I32, offsetof(struct event, signal), 0},
+    {"due", FACT_I64, offsetof(struct event, due), 0},
+    {"started_at", FACT_I64, offsetof(struct event, started_at), 0},
+    {"ended_at", FACT_I64, offsetof(struct event, ended_at), 0},
+    {"cpu", FACT_I64, offsetof(struct event, cpu), 0},
+    {"max_rss", FACT_I64, offsetof(struct event, max_rss), 0},
+};
+#define FACTS (sizeof(facts) / sizeof(facts[0]))
+
+static const char *status_word(const struct event *);
+static bool is_of(const struct event *, enum event_type, enum event_type);
+static void
+pack_task(msgpack_packer *, const struct event *, const struct run *);
+static void
+pack_data(msgpack_packer *, const struct execution *, const struct event *);
+static void
+pack_next(msgpack_packer *, const struct execution *, const struct value *);
+static bool is_empty(const struct event *, const struct fact *);
+static int64_t number_of(const struct event *, const struct fact *);
+
+void
+view_event(msgpack_packer *packer, const struct state *state,
+    const struct event *event)
+{
+	const struct execution *execution =
+	    state_execution(state, event->execution);
+	const char *workflow =
+	    execution != NULL ? execution->workflow->name : event->name;
+
+	msgpack_pack_map(packer, 13);
+	pack_key_uint(packer, "seq", event->seq);
+	pack_key_int(packer, "time", event->time);
+	pack_key_str(packer, "type", event_name(event->type));
+	pack_key_str(packer, "workflow", workflow);
+	if (event->execution != 0)
+		pack_key_uint(packer, "execution", event->execution);
+	else
+		pack_key_nil(packer, "execution");
+	pack_task(packer, event,
+	    execution != NULL && event->run < execution->nruns
+		? execution->runs[event->run]
+		: NULL);
+	pack_key_str(packer, "status", status_word(event));
+	pack_key_str(packer, "by", event->by);
+	pack_key_str(packer, "reason", event->reason);
+	pack_str(packer, "data");
+	pack_data(packer, execution, event);
+}
+
+static bool
+is_of(const struct event *event, enum event_type first, enum event_type last)
+{
+	return event->type >= first && event->type <= last;
+}
+
+/* What the event's status means; NULL: it has none. */
+static const char *
+status_word(const struct event *event)
+{
+	if (event->type == EVENT_EXECUTION_CREATED)
+		return execution_status_name(EXECUTION_PENDING);
+	if (event->type == EVENT_TASK_STARTED)
+		return task_status_name(TASK_RUNNING);
+	if (event->type == EVENT_TASK_WAITING)
+		return task_status_name(TASK_WAITING);
+	if (event->status < 0)
+		return NULL;
+	if (event->type == EVENT_ENGINE_STATUS)
+		return engine_status_name((enum engine_status)event->status);
+	if (event->type == EVENT_DEFINITION_STATUS)
+		return event->status == WORKFLOW_ENABLED ? "enabled"
+							 : "disabled";
+	if (is_of(event, EVENT_EXECUTION_STATUS, EVENT_EXECUTION_ENDING))
+		return execution_status_name(
+		    (enum execution_status)event->status);
+	return task_status_name((enum task_status)event->status);
+}
+
+/* Four pairs. */
+static void
+pack_task(
+    msgpack_packer *packer, const struct event *event, const struct run *run)
+{
+	pack_key_str(packer, "task", run != NULL ? run->task->name : NULL);
+	if (run != NULL)
+		pack_key_uint(packer, "run", run->k.number);
+	else
+		pack_key_nil(packer, "run");
+	if (event->item != EVENT_NONE)
+		pack_key_uint(packer, "item", event->item);
+	else
+		pack_key_nil(packer, "item");
+	if (event->attempt != EVENT_NONE)
+		pack_key_uint(packer, "attempt", event->attempt);
+	else
+		pack_key_nil(packer, "attempt");
+}
+
+static void
+pack_data(msgpack_packer *packer, const struct execution *execution,
+    const struct event *event)
+{
+	bool next = event->to != NULL && execution != NULL;
+	uint32_t count = next;
+
+	for (size_t i = 0; i < FACTS; i++)
+		count += !is_empty(event, &facts[i]);
+	msgpack_pack_map(packer, count);
+	for (size_t i = 0; i < FACTS; i++) {
+		if (is_empty(event, &facts[i]))
+			continue;
+		if (facts[i].kind == FACT_STR)
+			pack_key_str(packer, facts[i].key,
+			    *(const char *const *)((const char *)event +
+				facts[i].offset));
+		else
+			pack_key_int(
+			    packer, facts[i].key, number_of(event, &facts[i]));
+	}
+	if (next)
+		pack_next(packer, execution, event->to);
+}
+
+static bool
+is_empty(const struct event *event, const struct fact *fact)
+{
+	if (fact->kind == FACT_STR)
+		return *(const char *const *)((const char *)event +
+			   fact->offset) == NULL;
+	return number_of(event, fact) == fact->empty;
+}
+
+static int64_t
+number_of(const struct event *event, const struct fact *fact)
+{
+	const void *at = (const char *)event + fact->offset;
+
+	switch (fact->kind) {
+	case FACT_U64:
+		return (int64_t) * (const uint64_t *)at;
+	case FACT_U32:
+		return *(const uint32_t *)at;
+	case FACT_I32:
+		return *(const int32_t *)at;
+	case FACT_I64:
+	case FACT_STR:
+		break;
+	}
+	return *(const int64_t *)at;
+}
+
+/* The names of the tasks that start next. */
+static void
+pack_next(msgpack_packer *packer, const struct execution *execution,
+    const struct value *to)
+{
+	const struct definition *definition = execution->definition;
+	msgpack_object list;
+	msgpack_zone zone;
+	uint32_t count = 0;
+
+	msgpack_zone_init(&zone, 512);
+	if (value_unpack(to, &zone, &list) && list.type == MSGPACK_OBJECT_ARRAY)
+		count = list.via.array.size;
+	pack_str(packer, "next");
+	msgpack_pack_array(packer, count);
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t number = list.via.array.ptr[i].via.u64;
+
+		pack_str(packer,
+		    number < definition->ntasks ? definition->tasks[number].name
+						: NULL);
+	}
+	msgpack_zone_destroy(&zone);
+}

@@ -1,0 +1,155 @@
+/* view_execution: one execution on the wire */
+
+#include "daemon/view.h"
+#include "libproto/pack.h"
+
+static void
+view_parent(msgpack_packer *, const struct state *, const struct execution *);
+static void view_error(msgpack_packer *, const struct execution *);
+static void
+view_held(msgpack_packer *, const struct state *, const struct execution *);
+static void pack_held(msgpack_packer *, const char *by, const char *reason,
+    int64_t since, const char *who);
+static void view_values(msgpack_packer *, const struct execution *, bool);
+static void pack_key_id(msgpack_packer *, const char *, uint64_t);
+
+void
+view_execution(msgpack_packer *packer, const struct state *state,
+    const struct execution *execution, bool shows, bool tasks)
+{
+	msgpack_pack_map(packer, tasks ? 28 : 27);
+	pack_key_uint(packer, "id", execution->k.id);
+	pack_key_str(packer, "workflow", execution->workflow->name);
+	pack_key_uint(packer, "version", execution->definition->version);
+	pack_key_str(
+	    packer, "status", execution_status_name(execution->k.status));
+	pack_key_str(packer, "ending",
+	    execution->k.ending < 0 || execution_ended(execution->k.status)
+		? NULL
+		: execution_status_name(
+		      (enum execution_status)execution->k.ending));
+	pack_key_uint(packer, "revision", execution->k.revision);
+	pack_key_uint(packer, "generation", execution->k.generation);
+	pack_str(packer, "parent");
+	view_parent(packer, state, execution);
+	pack_key_uint(packer, "depth", execution->k.depth);
+	pack_key_id(packer, "replay_of", execution->k.replay_of);
+	pack_key_id(packer, "failure_of", execution->k.failure_of);
+	pack_key_str(packer, "owner", execution->k.owner);
+	pack_key_uint(packer, "uid", execution->k.uid);
+	view_values(packer, execution, shows);
+	pack_key_str(packer, "reason", execution->k.reason);
+	pack_str(packer, "error");
+	view_error(packer, execution);
+	pack_str(packer, "held");
+	view_held(packer, state, execution);
+	pack_str(packer, "waits_on");
+	view_waits(packer, execution);
+	pack_key_str(packer, "correlation_id", execution->k.correlation);
+	pack_str(packer, "labels");
+	value_pack(execution->k.labels, packer);
+	pack_key_int(packer, "priority", execution->k.priority);
+	pack_key_uint(packer, "callouts", execution->open_callouts);
+	pack_key_time(packer, "created_at", execution->k.created_at);
+	pack_key_time(packer, "started_at", execution->k.started_at);
+	pack_key_time(packer, "ended_at", execution->k.ended_at);
+	if (tasks) {
+		pack_str(packer, "tasks");
+		view_tasks(packer, execution, shows);
+	}
+}
+
+/* Three of the map's pairs. */
+static void
+view_values(
+    msgpack_packer *packer, const struct execution *execution, bool shows)
+{
+	pack_str(packer, "input");
+	view_value(packer, execution, execution->k.input, shows);
+	pack_str(packer, "vars");
+	view_value(packer, execution, execution->k.vars, shows);
+	pack_str(packer, "output");
+	view_value(packer, execution, execution->k.output, shows);
+}
+
+static void
+pack_key_id(msgpack_packer *packer, const char *key, uint64_t id)
+{
+	if (id != 0)
+		pack_key_uint(packer, key, id);
+	else
+		pack_key_nil(packer, key);
+}
+
+static void
+view_parent(msgpack_packer *packer, const struct state *state,
+    const struct execution *execution)
+{
+	const struct execution *parent;
+
+	if (execution->k.parent == 0) {
+		msgpack_pack_nil(packer);
+		return;
+	}
+	parent = state_execution(state, execution->k.parent);
+	msgpack_pack_map(packer, 2);
+	pack_key_uint(packer, "execution", execution->k.parent);
+	pack_key_str(packer, "task",
+	    parent != NULL && execution->k.parent_run < parent->nruns
+		? parent->runs[execution->k.parent_run]->task->name
+		: NULL);
+}
+
+/* The task whose end ends, or will end, the execution. */
+static void
+view_error(msgpack_packer *packer, const struct execution *execution)
+{
+	const struct cause *cause = &execution->k.cause;
+	int status = execution->k.ending >= 0 ? execution->k.ending
+					      : (int)execution->k.status;
+
+	if (cause->run >= execution->nruns || status == EXECUTION_COMPLETED) {
+		msgpack_pack_nil(packer);
+		return;
+	}
+	msgpack_pack_map(packer, 4);
+	pack_key_str(packer, "task", execution->runs[cause->run]->task->name);
+	if (cause->item != EVENT_NONE)
+		pack_key_uint(packer, "item", cause->item);
+	else
+		pack_key_nil(packer, "item");
+	if (cause->attempt != EVENT_NONE)
+		pack_key_uint(packer, "attempt", cause->attempt);
+	else
+		pack_key_nil(packer, "attempt");
+	pack_key_str(packer, "reason", execution->k.reason);
+}
+
+static void
+view_held(msgpack_packer *packer, const struct state *state,
+    const struct execution *execution)
+{
+	if (execution_ended(execution->k.status))
+		msgpack_pack_nil(packer);
+	else if (state->k.engine != ENGINE_RUNNING)
+		pack_held(packer, "engine", state->k.engine_reason,
+		    state->k.engine_since, state->k.engine_by);
+	else if (execution->is_held)
+		pack_held(packer, "limit",
+		    "as many executions of the workflow run as its "
+		    "limits.parallel_runs lets",
+		    execution->k.created_at, NULL);
+	else
+		msgpack_pack_nil(packer);
+}
+
+static void
+pack_held(msgpack_packer *packer, const char *by, const char *reason,
+    int64_t since, const char *who)
+{
+	msgpack_pack_map(packer, 4);
+	pack_key_str(packer, "by", by);
+	pack_key_str(packer, "reason", reason);
+	pack_key_time(packer, "since", since);
+	pack_key_str(packer, "who", who);
+}

@@ -1,0 +1,158 @@
+/* view_task: an execution's task runs on the wire */
+
+#include <stdlib.h>
+
+#include "daemon/core/alloc.h"
+#include "daemon/view.h"
+#include "libproto/pack.h"
+
+static void view_run(msgpack_packer *, const struct run *, bool);
+static void view_item(msgpack_packer *, const struct action *, bool);
+static void begin_entry(
+    msgpack_packer *, const struct run *, uint32_t item, enum task_status);
+static void view_attempts(msgpack_packer *, const struct action *);
+static void
+view_attempt(msgpack_packer *, const struct attempt *, const struct action *);
+static void end_entry(msgpack_packer *, const struct action *);
+
+void
+view_tasks(
+    msgpack_packer *packer, const struct execution *execution, bool shows)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < execution->nruns; i++) {
+		const struct run *run = execution->runs[i];
+
+		count += 1 + (run->k.items != NULL ? run->nactions : 0);
+	}
+	msgpack_pack_array(packer, count);
+	for (uint32_t i = 0; i < execution->nruns; i++) {
+		const struct run *run = execution->runs[i];
+
+		view_run(packer, run, shows);
+		for (uint32_t j = 0; run->k.items != NULL && j < run->nactions;
+		     j++)
+			view_item(packer, &run->actions[j], shows);
+	}
+}
+
+/* The run as a whole; without items it is its only action's too. */
+static void
+view_run(msgpack_packer *packer, const struct run *run, bool shows)
+{
+	const struct action *only =
+	    run->k.items == NULL && run->nactions > 0 ? run->actions : NULL;
+	const struct value *output = run->k.output;
+	const char *reason = run->k.reason;
+
+	if (only != NULL && output == NULL)
+		output = only->k.output;
+	if (only != NULL && reason == NULL)
+		reason = only->k.reason;
+	begin_entry(packer, run, EVENT_NONE, run->k.status);
+	view_attempts(packer, only);
+	pack_str(packer, "output");
+	view_value(packer, run->execution, output, shows);
+	pack_key_str(packer, "reason", reason);
+	end_entry(packer, only);
+}
+
+static void
+view_item(msgpack_packer *packer, const struct action *action, bool shows)
+{
+	begin_entry(packer, action->run, action->item, action->k.status);
+	view_attempts(packer, action);
+	pack_str(packer, "output");
+	view_value(packer, action->run->execution, action->k.output, shows);
+	pack_key_str(packer, "reason", action->k.reason);
+	end_entry(packer, action);
+}
+
+static void
+begin_entry(msgpack_packer *packer, const struct run *run, uint32_t item,
+    enum task_status status)
+{
+	msgpack_pack_map(packer, 15);
+	pack_key_str(packer, "name", run->task->name);
+	pack_key_uint(packer, "run", run->k.number);
+	if (item != EVENT_NONE)
+		pack_key_uint(packer, "item", item);
+	else
+		pack_key_nil(packer, "item");
+	if (run->k.items != NULL)
+		pack_key_uint(packer, "items", run->nactions);
+	else
+		pack_key_nil(packer, "items");
+	pack_key_str(packer, "status", task_status_name(status));
+	pack_key_time(packer, "created_at", run->k.created_at);
+	pack_key_time(packer, "started_at", run->k.started_at);
+	pack_key_time(packer, "ended_at", run->k.ended_at);
+}
+
+/* Two pairs, the oldest first; NULL: of a run with items, which have theirs. */
+static void
+view_attempts(msgpack_packer *packer, const struct action *action)
+{
+	const struct attempt *latest = action != NULL ? action->latest : NULL;
+	const struct attempt **list;
+	uint32_t count = 0, i;
+
+	for (const struct attempt *a = latest; a != NULL; a = a->before)
+		count++;
+	pack_key_uint(packer, "attempt", latest != NULL ? latest->k.number : 0);
+	pack_str(packer, "attempts");
+	msgpack_pack_array(packer, count);
+	list = xcalloc(count + 1, sizeof(*list));
+	i = count;
+	for (const struct attempt *a = latest; a != NULL; a = a->before)
+		list[--i] = a;
+	for (i = 0; i < count; i++)
+		view_attempt(packer, list[i], action);
+	free(list);
+}
+
+static void
+view_attempt(msgpack_packer *packer, const struct attempt *attempt,
+    const struct action *action)
+{
+	msgpack_pack_map(packer, 12);
+	pack_key_uint(packer, "attempt", attempt->k.number);
+	pack_key_str(packer, "status", task_status_name(attempt->k.status));
+	if (attempt->k.exit >= 0)
+		pack_key_int(packer, "exit", attempt->k.exit);
+	else
+		pack_key_nil(packer, "exit");
+	if (attempt->k.signal != 0)
+		pack_key_int(packer, "signal", attempt->k.signal);
+	else
+		pack_key_nil(packer, "signal");
+	pack_key_str(packer, "reason", attempt->k.reason);
+	pack_key_time(packer, "started_at", attempt->k.started_at);
+	pack_key_time(packer, "ended_at", attempt->k.ended_at);
+	pack_key_int(packer, "cpu", attempt->k.cpu);
+	pack_key_int(packer, "max_rss", attempt->k.max_rss);
+	if (attempt->k.child != 0)
+		pack_key_uint(packer, "execution", attempt->k.child);
+	else
+		pack_key_nil(packer, "execution");
+	/* A rerun's generation leaves the runs of those before behind. */
+	pack_key_bool(packer, "superseded",
+	    action->run->k.generation != action->run->execution->k.generation);
+	pack_key_bool(packer, "late", attempt->k.late);
+}
+
+static void
+end_entry(msgpack_packer *packer, const struct action *action)
+{
+	if (action != NULL && action->latest != NULL &&
+	    action->latest->k.child != 0)
+		pack_key_uint(packer, "execution", action->latest->k.child);
+	else
+		pack_key_nil(packer, "execution");
+	if (action != NULL)
+		pack_key_time(packer, "due", action->k.due);
+	else
+		pack_key_nil(packer, "due");
+	pack_key_nil(packer, "progress");
+}

@@ -1,0 +1,259 @@
+/* watch: events to those who watch */
+
+#include <sys/queue.h>
+
+#include <stdlib.h>
+
+#include "daemon/core/alloc.h"
+#include "daemon/log.h"
+#include "daemon/server.h"
+#include "daemon/view.h"
+#include "daemon/watch.h"
+#include "daemon/watch_filter.h"
+#include "libproto/errors.h"
+#include "libproto/message.h"
+
+#define QUEUE_MAX (4 * 1024 * 1024) /* bytes unread by a watcher */
+#define CATCH_UP_QUEUE (256 * 1024) /* with more unread, no old events */
+#define CATCH_UP_EVENTS 256	    /* old events at a time */
+
+struct watcher {
+	TAILQ_ENTRY(watcher) entry;
+	struct session *session;
+	uint64_t next; /* the event that it gets next */
+	struct watch_filter filter;
+};
+TAILQ_HEAD(watcher_list, watcher);
+
+/* An event that is not durable yet, as the notification that it will be. */
+struct coming {
+	STAILQ_ENTRY(coming) entry;
+	enum event_type type;
+	uint64_t seq;
+	uint64_t execution;
+	size_t size;
+	char *bytes;
+};
+STAILQ_HEAD(coming_list, coming);
+
+struct watch {
+	struct server *server;
+	struct watcher_list watchers;
+	struct coming_list coming; /* while there are watchers */
+};
+
+/* One watcher's reading of the journal. */
+struct catching_up {
+	struct watch *watch;
+	struct watcher *watcher;
+};
+
+static void remove_watcher(struct watch *, struct watcher *);
+static void forget_coming(struct watch *);
+static void pack_notification(
+    msgpack_sbuffer *, const struct state *, const struct event *);
+static void send_coming(struct watch *, const struct coming *);
+static bool catch_up(struct watch *, struct watcher *, uint64_t);
+static bool read_old(void *, const struct journal_record *);
+static bool is_too_slow(const struct watcher *);
+
+struct watch *
+watch_new(struct server *server)
+{
+	struct watch *watch = xcalloc(1, sizeof(*watch));
+
+	watch->server = server;
+	TAILQ_INIT(&watch->watchers);
+	STAILQ_INIT(&watch->coming);
+	return watch;
+}
+
+void
+watch_free(struct watch *watch)
+{
+	struct watcher *watcher;
+
+	if (watch == NULL)
+		return;
+	while ((watcher = TAILQ_FIRST(&watch->watchers)) != NULL)
+		remove_watcher(watch, watcher);
+	free(watch);
+}
+
+void
+watch_add(struct watch *watch, struct session *session, uint64_t from,
+    const msgpack_object *executions, const msgpack_object *types)
+{
+	struct watcher *watcher = xcalloc(1, sizeof(*watcher));
+
+	watch_remove(watch, session);
+	watcher->session = session_ref(session);
+	watcher->next = from;
+	watch_filter_init(&watcher->filter, executions, types);
+	TAILQ_INSERT_TAIL(&watch->watchers, watcher, entry);
+}
+
+void
+watch_remove(struct watch *watch, const struct session *session)
+{
+	struct watcher *watcher, *next;
+
+	TAILQ_FOREACH_SAFE (watcher, &watch->watchers, entry, next)
+		if (watcher->session == session)
+			remove_watcher(watch, watcher);
+}
+
+static void
+remove_watcher(struct watch *watch, struct watcher *watcher)
+{
+	TAILQ_REMOVE(&watch->watchers, watcher, entry);
+	watch_filter_free(&watcher->filter);
+	session_unref(watcher->session);
+	free(watcher);
+	if (TAILQ_EMPTY(&watch->watchers))
+		while (!STAILQ_EMPTY(&watch->coming))
+			forget_coming(watch);
+}
+
+/* The first of them. */
+static void
+forget_coming(struct watch *watch)
+{
+	struct coming *coming = STAILQ_FIRST(&watch->coming);
+
+	STAILQ_REMOVE_HEAD(&watch->coming, entry);
+	free(coming->bytes);
+	free(coming);
+}
+
+void
+watch_event(struct watch *watch, const struct event *event)
+{
+	struct coming *coming;
+	msgpack_sbuffer buffer;
+
+	if (TAILQ_EMPTY(&watch->watchers))
+		return;
+	msgpack_sbuffer_init(&buffer);
+	pack_notification(&buffer, watch->server->state, event);
+	coming = xmalloc(sizeof(*coming));
+	coming->type = event->type;
+	coming->seq = event->seq;
+	coming->execution = event->execution;
+	coming->size = buffer.size;
+	coming->bytes = msgpack_sbuffer_release(&buffer);
+	STAILQ_INSERT_TAIL(&watch->coming, coming, entry);
+}
+
+static void
+pack_notification(msgpack_sbuffer *buffer, const struct state *state,
+    const struct event *event)
+{
+	msgpack_packer packer;
+
+	if (!message_notification_begin(buffer, "event"))
+		abort();
+	msgpack_packer_init(&packer, buffer, msgpack_sbuffer_write);
+	view_event(&packer, state, event);
+}
+
+bool
+watch_deliver(struct watch *watch, uint64_t durable)
+{
+	struct watcher *watcher, *next;
+	struct coming *coming;
+	bool more = false;
+
+	while ((coming = STAILQ_FIRST(&watch->coming)) != NULL &&
+	    coming->seq <= durable) {
+		send_coming(watch, coming);
+		forget_coming(watch);
+	}
+	TAILQ_FOREACH_SAFE (watcher, &watch->watchers, entry, next) {
+		if (is_too_slow(watcher)) {
+			session_drop(watcher->session, ERROR_LIMIT,
+			    "it does not read its events as fast as they "
+			    "come; subscribe again from the number after last",
+			    watcher->next - 1);
+			remove_watcher(watch, watcher);
+		} else if (watcher->next <= durable) {
+			more = catch_up(watch, watcher, durable) || more;
+		}
+	}
+	return more;
+}
+
+static void
+send_coming(struct watch *watch, const struct coming *coming)
+{
+	struct watcher *watcher;
+
+	TAILQ_FOREACH (watcher, &watch->watchers, entry) {
+		if (watcher->next != coming->seq || is_too_slow(watcher))
+			continue;
+		watcher->next++;
+		if (watch_filter_holds(
+			&watcher->filter, coming->type, coming->execution))
+			session_send(
+			    watcher->session, coming->bytes, coming->size);
+	}
+}
+
+static bool
+is_too_slow(const struct watcher *watcher)
+{
+	return session_backlog(watcher->session) > QUEUE_MAX;
+}
+
+/* True when there is more that it could be sent at once. */
+static bool
+catch_up(struct watch *watch, struct watcher *watcher, uint64_t durable)
+{
+	struct catching_up reading = {watch, watcher};
+	uint64_t next;
+
+	if (session_backlog(watcher->session) > CATCH_UP_QUEUE)
+		return false; /* goes on when the session has drained */
+	next = journal_read(watch->server->journal, watcher->next,
+	    CATCH_UP_EVENTS, read_old, &reading);
+	if (next <= watcher->next) {
+		session_drop(watcher->session, ERROR_NOT_FOUND,
+		    "the events that it asked for can't be read any more",
+		    watcher->next - 1);
+		remove_watcher(watch, watcher);
+		return false;
+	}
+	watcher->next = next;
+	return next <= durable;
+}
+
+static bool
+read_old(void *ctx, const struct journal_record *record)
+{
+	struct catching_up *reading = ctx;
+	struct watcher *watcher = reading->watcher;
+	msgpack_sbuffer buffer;
+	struct event event;
+	msgpack_zone zone;
+	bool ok;
+
+	msgpack_zone_init(&zone, 1024);
+	ok = event_decode(&event, record->bytes, record->size, &zone);
+	if (ok) {
+		event.seq = record->seq;
+		if (watch_filter_holds(
+			&watcher->filter, event.type, event.execution)) {
+			msgpack_sbuffer_init(&buffer);
+			pack_notification(
+			    &buffer, reading->watch->server->state, &event);
+			session_send(
+			    watcher->session, buffer.data, buffer.size);
+			msgpack_sbuffer_destroy(&buffer);
+		}
+		event_release(&event);
+	} else {
+		log_error("event %ju can't be decoded", (uintmax_t)record->seq);
+	}
+	msgpack_zone_destroy(&zone);
+	return ok;
+}

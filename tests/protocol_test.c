@@ -1,0 +1,158 @@
+/* links: tests/transcript.c tests/transcript_json.c libproto/frame.c libproto/header.c libproto/scan.c libproto/message.c libproto/message_write.c libproto/unpack.c libproto/pack.c libproto/errors.c ; libs: msgpack jansson */
+/*
+ * protocol_test: what is said on the socket, held to the transcripts in golden.
+ *
+ * With WEIR_GOLDEN=write they are written anew; read them before they are kept.
+ */
+
+#include <sys/wait.h>
+
+#include <atf-c.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/transcript.h"
+
+#define LISTEN_TRIES 2000
+#define LISTEN_PAUSE 30 /* ms */
+
+static pid_t daemon_pid; /* 0: none runs */
+
+static pid_t start_daemon(void);
+static void kill_daemon(void);
+static void stop_daemon(pid_t);
+static char *read_all(FILE *);
+static void hold_to_golden(const char *);
+
+/* A daemon of its own in the scratch directory. */
+static pid_t
+start_daemon(void)
+{
+	const char *bin = getenv("WEIR_BIN");
+	char path[1024];
+	pid_t pid;
+
+	if (bin == NULL)
+		atf_tc_skip("WEIR_BIN is not set; run by make check");
+	snprintf(path, sizeof(path), "%s/weird", bin);
+	pid = fork();
+	ATF_REQUIRE(pid != -1);
+	if (pid == 0) {
+		if (freopen("weird.log", "w", stderr) == NULL)
+			_exit(126);
+		execl(path, "weird", "-f", "-d", "state", "-s", "sock",
+		    (char *)NULL);
+		_exit(127);
+	}
+	daemon_pid = pid;
+	atexit(kill_daemon);
+	for (int i = 0; i < LISTEN_TRIES && access("sock", F_OK) == -1; i++) {
+		if (waitpid(pid, NULL, WNOHANG) == pid)
+			atf_tc_fail("weird ended instead of listening");
+		poll(NULL, 0, LISTEN_PAUSE);
+	}
+	return pid;
+}
+
+/* Where a test has failed. */
+static void
+kill_daemon(void)
+{
+	if (daemon_pid > 0)
+		kill(daemon_pid, SIGKILL);
+}
+
+static void
+stop_daemon(pid_t pid)
+{
+	int status;
+
+	ATF_REQUIRE_EQ(0, kill(pid, SIGTERM));
+	ATF_REQUIRE_EQ(pid, waitpid(pid, &status, 0));
+	daemon_pid = 0;
+	ATF_CHECK_EQ(0, status);
+}
+
+/* The caller frees it. */
+static char *
+read_all(FILE *file)
+{
+	size_t size = 0, room = 1 << 20;
+	char *text = malloc(room);
+
+	ATF_REQUIRE(text != NULL);
+	rewind(file);
+	size = fread(text, 1, room - 1, file);
+	text[size] = '\0';
+	return text;
+}
+
+static void
+hold_to_golden(const char *name)
+{
+	const char *source = getenv("WEIR_SRC"), *mode = getenv("WEIR_GOLDEN");
+	char path[1024], *wanted, *said;
+	pid_t pid = start_daemon();
+	FILE *script, *out = fopen("said", "w+");
+
+	snprintf(path, sizeof(path), "%s/tests/golden/%s", source, name);
+	script = fopen(path, "r");
+	ATF_REQUIRE_MSG(script != NULL, "there is no %s", path);
+	ATF_REQUIRE(out != NULL);
+	transcript_replay("sock", script, out);
+	stop_daemon(pid);
+	wanted = read_all(script);
+	said = read_all(out);
+	if (mode != NULL && strcmp(mode, "write") == 0) {
+		script = freopen(path, "w", script);
+		ATF_REQUIRE(script != NULL);
+		fputs(said, script);
+	} else if (strcmp(wanted, said) != 0) {
+		fflush(NULL);
+		snprintf(path, sizeof(path),
+		    "diff -u %s/tests/golden/%s said >&2", source, name);
+		if (system(path) != 0)
+			atf_tc_fail_nonfatal(
+			    "it is not what golden/%s says", name);
+	}
+	fclose(script);
+	fclose(out);
+	free(wanted);
+	free(said);
+}
+
+#define GOLDEN_CASE(name, description)                       \
+	ATF_TC(name);                                        \
+	ATF_TC_HEAD(name, tc)                                \
+	{                                                    \
+		atf_tc_set_md_var(tc, "descr", description); \
+	}                                                    \
+	ATF_TC_BODY(name, tc)                                \
+	{                                                    \
+		hold_to_golden(#name);                       \
+	}
+
+GOLDEN_CASE(bytes, "messages byte for byte, right and wrong ones")
+GOLDEN_CASE(engine, "hello, the engine's status, pause and resume")
+GOLDEN_CASE(refusals, "parameters that do not fit, things that are not there")
+GOLDEN_CASE(definitions, "storing, checking and looking at workflows")
+GOLDEN_CASE(executions, "starting an execution and looking at it")
+GOLDEN_CASE(control, "cancel, terminate, signals, approvals")
+GOLDEN_CASE(events, "watching events, from now on and from before")
+
+ATF_TP_ADD_TCS(tp)
+{
+	ATF_TP_ADD_TC(tp, bytes);
+	ATF_TP_ADD_TC(tp, engine);
+	ATF_TP_ADD_TC(tp, refusals);
+	ATF_TP_ADD_TC(tp, definitions);
+	ATF_TP_ADD_TC(tp, executions);
+	ATF_TP_ADD_TC(tp, control);
+	ATF_TP_ADD_TC(tp, events);
+	return atf_no_error();
+}

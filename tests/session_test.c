@@ -1,0 +1,246 @@
+/* links: daemon/session.c daemon/session_io.c daemon/actor.c daemon/config.c daemon/config_key.c daemon/log.c daemon/core/alloc.c daemon/core/quantity.c daemon/core/nearest.c libproto/frame.c libproto/header.c libproto/scan.c libproto/message.c libproto/message_write.c libproto/unpack.c libproto/pack.c libproto/errors.c ; libs: libevent_core yaml-0.1 msgpack */
+/* session_test: clients that send too much, too little, or do not read. */
+
+#include <sys/socket.h>
+
+#include <atf-c.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/session.h"
+
+#define CLIENTS 4
+
+/* Some clients, and what the daemon's side has been told. */
+struct scene {
+	struct event_base *base;
+	struct config *config;
+	struct sessions *sessions;
+	int clients[CLIENTS];
+	struct session *newest; /* whose message came last */
+	unsigned messages;
+	unsigned closed;
+	unsigned drained;
+};
+
+static void on_message(void *, struct session *, const char *, size_t);
+static void on_drained(void *, struct session *);
+static void on_closed(void *, struct session *);
+static void begin(struct scene *);
+static void end(struct scene *);
+static void turn_until(struct scene *, const unsigned *, unsigned);
+static void say(struct scene *, int, const char *, size_t);
+static bool hears(struct scene *, int, const char *);
+
+static void
+on_message(void *ctx, struct session *session, const char *bytes, size_t size)
+{
+	struct scene *scene = ctx;
+
+	ATF_CHECK(bytes != NULL && size > 0);
+	scene->newest = session;
+	scene->messages++;
+}
+
+static void
+on_drained(void *ctx, struct session *session)
+{
+	struct scene *scene = ctx;
+
+	(void)session;
+	scene->drained++;
+}
+
+static void
+on_closed(void *ctx, struct session *session)
+{
+	struct scene *scene = ctx;
+
+	(void)session;
+	scene->closed++;
+}
+
+static void
+begin(struct scene *scene)
+{
+	struct session_handlers handlers = {
+	    on_message, on_drained, on_closed, scene};
+
+	memset(scene, 0, sizeof(*scene));
+	scene->base = event_base_new();
+	scene->config = config_new();
+	scene->config->limits.idle_timeout = 50 * 1000000; /* ns */
+	scene->sessions = sessions_new(scene->base, scene->config, &handlers);
+	for (int i = 0; i < CLIENTS; i++) {
+		int ends[2];
+
+		ATF_REQUIRE_EQ(0,
+		    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends));
+		scene->clients[i] = ends[0];
+		sessions_accept(scene->sessions, ends[1]);
+	}
+}
+
+static void
+end(struct scene *scene)
+{
+	sessions_free(scene->sessions);
+	config_free(scene->config);
+	event_base_free(scene->base);
+	for (int i = 0; i < CLIENTS; i++)
+		close(scene->clients[i]);
+}
+
+/* Until the count is reached; a case that waits in vain times out. */
+static void
+turn_until(struct scene *scene, const unsigned *count, unsigned wanted)
+{
+	while (*count < wanted)
+		event_base_loop(scene->base, EVLOOP_ONCE);
+}
+
+static void
+say(struct scene *scene, int client, const char *bytes, size_t size)
+{
+	ATF_REQUIRE_EQ(
+	    (ssize_t)size, write(scene->clients[client], bytes, size));
+}
+
+/* Whether the client was sent the text, and then the end. */
+static bool
+hears(struct scene *scene, int client, const char *text)
+{
+	char buffer[1024];
+	ssize_t n = read(scene->clients[client], buffer, sizeof(buffer));
+
+	return n > 0 && memmem(buffer, (size_t)n, text, strlen(text)) != NULL &&
+	    read(scene->clients[client], buffer, sizeof(buffer)) == 0;
+}
+
+#define SESSION_CASE(name, description)                      \
+	static void name##_scene(struct scene *);            \
+	ATF_TC(name);                                        \
+	ATF_TC_HEAD(name, tc)                                \
+	{                                                    \
+		atf_tc_set_md_var(tc, "descr", description); \
+		atf_tc_set_md_var(tc, "timeout", "60");      \
+	}                                                    \
+	ATF_TC_BODY(name, tc)                                \
+	{                                                    \
+		struct scene scene;                          \
+                                                             \
+		begin(&scene);                               \
+		name##_scene(&scene);                        \
+		end(&scene);                                 \
+	}                                                    \
+	static void name##_scene(struct scene *scene)
+
+SESSION_CASE(pieces, "messages in pieces, and several in one")
+{
+	say(scene, 0, "\x93\x02", 2);
+	say(scene, 1, "\x90\x91\x01\x90", 4);
+	turn_until(scene, &scene->messages, 3);
+	say(scene, 0, "\x01\x02", 2);
+	turn_until(scene, &scene->messages, 4);
+	ATF_CHECK_EQ(4, scene->messages);
+	ATF_CHECK_EQ(0, scene->closed);
+	ATF_CHECK_EQ(0, session_actor(scene->newest)->uid != getuid());
+}
+
+SESSION_CASE(half, "half a message is not waited for for ever")
+{
+	say(scene, 0, "\x93\x02", 2);
+	turn_until(scene, &scene->closed, 1);
+	ATF_CHECK(hears(scene, 0, "did not come in time"));
+	say(scene, 1, "\x90", 1);
+	turn_until(scene, &scene->messages, 1);
+	ATF_CHECK_EQ(1, scene->closed);
+}
+
+SESSION_CASE(garbage, "what is no MessagePack ends the connection")
+{
+	say(scene, 0, "\x90\xc1\x90", 3);
+	turn_until(scene, &scene->closed, 1);
+	ATF_CHECK_EQ(1, scene->messages);
+	ATF_CHECK(hears(scene, 0, "not MessagePack"));
+}
+
+SESSION_CASE(unread, "one that does not read is dropped, with others served")
+{
+	size_t size = 4 * 1024 * 1024;
+	char *bytes = calloc(1, size);
+
+	say(scene, 0, "\x90", 1);
+	turn_until(scene, &scene->messages, 1);
+	session_send(scene->newest, bytes, size);
+	ATF_CHECK_EQ(size, session_backlog(scene->newest));
+	sessions_flush(scene->sessions);
+	ATF_CHECK(session_backlog(scene->newest) > size / 2);
+	say(scene, 1, "\x90", 1);
+	turn_until(scene, &scene->messages, 2);
+	ATF_CHECK_EQ(0, scene->closed);
+	turn_until(scene, &scene->closed, 1);
+	ATF_CHECK_EQ(0, scene->drained);
+	free(bytes);
+}
+
+SESSION_CASE(reads_late, "one that reads late gets everything")
+{
+	size_t size = 4 * 1024 * 1024, left = size;
+	char *bytes = calloc(1, size);
+
+	scene->config->limits.idle_timeout = INT64_C(60000000000);
+	say(scene, 0, "\x90", 1);
+	turn_until(scene, &scene->messages, 1);
+	session_send(scene->newest, bytes, size);
+	sessions_flush(scene->sessions);
+	while (left > 0) {
+		ssize_t n = read(scene->clients[0], bytes, left);
+
+		if (n > 0)
+			left -= (size_t)n;
+		event_base_loop(scene->base, EVLOOP_NONBLOCK);
+	}
+	ATF_CHECK_EQ(1, scene->drained);
+	ATF_CHECK_EQ(0, session_backlog(scene->newest));
+	free(bytes);
+}
+
+SESSION_CASE(requests, "requests in flight are counted")
+{
+	scene->config->limits.requests = 2;
+	say(scene, 0, "\x90", 1);
+	turn_until(scene, &scene->messages, 1);
+	ATF_CHECK(session_admit(scene->newest));
+	ATF_CHECK(session_admit(scene->newest));
+	ATF_CHECK(!session_admit(scene->newest));
+	session_answered(scene->newest);
+	session_answered(scene->newest);
+	ATF_CHECK(session_admit(scene->newest));
+}
+
+SESSION_CASE(connections, "one client too many is told so")
+{
+	int ends[2];
+
+	scene->config->limits.connections = CLIENTS;
+	ATF_REQUIRE_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, ends));
+	close(scene->clients[0]);
+	scene->clients[0] = ends[0];
+	sessions_accept(scene->sessions, ends[1]);
+	ATF_CHECK(hears(scene, 0, "too many connections; try again"));
+	ATF_CHECK_EQ(CLIENTS, sessions_count(scene->sessions));
+}
+
+ATF_TP_ADD_TCS(tp)
+{
+	ATF_TP_ADD_TC(tp, pieces);
+	ATF_TP_ADD_TC(tp, half);
+	ATF_TP_ADD_TC(tp, garbage);
+	ATF_TP_ADD_TC(tp, unread);
+	ATF_TP_ADD_TC(tp, reads_late);
+	ATF_TP_ADD_TC(tp, requests);
+	ATF_TP_ADD_TC(tp, connections);
+	return atf_no_error();
+}
