@@ -83,6 +83,11 @@ execution_holds(const struct execution *x, uint32_t *open_callouts)
 		(x->k.status == EXECUTION_PAUSING ||
 		    x->k.status == EXECUTION_PAUSED));
 	HOLDS(x, x->k.left == 0 || x->k.due == 0);
+	/* Success is never said where something failed. */
+	for (uint32_t i = 0; i < x->nruns; i++)
+		HOLDS(x, x->k.status != EXECUTION_COMPLETED ||
+			x->k.ending >= 0 || x->runs[i]->task->optional ||
+			!run_is_unhandled(x->runs[i]));
 	HOLDS(x, x->k.hold.by != HOLD_NONE || !x->k.hold.frozen);
 	*open_callouts += open;
 }

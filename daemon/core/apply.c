@@ -19,7 +19,6 @@ static void execution_begins(
     struct state *, struct execution *, const struct event *);
 static void execution_ends(
     struct state *, struct execution *, const struct event *);
-static void hold_pending(struct execution *);
 static void stop_clock(struct state *, struct execution *);
 static void remember_key(struct state *, struct execution *);
 
@@ -34,6 +33,12 @@ static applier *const appliers[EVENT_TYPES] = {
 	[EVENT_EXECUTION_FOLLOWED] = apply_execution_followed,
 	[EVENT_EXECUTION_HELD] = apply_execution_held,
 	[EVENT_EXECUTION_RESUMED] = apply_execution_resumed,
+	[EVENT_EXECUTION_RESTARTED] = apply_execution_restarted,
+	[EVENT_EXECUTION_REVIVED] = apply_execution_revived,
+	[EVENT_TASK_SUPERSEDED] = apply_task_superseded,
+	[EVENT_TASK_AGAIN] = apply_task_again,
+	[EVENT_TASK_REOPENED] = apply_task_reopened,
+	[EVENT_TASK_CONTINUED] = apply_task_continued,
 	[EVENT_TASK_ITEMS] = apply_task_items,
 	[EVENT_TASK_STARTED] = apply_task_started,
 	[EVENT_TASK_WAITING] = apply_task_waiting,
@@ -195,7 +200,7 @@ remember_key(struct state *s, struct execution *x)
 }
 
 /* In the order of priority, the older before the newer. */
-static void
+void
 hold_pending(struct execution *x)
 {
 	struct execution_list *list = &x->workflow->pending;
@@ -297,6 +302,7 @@ execution_begins(
 	x->workflow->active++;
 	x->k.started_at = e->time;
 	x->k.vars = value_ref(e->value);
+	x->k.first_vars = value_ref(e->value);
 	x->k.due = e->due;
 	timer_set(s, &x->timer, TIMER_TIMEOUT, e->due);
 	if ((next = TAILQ_FIRST(&x->workflow->pending)) != NULL)

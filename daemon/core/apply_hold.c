@@ -4,12 +4,11 @@
 
 #include "daemon/core/apply.h"
 
-static void clock_stop(struct state *, struct execution *);
 static void clock_start(struct state *, struct execution *);
 static void attempt_freeze(struct state *, struct attempt *);
 
 /* Held time counts towards no execution timeout. */
-static void
+void
 clock_stop(struct state *s, struct execution *x)
 {
 	if (x->k.due == 0)

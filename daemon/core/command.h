@@ -37,6 +37,11 @@ enum command_type {
 	COMMAND_START,     /* name version value labels key correlation priority */
 	COMMAND_PAUSE,     /* execution reason freeze hold */
 	COMMAND_RESUME,    /* execution all early */
+	COMMAND_REPLAY,    /* execution version value */
+	COMMAND_RESTART,   /* execution latest */
+	COMMAND_RERUN,     /* execution value correlation */
+	COMMAND_RERUN_TASKS, /* execution tasks no_reset task_input */
+	COMMAND_RETRY,     /* execution resume_subworkflows */
 	COMMAND_CANCEL,    /* execution reason kill */
 	COMMAND_TERMINATE, /* execution reason failure_workflow */
 	COMMAND_UPDATE,    /* execution name item status terminal value reason */
@@ -70,6 +75,11 @@ struct command {
 	bool freeze;
 	bool hold;
 	bool all;
+	bool latest;
+	bool resume_subworkflows;
+	struct value *tasks;      /* a list of names */
+	struct value *no_reset;   /* those that keep the items that are done */
+	struct value *task_input; /* a map: more input for the tasks */
 	bool tree;
 	bool failure_workflow;
 	bool terminal;           /* of an update to failed: no retry */

@@ -18,10 +18,15 @@ bool decide(const struct state *, const struct command *, struct batch *,
 /* The same as a type, for those that stand in decide's table. */
 typedef bool decider(const struct state *, const struct command *,
     struct batch *, struct reply *);
-decider decide_tick, decide_start, decide_pause, decide_resume, decide_cancel, decide_terminate,
+decider decide_tick, decide_start, decide_pause, decide_resume, decide_replay,
+    decide_restart, decide_rerun, decide_rerun_tasks, decide_retry,
+    decide_cancel, decide_terminate,
     decide_update, decide_skip, decide_signal, decide_approve, decide_reject,
     decide_callout_ended;
 
+/* Whether the engine, and the workflow, start anything now; else refused. */
+bool engine_starts(const struct state *, struct reply *);
+bool workflow_starts(const struct workflow *, struct reply *);
 /* Fills in the reply's error; always false. */
 bool refuse(struct reply *, enum error_code, const char *, ...)
     __attribute__((format(printf, 3, 4)));

@@ -49,6 +49,8 @@ struct event {
 	struct value *value; /* definition, input, vars, output, spec, items */
 	struct value *set;   /* variables to publish */
 	struct value *to;    /* task numbers that are started next */
+	struct value *cut;   /* those that would have been */
+	uint32_t led;        /* 1: some entry of next has fired */
 	struct value *labels;
 	const char *key; /* idempotency key */
 	const char *correlation;

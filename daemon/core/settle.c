@@ -31,6 +31,7 @@ static void start_failure_workflow(
 static void end_execution(const struct execution *, struct batch *,
     enum execution_status, const char *reason);
 static char *unmet_joins(const struct execution *);
+static const struct run *unhandled_run(const struct execution *);
 
 void
 settle_engine(const struct state *s, struct batch *b)
@@ -319,9 +320,21 @@ end_execution(const struct execution *x, struct batch *b,
 	}
 }
 
+/* What was not run again after it failed still counts. */
+static const struct run *
+unhandled_run(const struct execution *x)
+{
+	for (uint32_t i = 0; i < x->nruns; i++)
+		if (run_is_unhandled(x->runs[i]) &&
+		    !x->runs[i]->task->optional)
+			return x->runs[i];
+	return NULL;
+}
+
 static void
 settle_end(const struct execution *x, struct batch *b)
 {
+	const struct run *bad;
 	char *lacks;
 
 	if (x->k.status == EXECUTION_CANCELING)
@@ -329,6 +342,12 @@ settle_end(const struct execution *x, struct batch *b)
 	else if (x->k.ending >= 0)
 		end_execution(
 		    x, b, (enum execution_status)x->k.ending, x->k.reason);
+	else if ((bad = unhandled_run(x)) != NULL)
+		end_execution(x, b, EXECUTION_FAILED,
+		    batch_printf(b, "task %s %s%s%s", bad->task->name,
+			task_status_name(bad->k.status),
+			bad->k.reason == NULL ? "" : ": ",
+			bad->k.reason == NULL ? "" : bad->k.reason));
 	else if ((lacks = unmet_joins(x)) != NULL) {
 		end_execution(
 		    x, b, EXECUTION_FAILED, batch_printf(b, "%s", lacks));
