@@ -1,55 +1,9 @@
 /* links: tests/scene.c tests/invariants.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
 /* core_test: what workflows do, in a state without anything around it. */
 
-#include <atf-c.h>
 #include <signal.h>
-#include <string.h>
 
-#include "tests/scene.h"
-
-/* A case runs between scene_begin and scene_end, with a check at its end. */
-#define SCENE_CASE(name, description)                                          \
-	static void name##_scene(struct scene *);                              \
-	ATF_TC(name);                                                          \
-	ATF_TC_HEAD(name, tc)                                                  \
-	{                                                                      \
-		atf_tc_set_md_var(tc, "descr", description);                   \
-	}                                                                      \
-	ATF_TC_BODY(name, tc)                                                  \
-	{                                                                      \
-		struct scene scene;                                            \
-                                                                               \
-		scene_begin(&scene);                                           \
-		name##_scene(&scene);                                          \
-		scene_check(&scene);                                           \
-		scene_end(&scene);                                             \
-	}                                                                      \
-	static void name##_scene(struct scene *s)
-
-#define STATUS(id, status)                                                     \
-	ATF_REQUIRE_STREQ(execution_status_name(scene_status(s, id)), status)
-#define TASK(id, task, status)                                                 \
-	ATF_REQUIRE_STREQ(task_status_name(scene_task(s, id, task)), status)
-#define RUNS(id, task) scene_runs(s, id, task, EVENT_NONE, NULL)
-#define EXIT(id, task, status) scene_exit(s, id, task, EVENT_NONE, status, NULL)
-
-static void
-require_value(const struct value *v, const char *json)
-{
-	struct value *wanted = scene_value(json);
-
-	ATF_REQUIRE_MSG(value_equal(v, wanted), "the value is not %s", json);
-	value_unref(wanted);
-}
-
-static void
-require_reason(const struct scene *s, uint64_t id, const char *part)
-{
-	const char *reason = scene_execution(s, id)->k.reason;
-
-	ATF_REQUIRE_MSG(reason != NULL && strstr(reason, part) != NULL,
-	    "the reason is %s", reason == NULL ? "(none)" : reason);
-}
+#include "tests/scene_case.h"
 
 SCENE_CASE(chain, "one task after the other, and the output at the end")
 {
@@ -67,7 +21,7 @@ SCENE_CASE(chain, "one task after the other, and the output at the end")
 	ATF_REQUIRE(!RUNS(id, "a") && RUNS(id, "b"));
 	EXIT(id, "b", 0);
 	STATUS(id, "completed");
-	require_value(scene_execution(s, id)->k.output, "{'n': 42}");
+	REQUIRE_VALUE(scene_execution(s, id)->k.output, "{'n': 42}");
 }
 
 SCENE_CASE(failure, "an unhandled failure lets the rest finish and fails")
@@ -84,7 +38,7 @@ SCENE_CASE(failure, "an unhandled failure lets the rest finish and fails")
 	ATF_REQUIRE(RUNS(id, "b"));
 	EXIT(id, "b", 0);
 	STATUS(id, "failed");
-	require_reason(s, id, "task a failed: exit status 3");
+	REQUIRE_REASON(id, "task a failed: exit status 3");
 }
 
 SCENE_CASE(kill_on_error, "on_error: kill stops what runs")
@@ -186,7 +140,7 @@ SCENE_CASE(join_unmet, "a join that can't be met names what it lacked")
 	EXIT(id, "a", 0);
 	EXIT(id, "b", 0);
 	STATUS(id, "failed");
-	require_reason(s, id, "join of j lacks: b");
+	REQUIRE_REASON(id, "join of j lacks: b");
 }
 
 SCENE_CASE(cycle, "each pass of a cycle is a run of its own")
@@ -217,7 +171,7 @@ SCENE_CASE(runaway, "a cycle that never ends is stopped")
 	    "'a'}]}}}");
 	id = scene_start(s, "w", NULL);
 	STATUS(id, "failed");
-	require_reason(s, id, "more than 10000 task runs");
+	REQUIRE_REASON(id, "more than 10000 task runs");
 }
 
 SCENE_CASE(items, "items run beside each other, as many as may")
@@ -236,7 +190,7 @@ SCENE_CASE(items, "items run beside each other, as many as may")
 	scene_exit(s, id, "a", 0, 0, "'P'");
 	scene_exit(s, id, "a", 2, 0, "'R'");
 	STATUS(id, "completed");
-	require_value(scene_execution(s, id)->k.output, "['P', 'Q', 'R']");
+	REQUIRE_VALUE(scene_execution(s, id)->k.output, "['P', 'Q', 'R']");
 }
 
 SCENE_CASE(items_fail, "after an item failed no new one starts")
@@ -252,7 +206,7 @@ SCENE_CASE(items_fail, "after an item failed no new one starts")
 	STATUS(id, "running");
 	scene_exit(s, id, "a", 1, 0, NULL);
 	STATUS(id, "failed");
-	require_reason(s, id, "task a failed: item 0: exit status 1");
+	REQUIRE_REASON(id, "task a failed: item 0: exit status 1");
 }
 
 SCENE_CASE(items_none, "no items is nothing to do, and well done")
@@ -274,7 +228,7 @@ SCENE_CASE(items_wrong, "items that are no list fail the task")
 	    "{'a': {'items': '${{ input.l }}', 'run': ['x']}}}");
 	id = scene_start(s, "w", "{'l': 7}");
 	STATUS(id, "failed");
-	require_reason(s, id, "is not a list");
+	REQUIRE_REASON(id, "is not a list");
 }
 
 SCENE_CASE(retry, "count, delay and back-off; fatal codes are not retried")
@@ -347,7 +301,7 @@ SCENE_CASE(execution_timeout, "the whole execution has a time limit")
 	key = s->running[0];
 	scene_end_callout(s, &key, &killed);
 	STATUS(id, "timed_out");
-	require_reason(s, id, "timed out after 1m");
+	REQUIRE_REASON(id, "timed out after 1m");
 }
 
 SCENE_CASE(waits, "waits for time, signals kept or not, and their timeouts")
@@ -405,7 +359,7 @@ SCENE_CASE(approval, "approve and reject, by whom the definition names")
 	c.execution = id;
 	ATF_REQUIRE(scene_do(s, &c));
 	STATUS(id, "failed");
-	require_reason(s, id, "rejected by tester: fine");
+	REQUIRE_REASON(id, "rejected by tester: fine");
 }
 
 SCENE_CASE(subworkflow, "a child's end is its parent's task's end")
@@ -424,11 +378,11 @@ SCENE_CASE(subworkflow, "a child's end is its parent's task's end")
 	EXIT(child, "a", 0);
 	STATUS(child, "completed");
 	STATUS(id, "completed");
-	require_value(scene_execution(s, id)->k.output, "42");
+	REQUIRE_VALUE(scene_execution(s, id)->k.output, "42");
 	id = scene_start(s, "w", NULL);
 	EXIT(id + 1, "a", 9);
 	STATUS(id, "failed");
-	require_reason(s, id, "exit status 9");
+	REQUIRE_REASON(id, "exit status 9");
 }
 
 SCENE_CASE(subworkflow_missing, "a subworkflow that is not there")
@@ -439,7 +393,7 @@ SCENE_CASE(subworkflow_missing, "a subworkflow that is not there")
 	    "{'workflow': 'w', 'tasks': {'s': {'workflow': 'nowhere'}}}");
 	id = scene_start(s, "w", NULL);
 	STATUS(id, "failed");
-	require_reason(s, id, "there is no workflow \"nowhere\"");
+	REQUIRE_REASON(id, "there is no workflow \"nowhere\"");
 }
 
 SCENE_CASE(detach, "a detached child goes its own way")
@@ -484,7 +438,7 @@ SCENE_CASE(cancel, "cancel drains, down to the children; --kill stops")
 	EXIT(id + 1, "a", 0);
 	STATUS(id + 1, "canceled");
 	STATUS(id, "canceled");
-	require_reason(s, id, "canceled by tester");
+	REQUIRE_REASON(id, "canceled by tester");
 	ATF_REQUIRE(scene_do(s, &c)); /* is so already */
 	c.type = COMMAND_TERMINATE;
 	c.reason = "no";
@@ -545,7 +499,7 @@ SCENE_CASE(terminate, "terminate ends at once; what lands later is late")
 	ATF_REQUIRE(
 	    scene_execution(s, id)->runs[0]->actions[0].latest->k.late);
 	STATUS(id + 1, "running");
-	require_value(scene_execution(s, id + 1)->k.input,
+	REQUIRE_VALUE(scene_execution(s, id + 1)->k.input,
 	    "{'status': 'terminated', 'reason': 'power'}");
 	EXIT(id + 1, "a", 1); /* never one for a failure workflow */
 	ATF_REQUIRE(state_execution(s->live, id + 2) == NULL);
@@ -585,7 +539,7 @@ SCENE_CASE(lost, "on_lost decides: retry, fail, or ask")
 	key = s->running[0];
 	scene_end_callout(s, &key, &lost);
 	STATUS(id, "failed");
-	require_reason(s, id, "lost: its runner is gone");
+	REQUIRE_REASON(id, "lost: its runner is gone");
 }
 
 SCENE_CASE(limits, "parallel_tasks and parallel_runs hold back")
@@ -642,7 +596,7 @@ SCENE_CASE(expression, "an expression that fails fails its task")
 	    "null}}, 'tasks': {'a': {'run': ['x', '${{ input.m.n }}']}}}");
 	id = scene_start(s, "w", NULL);
 	STATUS(id, "failed");
-	require_reason(s, id, "expression");
+	REQUIRE_REASON(id, "expression");
 	ATF_REQUIRE_EQ(s->nrunning, 0);
 }
 
@@ -658,8 +612,8 @@ SCENE_CASE(end_task, "end ends the execution with its status and reason")
 	id = scene_start(s, "w", NULL);
 	EXIT(id, "a", 5);
 	STATUS(id, "failed");
-	require_reason(s, id, "a gave 5");
-	require_value(scene_execution(s, id)->k.output, "{'x': 1}");
+	REQUIRE_REASON(id, "a gave 5");
+	REQUIRE_VALUE(scene_execution(s, id)->k.output, "{'x': 1}");
 }
 
 SCENE_CASE(idempotency, "the same key starts one execution")
