@@ -1,55 +1,9 @@
 /* links: tests/scene.c tests/invariants.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
 /* core_test: what workflows do, in a state without anything around it. */
 
-#include <atf-c.h>
 #include <signal.h>
-#include <string.h>
 
-#include "tests/scene.h"
-
-/* A case runs between scene_begin and scene_end, with a check at its end. */
-#define SCENE_CASE(name, description)                                          \
-	static void name##_scene(struct scene *);                              \
-	ATF_TC(name);                                                          \
-	ATF_TC_HEAD(name, tc)                                                  \
-	{                                                                      \
-		atf_tc_set_md_var(tc, "descr", description);                   \
-	}                                                                      \
-	ATF_TC_BODY(name, tc)                                                  \
-	{                                                                      \
-		struct scene scene;                                            \
-                                                                               \
-		scene_begin(&scene);                                           \
-		name##_scene(&scene);                                          \
-		scene_check(&scene);                                           \
-		scene_end(&scene);                                             \
-	}                                                                      \
-	static void name##_scene(struct scene *s)
-
-#define STATUS(id, status)                                                     \
-	ATF_REQUIRE_STREQ(execution_status_name(scene_status(s, id)), status)
-#define TASK(id, task, status)                                                 \
-	ATF_REQUIRE_STREQ(task_status_name(scene_task(s, id, task)), status)
-#define RUNS(id, task) scene_runs(s, id, task, EVENT_NONE, NULL)
-#define EXIT(id, task, status) scene_exit(s, id, task, EVENT_NONE, status, NULL)
-
-static void
-require_value(const struct value *v, const char *json)
-{
-	struct value *wanted = scene_value(json);
-
-	ATF_REQUIRE_MSG(value_equal(v, wanted), "the value is not %s", json);
-	value_unref(wanted);
-}
-
-static void
-require_reason(const struct scene *s, uint64_t id, const char *part)
-{
-	const char *reason = scene_execution(s, id)->k.reason;
-
-	ATF_REQUIRE_MSG(reason != NULL && strstr(reason, part) != NULL,
-	    "the reason is %s", reason == NULL ? "(none)" : reason);
-}
+#include "tests/scene_case.h"
 
 SCENE_CASE(chain, "one task after the other, and the output at the end")
 {
@@ -67,7 +21,7 @@ SCENE_CASE(chain, "one task after the other, and the output at the end")
 	ATF_REQUIRE(!RUNS(id, "a") && RUNS(id, "b"));
 	EXIT(id, "b", 0);
 	STATUS(id, "completed");
-	require_value(scene_execution(s, id)->k.output, "{'n': 42}");
+	REQUIRE_VALUE(scene_execution(s, id)->k.output, "{'n': 42}");
 }
 
 SCENE_CASE(failure, "an unhandled failure lets the rest finish and fails")
@@ -84,7 +38,7 @@ SCENE_CASE(failure, "an unhandled failure lets the rest finish and fails")
 	ATF_REQUIRE(RUNS(id, "b"));
 	EXIT(id, "b", 0);
 	STATUS(id, "failed");
-	require_reason(s, id, "task a failed: exit status 3");
+	REQUIRE_REASON(id, "task a failed: exit status 3");
 }
 
 SCENE_CASE(kill_on_error, "on_error: kill stops what runs")
@@ -186,7 +140,7 @@ SCENE_CASE(join_unmet, "a join that can't be met names what it lacked")
 	EXIT(id, "a", 0);
 	EXIT(id, "b", 0);
 	STATUS(id, "failed");
-	require_reason(s, id, "join of j lacks: b");
+	REQUIRE_REASON(id, "join of j lacks: b");
 }
 
 SCENE_CASE(cycle, "each pass of a cycle is a run of its own")
@@ -217,7 +171,7 @@ SCENE_CASE(runaway, "a cycle that never ends is stopped")
 	    "'a'}]}}}");
 	id = scene_start(s, "w", NULL);
 	STATUS(id, "failed");
-	require_reason(s, id, "more than 10000 task runs");
+	REQUIRE_REASON(id, "more than 10000 task runs");
 }
 
 SCENE_CASE(items, "items run beside each other, as many as may")
@@ -236,7 +190,7 @@ SCENE_CASE(items, "items run beside each other, as many as may")
 	scene_exit(s, id, "a", 0, 0, "'P'");
 	scene_exit(s, id, "a", 2, 0, "'R'");
 	STATUS(id, "completed");
-	require_value(scene_execution(s, id)->k.output, "['P', 'Q', 'R']");
+	REQUIRE_VALUE(scene_execution(s, id)->k.output, "['P', 'Q', 'R']");
 }
 
 SCENE_CASE(items_fail, "after an item failed no new one starts")
@@ -252,7 +206,7 @@ SCENE_CASE(items_fail, "after an item failed no new one starts")
 	STATUS(id, "running");
 	scene_exit(s, id, "a", 1, 0, NULL);
 	STATUS(id, "failed");
-	require_reason(s, id, "task a failed: item 0: exit status 1");
+	REQUIRE_REASON(id, "task a failed: item 0: exit status 1");
 }
 
 SCENE_CASE(items_none, "no items is nothing to do, and well done")
@@ -274,7 +228,7 @@ SCENE_CASE(items_wrong, "items that are no list fail the task")
 	    "{'a': {'items': '${{ input.l }}', 'run': ['x']}}}");
 	id = scene_start(s, "w", "{'l': 7}");
 	STATUS(id, "failed");
-	require_reason(s, id, "is not a list");
+	REQUIRE_REASON(id, "is not a list");
 }
 
 SCENE_CASE(retry, "count, delay and back-off; fatal codes are not retried")
@@ -347,7 +301,7 @@ SCENE_CASE(execution_timeout, "the whole execution has a time limit")
 	key = s->running[0];
 	scene_end_callout(s, &key, &killed);
 	STATUS(id, "timed_out");
-	require_reason(s, id, "timed out after 1m");
+	REQUIRE_REASON(id, "timed out after 1m");
 }
 
 SCENE_CASE(waits, "waits for time, signals kept or not, and their timeouts")
@@ -405,7 +359,7 @@ SCENE_CASE(approval, "approve and reject, by whom the definition names")
 	c.execution = id;
 	ATF_REQUIRE(scene_do(s, &c));
 	STATUS(id, "failed");
-	require_reason(s, id, "rejected by tester: fine");
+	REQUIRE_REASON(id, "rejected by tester: fine");
 }
 
 SCENE_CASE(subworkflow, "a child's end is its parent's task's end")
@@ -424,11 +378,11 @@ SCENE_CASE(subworkflow, "a child's end is its parent's task's end")
 	EXIT(child, "a", 0);
 	STATUS(child, "completed");
 	STATUS(id, "completed");
-	require_value(scene_execution(s, id)->k.output, "42");
+	REQUIRE_VALUE(scene_execution(s, id)->k.output, "42");
 	id = scene_start(s, "w", NULL);
 	EXIT(id + 1, "a", 9);
 	STATUS(id, "failed");
-	require_reason(s, id, "exit status 9");
+	REQUIRE_REASON(id, "exit status 9");
 }
 
 SCENE_CASE(subworkflow_missing, "a subworkflow that is not there")
@@ -439,7 +393,7 @@ SCENE_CASE(subworkflow_missing, "a subworkflow that is not there")
 	    "{'workflow': 'w', 'tasks': {'s': {'workflow': 'nowhere'}}}");
 	id = scene_start(s, "w", NULL);
 	STATUS(id, "failed");
-	require_reason(s, id, "there is no workflow \"nowhere\"");
+	REQUIRE_REASON(id, "there is no workflow \"nowhere\"");
 }
 
 SCENE_CASE(detach, "a detached child goes its own way")
@@ -484,7 +438,7 @@ SCENE_CASE(cancel, "cancel drains, down to the children; --kill stops")
 	EXIT(id + 1, "a", 0);
 	STATUS(id + 1, "canceled");
 	STATUS(id, "canceled");
-	require_reason(s, id, "canceled by tester");
+	REQUIRE_REASON(id, "canceled by tester");
 	ATF_REQUIRE(scene_do(s, &c)); /* is so already */
 	c.type = COMMAND_TERMINATE;
 	c.reason = "no";
@@ -545,7 +499,7 @@ SCENE_CASE(terminate, "terminate ends at once; what lands later is late")
 	ATF_REQUIRE(
 	    scene_execution(s, id)->runs[0]->actions[0].latest->k.late);
 	STATUS(id + 1, "running");
-	require_value(scene_execution(s, id + 1)->k.input,
+	REQUIRE_VALUE(scene_execution(s, id + 1)->k.input,
 	    "{'status': 'terminated', 'reason': 'power'}");
 	EXIT(id + 1, "a", 1); /* never one for a failure workflow */
 	ATF_REQUIRE(state_execution(s->live, id + 2) == NULL);
@@ -585,7 +539,7 @@ SCENE_CASE(lost, "on_lost decides: retry, fail, or ask")
 	key = s->running[0];
 	scene_end_callout(s, &key, &lost);
 	STATUS(id, "failed");
-	require_reason(s, id, "lost: its runner is gone");
+	REQUIRE_REASON(id, "lost: its runner is gone");
 }
 
 SCENE_CASE(limits, "parallel_tasks and parallel_runs hold back")
@@ -642,7 +596,7 @@ SCENE_CASE(expression, "an expression that fails fails its task")
 	    "null}}, 'tasks': {'a': {'run': ['x', '${{ input.m.n }}']}}}");
 	id = scene_start(s, "w", NULL);
 	STATUS(id, "failed");
-	require_reason(s, id, "expression");
+	REQUIRE_REASON(id, "expression");
 	ATF_REQUIRE_EQ(s->nrunning, 0);
 }
 
@@ -658,8 +612,8 @@ SCENE_CASE(end_task, "end ends the execution with its status and reason")
 	id = scene_start(s, "w", NULL);
 	EXIT(id, "a", 5);
 	STATUS(id, "failed");
-	require_reason(s, id, "a gave 5");
-	require_value(scene_execution(s, id)->k.output, "{'x': 1}");
+	REQUIRE_REASON(id, "a gave 5");
+	REQUIRE_VALUE(scene_execution(s, id)->k.output, "{'x': 1}");
 }
 
 SCENE_CASE(idempotency, "the same key starts one execution")
@@ -770,6 +724,190 @@ SCENE_CASE(run_again, "what is to run again waits for what it replaces to end")
 	STATUS(id, "completed");
 }
 
+SCENE_CASE(pause, "pause drains, stages what comes next, and resume goes on")
+{
+	struct command pause = scene_command(COMMAND_PAUSE);
+	struct command resume = scene_command(COMMAND_RESUME);
+	uint64_t id;
+
+	scene_define(s,
+	    "{'workflow': 'w', 'timeout': '1m', 'tasks': {'a': {'run': ['x'], "
+	    "'next': [{'do': 'b'}]}, 'b': {'run': ['y']}}}");
+	id = scene_start(s, "w", NULL);
+	pause.execution = resume.execution = id;
+	ATF_REQUIRE(scene_do(s, &pause));
+	STATUS(id, "pausing");
+	ATF_REQUIRE(!scene_do(s, &resume));
+	ATF_REQUIRE_EQ(s->reply.error, ERROR_STATE_CONFLICT);
+	EXIT(id, "a", 0);
+	STATUS(id, "paused");
+	TASK(id, "b", "pending");
+	scene_check(s);
+	scene_advance(s, 100 * SECOND); /* held time does not count */
+	STATUS(id, "paused");
+	ATF_REQUIRE(scene_do(s, &pause)); /* is so already */
+	ATF_REQUIRE(scene_do(s, &resume));
+	STATUS(id, "running");
+	ATF_REQUIRE(RUNS(id, "b"));
+	EXIT(id, "b", 0);
+	STATUS(id, "completed");
+	ATF_REQUIRE(!scene_do(s, &pause));
+}
+
+SCENE_CASE(pause_last, "when the last task ends during pausing it is completed")
+{
+	struct command pause = scene_command(COMMAND_PAUSE);
+
+	scene_define(s, "{'workflow': 'w', 'tasks': {'a': {'run': ['x']}}}");
+	pause.execution = scene_start(s, "w", NULL);
+	ATF_REQUIRE(scene_do(s, &pause));
+	EXIT(pause.execution, "a", 0);
+	STATUS(pause.execution, "completed");
+	pause.execution = scene_start(s, "w", NULL);
+	ATF_REQUIRE(scene_do(s, &pause));
+	EXIT(pause.execution, "a", 1); /* failure beats pausing */
+	STATUS(pause.execution, "failed");
+}
+
+SCENE_CASE(freeze, "what is frozen stands still, its clock too")
+{
+	struct command pause = scene_command(COMMAND_PAUSE);
+	struct command resume = scene_command(COMMAND_RESUME);
+	struct command cancel = scene_command(COMMAND_CANCEL);
+	uint64_t id;
+	unsigned i;
+
+	scene_define(s,
+	    "{'workflow': 'w', 'tasks': {'a': {'run': ['x'], 'timeout': "
+	    "'10s'}}}");
+	id = scene_start(s, "w", NULL);
+	pause.execution = resume.execution = cancel.execution = id;
+	pause.freeze = true;
+	scene_advance(s, 5 * SECOND);
+	ATF_REQUIRE(scene_do(s, &pause));
+	STATUS(id, "paused");
+	TASK(id, "a", "paused");
+	ATF_REQUIRE(scene_runs(s, id, "a", EVENT_NONE, &i));
+	ATF_REQUIRE_EQ(s->wants[i], PLAN_FREEZE);
+	scene_advance(s, 100 * SECOND);
+	ATF_REQUIRE_EQ(s->wants[i], PLAN_FREEZE);
+	ATF_REQUIRE(scene_do(s, &resume));
+	ATF_REQUIRE_EQ(s->wants[i], PLAN_RUN);
+	TASK(id, "a", "running");
+	scene_advance(s, 4 * SECOND);
+	ATF_REQUIRE_EQ(s->wants[i], PLAN_RUN);
+	scene_advance(s, 1 * SECOND);
+	ATF_REQUIRE_EQ(s->wants[i], PLAN_TERM);
+	EXIT(id, "a", 0);
+	STATUS(id, "failed");
+	id = scene_start(s, "w", NULL);
+	pause.execution = cancel.execution = id;
+	ATF_REQUIRE(scene_do(s, &pause));
+	ATF_REQUIRE(scene_do(s, &cancel));
+	STATUS(id, "canceling");
+	ATF_REQUIRE_EQ(s->wants[0], PLAN_RUN); /* thawed to drain */
+	EXIT(id, "a", 0);
+	STATUS(id, "canceled");
+}
+
+SCENE_CASE(pause_cascade, "a hold goes down, never up or sideways")
+{
+	struct command pause = scene_command(COMMAND_PAUSE);
+	struct command resume = scene_command(COMMAND_RESUME);
+	uint64_t id, left, right;
+
+	scene_define(s,
+	    "{'workflow': 'child', 'tasks': {'a': {'run': ['x'], 'next': "
+	    "[{'do': 'b'}]}, 'b': {'run': ['y']}}}");
+	scene_define(s,
+	    "{'workflow': 'w', 'tasks': {'l': {'workflow': 'child'}, 'r': "
+	    "{'workflow': 'child'}}}");
+	id = scene_start(s, "w", NULL);
+	left = id + 1;
+	right = id + 2;
+	pause.execution = left;
+	ATF_REQUIRE(scene_do(s, &pause));
+	STATUS(left, "pausing");
+	STATUS(right, "running");
+	STATUS(id, "running");
+	EXIT(left, "a", 0);
+	STATUS(left, "paused");
+	TASK(id, "l", "paused");
+	pause.execution = id;
+	ATF_REQUIRE(scene_do(s, &pause));
+	STATUS(right, "pausing");
+	EXIT(right, "a", 0);
+	STATUS(right, "paused");
+	STATUS(id, "paused");
+	ATF_REQUIRE_EQ(scene_execution(s, left)->k.hold.by, HOLD_USER);
+	ATF_REQUIRE_EQ(scene_execution(s, right)->k.hold.by, HOLD_PARENT);
+	resume.execution = id;
+	ATF_REQUIRE(scene_do(s, &resume));
+	ATF_REQUIRE_EQ(s->reply.left_paused, 1);
+	ATF_REQUIRE_EQ(s->reply.first_left, left);
+	STATUS(right, "running");
+	STATUS(left, "paused");
+	EXIT(right, "b", 0);
+	STATUS(id, "waiting"); /* on the one that is still paused */
+	resume.all = true;
+	ATF_REQUIRE(!scene_do(s, &resume)); /* the parent is not paused */
+	resume.execution = left;
+	ATF_REQUIRE(scene_do(s, &resume));
+	STATUS(id, "running");
+	EXIT(left, "b", 0);
+	STATUS(id, "completed");
+}
+
+SCENE_CASE(pause_waiting, "a waiting execution is held only with --hold")
+{
+	struct command pause = scene_command(COMMAND_PAUSE);
+	struct command resume = scene_command(COMMAND_RESUME);
+	uint64_t id;
+
+	scene_define(s,
+	    "{'workflow': 'w', 'tasks': {'t': {'wait': {'for': '10s'}, 'next': "
+	    "[{'do': 'a'}]}, 'a': {'run': ['x']}}}");
+	id = scene_start(s, "w", NULL);
+	pause.execution = resume.execution = id;
+	ATF_REQUIRE(!scene_do(s, &pause));
+	pause.hold = true;
+	ATF_REQUIRE(scene_do(s, &pause));
+	STATUS(id, "paused");
+	scene_advance(s, 20 * SECOND);
+	TASK(id, "t", "completed"); /* recorded */
+	ATF_REQUIRE(!RUNS(id, "a")); /* no effect yet */
+	ATF_REQUIRE(scene_do(s, &resume));
+	ATF_REQUIRE(RUNS(id, "a"));
+	EXIT(id, "a", 0);
+	STATUS(id, "completed");
+}
+
+SCENE_CASE(engine_freeze, "a frozen engine is paused at once")
+{
+	struct command pause = scene_command(COMMAND_ENGINE_PAUSE);
+	struct command resume = scene_command(COMMAND_ENGINE_RESUME);
+	uint64_t id;
+
+	scene_define(s,
+	    "{'workflow': 'w', 'timeout': '1m', 'tasks': {'a': {'run': "
+	    "['x']}}}");
+	id = scene_start(s, "w", NULL);
+	pause.freeze = true;
+	ATF_REQUIRE(scene_do(s, &pause));
+	ATF_REQUIRE_EQ(s->live->k.engine, ENGINE_PAUSED);
+	ATF_REQUIRE_EQ(s->wants[0], PLAN_FREEZE);
+	scene_advance(s, 100 * SECOND);
+	STATUS(id, "running");
+	ATF_REQUIRE(scene_do(s, &resume));
+	ATF_REQUIRE_EQ(s->wants[0], PLAN_RUN);
+	scene_advance(s, 59 * SECOND);
+	STATUS(id, "running");
+	scene_advance(s, 2 * SECOND);
+	ATF_REQUIRE_EQ(s->wants[0], PLAN_TERM);
+	EXIT(id, "a", 0);
+	STATUS(id, "timed_out");
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, chain);
@@ -806,6 +944,12 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, owner);
 	ATF_TP_ADD_TC(tp, skip);
 	ATF_TP_ADD_TC(tp, skip_waiting_item);
+	ATF_TP_ADD_TC(tp, pause);
+	ATF_TP_ADD_TC(tp, pause_last);
+	ATF_TP_ADD_TC(tp, freeze);
+	ATF_TP_ADD_TC(tp, pause_cascade);
+	ATF_TP_ADD_TC(tp, pause_waiting);
+	ATF_TP_ADD_TC(tp, engine_freeze);
 	ATF_TP_ADD_TC(tp, run_again);
 	return atf_no_error();
 }

@@ -31,6 +31,11 @@ action_holds(const struct action *a, uint32_t *open_callouts)
 		HOLDS(x, !t->k.open || !task_ended(a->k.status) ||
 			t->k.stop != STOP_NOT || t->k.child != 0);
 		HOLDS(x, t->timer.due == t->k.due);
+		HOLDS(x, !t->k.frozen || (t->k.open && t->k.due == 0 &&
+					     t->k.stop == STOP_NOT));
+		HOLDS(x, t->k.left == 0 || t->k.frozen);
+		HOLDS(x, !t->k.frozen || a->latest != t ||
+			a->k.status == TASK_PAUSED);
 		*open_callouts += t->k.open && t->k.child == 0;
 	}
 	HOLDS(x, number == 0);
@@ -74,6 +79,16 @@ execution_holds(const struct execution *x, uint32_t *open_callouts)
 	HOLDS(x, x->definition->parallel_tasks == 0 ||
 		open <= x->definition->parallel_tasks);
 	HOLDS(x, x->timer.due == x->k.due);
+	HOLDS(x, (x->k.hold.by != HOLD_NONE) ==
+		(x->k.status == EXECUTION_PAUSING ||
+		    x->k.status == EXECUTION_PAUSED));
+	HOLDS(x, x->k.left == 0 || x->k.due == 0);
+	/* Success is never said where something failed. */
+	for (uint32_t i = 0; i < x->nruns; i++)
+		HOLDS(x, x->k.status != EXECUTION_COMPLETED ||
+			x->k.ending >= 0 || x->runs[i]->task->optional ||
+			!run_is_unhandled(x->runs[i]));
+	HOLDS(x, x->k.hold.by != HOLD_NONE || !x->k.hold.frozen);
 	*open_callouts += open;
 }
 
@@ -98,7 +113,7 @@ something_moves(const struct state *s, const struct execution *x)
 {
 	const struct run *r;
 
-	if (x->open_callouts > 0 || s->k.engine != ENGINE_RUNNING)
+	if (x->open_callouts > 0 || execution_is_held(s, x))
 		return true;
 	TAILQ_FOREACH (r, &x->open, open)
 		for (uint32_t i = 0; i < r->nactions; i++)
@@ -119,6 +134,7 @@ invariants_state(const struct state *s)
 		by_status[x->k.status]++;
 		if (execution_ended(x->k.status))
 			continue;
+		HOLDS(x, x->k.left == 0 || execution_is_held(s, x));
 		if (x->k.status == EXECUTION_PENDING)
 			HOLDS(x, x->is_held);
 		else
@@ -138,7 +154,7 @@ invariants_event(const struct state *s, const struct event *e)
 	const struct execution *x = state_execution(s, e->execution);
 
 	if (e->type == EVENT_TASK_STARTED) {
-		HOLDS(x, s->k.engine == ENGINE_RUNNING);
+		HOLDS(x, !execution_is_held(s, x));
 		HOLDS(x, !execution_ended(x->k.status));
 		HOLDS(x, x->k.ending < 0);
 		HOLDS(x, x->k.status != EXECUTION_CANCELING);

@@ -186,6 +186,10 @@ scene_do(struct scene *scene, struct command *c)
 	}
 	ATF_REQUIRE(scene->lasts || scene->events == before);
 	scene->steps++;
+	if (scene->reply.error != ERROR_NONE)
+		scene->refused[c->type]++;
+	else if (scene->events > before)
+		scene->done[c->type]++;
 	follow_plan(scene);
 	return scene->reply.error == ERROR_NONE;
 }

@@ -21,6 +21,8 @@ struct scene {
 	struct reply reply; /* to the last command */
 	uint64_t events;
 	uint64_t steps;
+	uint64_t done[COMMANDS]; /* commands that gave events */
+	uint64_t refused[COMMANDS];
 	/* What runs outside, as plan has asked for it. */
 	struct callout_key running[SCENE_CALLOUTS];
 	enum plan_want wants[SCENE_CALLOUTS];

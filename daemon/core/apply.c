@@ -9,17 +9,16 @@
 #include "daemon/core/alloc.h"
 #include "daemon/core/memory.h"
 
-static applier apply_engine_status, apply_definition_put,
+static applier apply_definition_put,
     apply_definition_status, apply_execution_created, apply_execution_status,
     apply_execution_ending, apply_execution_signal, apply_execution_followed;
 static struct definition *parse_stored(struct state *, const struct event *);
-static void execution_becomes(
-    struct state *, struct execution *, enum execution_status);
+static void parent_follows(
+    struct state *, const struct execution *, bool was_paused, bool paused);
 static void execution_begins(
     struct state *, struct execution *, const struct event *);
 static void execution_ends(
     struct state *, struct execution *, const struct event *);
-static void hold_pending(struct execution *);
 static void stop_clock(struct state *, struct execution *);
 static void remember_key(struct state *, struct execution *);
 
@@ -32,6 +31,14 @@ static applier *const appliers[EVENT_TYPES] = {
 	[EVENT_EXECUTION_ENDING] = apply_execution_ending,
 	[EVENT_EXECUTION_SIGNAL] = apply_execution_signal,
 	[EVENT_EXECUTION_FOLLOWED] = apply_execution_followed,
+	[EVENT_EXECUTION_HELD] = apply_execution_held,
+	[EVENT_EXECUTION_RESUMED] = apply_execution_resumed,
+	[EVENT_EXECUTION_RESTARTED] = apply_execution_restarted,
+	[EVENT_EXECUTION_REVIVED] = apply_execution_revived,
+	[EVENT_TASK_SUPERSEDED] = apply_task_superseded,
+	[EVENT_TASK_AGAIN] = apply_task_again,
+	[EVENT_TASK_REOPENED] = apply_task_reopened,
+	[EVENT_TASK_CONTINUED] = apply_task_continued,
 	[EVENT_TASK_ITEMS] = apply_task_items,
 	[EVENT_TASK_STARTED] = apply_task_started,
 	[EVENT_TASK_WAITING] = apply_task_waiting,
@@ -112,6 +119,7 @@ stop_clock(struct state *s, struct execution *x)
 {
 	x->k.kill = true;
 	x->k.due = 0;
+	x->k.left = 0;
 	timer_clear(s, &x->timer);
 }
 
@@ -123,24 +131,6 @@ mark_all(struct state *s, struct execution *x)
 	mark_dirty(s, x);
 	TAILQ_FOREACH (r, &x->open, open)
 		mark_attention(s, r);
-}
-
-static void
-apply_engine_status(struct state *s, const struct event *e)
-{
-	struct execution *x;
-
-	s->k.engine = (enum engine_status)e->status;
-	s->k.engine_since = e->time;
-	/* The drain of a pause is nobody's act: who paused it stays. */
-	if (s->k.engine != ENGINE_PAUSED) {
-		replace_string(&s->k.engine_reason, e->reason);
-		replace_string(&s->k.engine_by, e->by);
-	}
-	if (s->k.engine == ENGINE_RUNNING)
-		RB_FOREACH (x, executions, &s->executions)
-			if (!execution_ended(x->k.status))
-				mark_all(s, x);
 }
 
 static struct definition *
@@ -210,7 +200,7 @@ remember_key(struct state *s, struct execution *x)
 }
 
 /* In the order of priority, the older before the newer. */
-static void
+void
 hold_pending(struct execution *x)
 {
 	struct execution_list *list = &x->workflow->pending;
@@ -265,19 +255,40 @@ apply_execution_created(struct state *s, const struct event *e)
 	}
 }
 
+/* The task of a paused subworkflow is paused, for as long as that is. */
 static void
+parent_follows(
+    struct state *s, const struct execution *x, bool was_paused, bool paused)
+{
+	struct execution *parent = state_execution(s, x->k.parent);
+	struct action *a;
+
+	if (parent == NULL)
+		return;
+	mark_dirty(s, parent);
+	a = run_action(parent->runs[x->k.parent_run], x->k.parent_item);
+	if (a->latest == NULL || a->latest->k.child != x->k.id)
+		return;
+	if (paused && a->k.status == TASK_RUNNING)
+		action_becomes(s, a, TASK_PAUSED);
+	else if (was_paused && !paused && a->k.status == TASK_PAUSED)
+		action_becomes(s, a, TASK_RUNNING);
+}
+
+void
 execution_becomes(
     struct state *s, struct execution *x, enum execution_status status)
 {
-	struct execution *parent;
+	bool was_paused = x->k.status == EXECUTION_PAUSED;
 
 	assert(execution_reaches(x->k.status, status));
 	s->by_status[x->k.status]--;
 	s->by_status[status]++;
 	x->k.status = status;
-	parent = state_execution(s, x->k.parent);
-	if (parent != NULL)
-		mark_dirty(s, parent);
+	if (status == EXECUTION_CANCELING || execution_ended(status))
+		hold_clear(s, x);
+	parent_follows(
+	    s, x, was_paused, status == EXECUTION_PAUSED);
 }
 
 static void
@@ -291,6 +302,7 @@ execution_begins(
 	x->workflow->active++;
 	x->k.started_at = e->time;
 	x->k.vars = value_ref(e->value);
+	x->k.first_vars = value_ref(e->value);
 	x->k.due = e->due;
 	timer_set(s, &x->timer, TIMER_TIMEOUT, e->due);
 	if ((next = TAILQ_FIRST(&x->workflow->pending)) != NULL)
@@ -308,6 +320,7 @@ execution_ends(struct state *s, struct execution *x, const struct event *e)
 
 	x->k.ended_at = e->time;
 	x->k.due = 0;
+	x->k.left = 0;
 	timer_clear(s, &x->timer);
 	value_unref(x->k.output);
 	x->k.output = value_ref(e->value);

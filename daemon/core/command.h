@@ -29,12 +29,19 @@ struct actor {
 
 enum command_type {
 	COMMAND_TICK,              /* nothing but the time */
-	COMMAND_ENGINE_PAUSE,      /* reason */
+	COMMAND_ENGINE_PAUSE,      /* reason freeze */
 	COMMAND_ENGINE_RESUME,     /* early */
 	COMMAND_DEFINITION_PUT,    /* definition */
 	COMMAND_DEFINITION_ENABLE, /* name */
 	COMMAND_DEFINITION_DISABLE, /* name, reason */
 	COMMAND_START,     /* name version value labels key correlation priority */
+	COMMAND_PAUSE,     /* execution reason freeze hold */
+	COMMAND_RESUME,    /* execution all early */
+	COMMAND_REPLAY,    /* execution version value */
+	COMMAND_RESTART,   /* execution latest */
+	COMMAND_RERUN,     /* execution value correlation */
+	COMMAND_RERUN_TASKS, /* execution tasks no_reset task_input */
+	COMMAND_RETRY,     /* execution resume_subworkflows */
 	COMMAND_CANCEL,    /* execution reason kill */
 	COMMAND_TERMINATE, /* execution reason failure_workflow */
 	COMMAND_UPDATE,    /* execution name item status terminal value reason */
@@ -65,6 +72,14 @@ struct command {
 	int32_t priority;
 	bool kill;
 	bool early;
+	bool freeze;
+	bool hold;
+	bool all;
+	bool latest;
+	bool resume_subworkflows;
+	struct value *tasks;      /* a list of names */
+	struct value *no_reset;   /* those that keep the items that are done */
+	struct value *task_input; /* a map: more input for the tasks */
 	bool tree;
 	bool failure_workflow;
 	bool terminal;           /* of an update to failed: no retry */
@@ -82,6 +97,8 @@ struct reply {
 	uint64_t revision;     /* of the execution; of a refusal too */
 	int status;            /* of the execution; -1: none */
 	uint32_t version;      /* of the definition put or started */
+	unsigned left_paused;  /* subworkflows that a resume left as they were */
+	uint64_t first_left;   /* one of them */
 	bool created;          /* false: was there already */
 };
 

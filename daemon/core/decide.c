@@ -21,6 +21,13 @@ static decider *const deciders[COMMANDS] = {
 	[COMMAND_DEFINITION_ENABLE] = decide_definition_enable,
 	[COMMAND_DEFINITION_DISABLE] = decide_definition_disable,
 	[COMMAND_START] = decide_start,
+	[COMMAND_PAUSE] = decide_pause,
+	[COMMAND_RESUME] = decide_resume,
+	[COMMAND_REPLAY] = decide_replay,
+	[COMMAND_RESTART] = decide_restart,
+	[COMMAND_RERUN] = decide_rerun,
+	[COMMAND_RERUN_TASKS] = decide_rerun_tasks,
+	[COMMAND_RETRY] = decide_retry,
 	[COMMAND_CANCEL] = decide_cancel,
 	[COMMAND_TERMINATE] = decide_terminate,
 	[COMMAND_UPDATE] = decide_update,
@@ -112,7 +119,8 @@ static bool
 decide_engine_pause(const struct state *s, const struct command *c,
     struct batch *b, struct reply *reply)
 {
-	int to = engine_moved(s->k.engine, ENGINE_MOVE_PAUSE);
+	int to = engine_moved(s->k.engine,
+	    c->freeze ? ENGINE_MOVE_FREEZE : ENGINE_MOVE_PAUSE);
 	struct event *e;
 
 	if (to < 0)
@@ -124,6 +132,7 @@ decide_engine_pause(const struct state *s, const struct command *c,
 	e->status = to;
 	e->reason = c->reason;
 	e->by = c->by.name;
+	e->frozen = c->freeze;
 	return true;
 }
 

@@ -18,10 +18,15 @@ bool decide(const struct state *, const struct command *, struct batch *,
 /* The same as a type, for those that stand in decide's table. */
 typedef bool decider(const struct state *, const struct command *,
     struct batch *, struct reply *);
-decider decide_tick, decide_start, decide_cancel, decide_terminate,
+decider decide_tick, decide_start, decide_pause, decide_resume, decide_replay,
+    decide_restart, decide_rerun, decide_rerun_tasks, decide_retry,
+    decide_cancel, decide_terminate,
     decide_update, decide_skip, decide_signal, decide_approve, decide_reject,
     decide_callout_ended;
 
+/* Whether the engine, and the workflow, start anything now; else refused. */
+bool engine_starts(const struct state *, struct reply *);
+bool workflow_starts(const struct workflow *, struct reply *);
 /* Fills in the reply's error; always false. */
 bool refuse(struct reply *, enum error_code, const char *, ...)
     __attribute__((format(printf, 3, 4)));
@@ -59,6 +64,9 @@ bool execution_stops(const struct execution *);
 /* Ends an action that is not being run (any more): waits, failures, skips. */
 struct event *end_action(struct batch *, const struct action *,
     enum task_status, const char *reason, struct value *output);
+/* The subworkflow that the action waits for; NULL: none. */
+const struct execution *open_child(
+    const struct state *, const struct action *);
 /* Asks for the end of what an open attempt runs. */
 void stop_attempt(const struct state *, struct batch *, const struct attempt *,
     enum stop_why, const char *reason);

@@ -2,8 +2,6 @@
 
 #include "daemon/core/decide.h"
 
-static const struct execution *open_child(
-    const struct state *, const struct action *);
 static void cancel_one(struct batch *, const struct execution *, bool kill,
     const char *reason, const char *by);
 static void terminate_one(const struct state *, struct batch *,
@@ -16,8 +14,7 @@ execution_stops(const struct execution *x)
 	return x->k.ending >= 0 || x->k.status == EXECUTION_CANCELING;
 }
 
-/* The subworkflow that the action waits for; NULL: none. */
-static const struct execution *
+const struct execution *
 open_child(const struct state *s, const struct action *a)
 {
 	const struct execution *child;

@@ -70,7 +70,8 @@ may_change(const struct command *c, const struct action *a)
 	if (c->status == TASK_RUNNING && kind != ACTION_RUN &&
 	    kind != ACTION_WORKFLOW)
 		return false;
-	return a->k.status == TASK_RUNNING || a->k.status == TASK_WAITING;
+	return a->k.status == TASK_RUNNING || a->k.status == TASK_PAUSED ||
+	    a->k.status == TASK_WAITING;
 }
 
 static bool

@@ -49,6 +49,8 @@ struct event {
 	struct value *value; /* definition, input, vars, output, spec, items */
 	struct value *set;   /* variables to publish */
 	struct value *to;    /* task numbers that are started next */
+	struct value *cut;   /* those that would have been */
+	uint32_t led;        /* 1: some entry of next has fired */
 	struct value *labels;
 	const char *key; /* idempotency key */
 	const char *correlation;
@@ -70,6 +72,8 @@ struct event {
 	uint32_t count; /* of items; enum timer_kind of a wait */
 	uint32_t kill;  /* 1: stop what runs */
 	uint64_t replay_of;
+	uint32_t hold;   /* enum hold_by */
+	uint32_t frozen; /* 1: what runs is stopped where it is */
 	uint32_t follow; /* 1: start the failure workflow */
 	int32_t next; /* of an action after its attempt; -1: none */
 };

@@ -45,6 +45,8 @@ static const char *const engine_moves[] = {
 
 /* Execution. */
 #define PENDING EXECUTION_PENDING
+#define PAUSING EXECUTION_PAUSING
+#define PAUSED EXECUTION_PAUSED
 #define RUNNING EXECUTION_RUNNING
 #define WAITING EXECUTION_WAITING
 #define CANCELING EXECUTION_CANCELING
@@ -86,6 +88,8 @@ static const bool execution_requests[] = {
 };
 
 #undef PENDING
+#undef PAUSING
+#undef PAUSED
 #undef RUNNING
 #undef WAITING
 #undef CANCELING
@@ -97,6 +101,7 @@ static const bool execution_requests[] = {
 
 /* Task. */
 #define PENDING TASK_PENDING
+#define PAUSED TASK_PAUSED
 #define RUNNING TASK_RUNNING
 #define WAITING TASK_WAITING
 #define CANCELING TASK_CANCELING

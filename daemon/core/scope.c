@@ -40,8 +40,11 @@ scope_of(struct scope *scope, struct view *view)
 	const struct action *a = view->action;
 
 	memset(scope, 0, sizeof(*scope));
-	scope->input = view->x->k.input;
-	scope->vars = view->vars != NULL ? view->vars : view->x->k.vars;
+	scope->input =
+	    view->run != NULL ? run_input(view->run) : view->x->k.input;
+	scope->vars = view->vars != NULL ? view->vars
+	    : view->run != NULL		 ? run_vars(view->run)
+					 : view->x->k.vars;
 	scope->index = -1;
 	if (a != NULL && a->item != EVENT_NONE) {
 		view->item = item_value(a);

@@ -21,6 +21,7 @@ static bool settle_ready(const struct state *, const struct execution *,
     struct batch *, bool *blocked);
 static bool machine_is_full(const struct state *);
 static bool run_is_active(const struct run *);
+static bool child_drains(const struct state *, const struct execution *);
 static bool is_moving(const struct state *, const struct execution *);
 static bool action_moves(const struct state *, const struct action *);
 static void end_child(
@@ -30,6 +31,7 @@ static void start_failure_workflow(
 static void end_execution(const struct execution *, struct batch *,
     enum execution_status, const char *reason);
 static char *unmet_joins(const struct execution *);
+static const struct run *unhandled_run(const struct execution *);
 
 void
 settle_engine(const struct state *s, struct batch *b)
@@ -52,6 +54,9 @@ settle_execution(const struct state *s, const struct execution *x,
 		settle_pending(s, x, b);
 		return;
 	}
+	/* What came in the meantime takes effect on resume. */
+	if (x->k.status == EXECUTION_PAUSED)
+		return;
 	if (execution_stops(x))
 		settle_stopping(s, x, b);
 	else if (settle_ready(s, x, b, blocked))
@@ -74,7 +79,7 @@ settle_pending(
 	char why[EXPRESSION_ERROR_MAX];
 	struct event *e;
 
-	if (s->k.engine != ENGINE_RUNNING || w->status != WORKFLOW_ENABLED)
+	if (execution_is_held(s, x) || w->status != WORKFLOW_ENABLED)
 		return;
 	if (d->parallel_runs != 0 &&
 	    (w->active >= d->parallel_runs || TAILQ_FIRST(&w->pending) != x))
@@ -242,7 +247,7 @@ settle_ready(const struct state *s, const struct execution *x, struct batch *b,
 	uint32_t limit = x->definition->parallel_tasks;
 	bool at_limit = limit != 0 && x->open_callouts >= limit;
 
-	if (s->k.engine != ENGINE_RUNNING)
+	if (execution_is_held(s, x))
 		return false;
 	TAILQ_FOREACH (a, &x->ready, ready) {
 		if (a->run->items_bad > 0 && !a->touched)
@@ -315,9 +320,21 @@ end_execution(const struct execution *x, struct batch *b,
 	}
 }
 
+/* What was not run again after it failed still counts. */
+static const struct run *
+unhandled_run(const struct execution *x)
+{
+	for (uint32_t i = 0; i < x->nruns; i++)
+		if (run_is_unhandled(x->runs[i]) &&
+		    !x->runs[i]->task->optional)
+			return x->runs[i];
+	return NULL;
+}
+
 static void
 settle_end(const struct execution *x, struct batch *b)
 {
+	const struct run *bad;
 	char *lacks;
 
 	if (x->k.status == EXECUTION_CANCELING)
@@ -325,6 +342,12 @@ settle_end(const struct execution *x, struct batch *b)
 	else if (x->k.ending >= 0)
 		end_execution(
 		    x, b, (enum execution_status)x->k.ending, x->k.reason);
+	else if ((bad = unhandled_run(x)) != NULL)
+		end_execution(x, b, EXECUTION_FAILED,
+		    batch_printf(b, "task %s %s%s%s", bad->task->name,
+			task_status_name(bad->k.status),
+			bad->k.reason == NULL ? "" : ": ",
+			bad->k.reason == NULL ? "" : bad->k.reason));
 	else if ((lacks = unmet_joins(x)) != NULL) {
 		end_execution(
 		    x, b, EXECUTION_FAILED, batch_printf(b, "%s", lacks));
@@ -344,7 +367,8 @@ action_moves(const struct state *s, const struct action *a)
 	    a->latest->k.child == 0)
 		return false;
 	child = state_execution(s, a->latest->k.child);
-	return child != NULL && child->k.status != EXECUTION_WAITING;
+	return child != NULL && child->k.status != EXECUTION_WAITING &&
+	    child->k.status != EXECUTION_PAUSED;
 }
 
 /* Whether anything runs, or will without a timer or anybody's doing. */
@@ -366,13 +390,40 @@ is_moving(const struct state *s, const struct execution *x)
 	return false;
 }
 
+/* Whether a subworkflow is still on its way to being paused. */
+static bool
+child_drains(const struct state *s, const struct execution *x)
+{
+	const struct execution *child;
+	const struct run *r;
+
+	TAILQ_FOREACH (r, &x->open, open)
+		for (uint32_t i = 0; i < r->nactions; i++) {
+			const struct attempt *t = r->actions[i].latest;
+
+			if (t == NULL || !t->k.open || t->k.child == 0)
+				continue;
+			child = state_execution(s, t->k.child);
+			if (child->k.status == EXECUTION_PAUSING)
+				return true;
+		}
+	return false;
+}
+
 static void
 settle_status(
     const struct state *s, const struct execution *x, struct batch *b)
 {
-	bool moving = is_moving(s, x);
+	bool moving;
 	int to = LIFECYCLE_NO;
 
+	if (x->k.status == EXECUTION_PAUSING) {
+		if (x->open_callouts == 0 && !child_drains(s, x))
+			to = execution_moved(
+			    x->k.status, EXECUTION_MOVE_DRAIN);
+		moving = false;
+	} else
+		moving = is_moving(s, x);
 	if (x->k.status == EXECUTION_RUNNING && !moving)
 		to = execution_moved(x->k.status, EXECUTION_MOVE_PARK);
 	else if (x->k.status == EXECUTION_WAITING && moving)

@@ -165,7 +165,7 @@ follow_next(struct ending *end, char why[EXPRESSION_ERROR_MAX])
 	msgpack_packer_init(&pk, &end->to, msgpack_sbuffer_write);
 	for (uint32_t i = 0; i < r->task->nnext; i++) {
 		const struct next *next = &r->task->next[i];
-		struct value *vars = value_merge(r->execution->k.vars, end->set);
+		struct value *vars = value_merge(run_vars(r), end->set);
 		struct view view = {.x = r->execution, .run = r,
 		    .overlaid = true, .status = end->status,
 		    .output = end->output, .exit = end->exit, .vars = vars};
@@ -280,7 +280,10 @@ settle_run_ended(const struct state *s, const struct run *r, struct batch *b)
 	e->reason = end.reason == NULL ? NULL : batch_printf(b, "%s", end.reason);
 	e->value = r->task->items == NULL ? NULL : value_ref(end.output);
 	e->set = end.set;
-	if (!stops)
+	e->led = end.fired;
+	if (stops)
+		e->cut = targets(&end);
+	else
 		e->to = targets(&end);
 	bad = end.status != TASK_COMPLETED && end.status != TASK_SKIPPED;
 	if (s->host.max_runs != 0 && !stops &&

@@ -28,7 +28,8 @@ settle_run(const struct state *s, const struct run *r, struct batch *b)
 		settle_run_ended(s, r, b);
 		return;
 	}
-	if (execution_stops(r->execution) || s->k.engine != ENGINE_RUNNING)
+	if (execution_stops(r->execution) ||
+	    execution_is_held(s, r->execution))
 		return;
 	if (!r->k.begun) {
 		begin_items(r, b);

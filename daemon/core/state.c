@@ -203,6 +203,12 @@ action_attempt(const struct action *a, uint32_t number)
 	return t;
 }
 
+bool
+execution_is_held(const struct state *s, const struct execution *x)
+{
+	return s->k.engine != ENGINE_RUNNING || x->k.hold.by != HOLD_NONE;
+}
+
 struct kept_signal *
 kept_signal_find(const struct execution *x, const char *name)
 {
@@ -214,13 +220,33 @@ kept_signal_find(const struct execution *x, const char *name)
 	return NULL;
 }
 
+struct value *
+run_vars(const struct run *r)
+{
+	return r->k.own_context ? r->k.context : r->execution->k.vars;
+}
+
+struct value *
+run_input(const struct run *r)
+{
+	return r->k.input != NULL ? r->k.input : r->execution->k.input;
+}
+
+bool
+run_is_unhandled(const struct run *r)
+{
+	return !r->k.superseded && !r->k.led && task_ended(r->k.status) &&
+	    r->k.status != TASK_COMPLETED && r->k.status != TASK_SKIPPED;
+}
+
 bool
 attempt_is_current(const struct attempt *t)
 {
 	const struct action *a = t->action;
 
 	return a->latest == t &&
-	    (a->k.status == TASK_RUNNING || a->k.status == TASK_CANCELING);
+	    (a->k.status == TASK_RUNNING || a->k.status == TASK_PAUSED ||
+		a->k.status == TASK_CANCELING);
 }
 
 void
@@ -238,25 +264,21 @@ node_lacks(const struct execution *x, uint32_t task)
 	const struct task_definition *t = &x->definition->tasks[task];
 	const struct node *node = &x->nodes[task];
 	char *list = NULL, *longer;
-	bool some = false;
 
-	if (node->k.arrived == NULL || node->k.fired)
+	if (node->k.round == NULL || node->k.fired || node->k.narrivals == 0)
 		return NULL;
 	for (uint32_t i = 0; i < t->nbefore; i++) {
 		const char *name = x->definition->tasks[t->before[i]].name;
+		bool here = false;
 
-		if (node->k.arrived[i] > 0) {
-			some = true;
+		for (uint32_t j = 0; j < node->k.narrivals; j++)
+			here |= node->k.arrivals[j].before == i;
+		if (here)
 			continue;
-		}
 		longer = list == NULL ? xstrdup(name)
 				      : xasprintf("%s, %s", list, name);
 		free(list);
 		list = longer;
-	}
-	if (!some) {
-		free(list);
-		return NULL;
 	}
 	return list;
 }

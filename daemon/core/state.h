@@ -65,6 +65,9 @@ struct attempt {
 		int64_t cpu;      /* ns */
 		int64_t max_rss;  /* bytes */
 		int64_t due;      /* timeout, or SIGKILL; 0: none */
+		int64_t left;     /* of it, while frozen: ns; 0: none */
+		bool frozen;
+		bool thawed; /* was frozen once */
 		uint64_t runner;
 		uint64_t child;     /* the subworkflow's execution; 0: none */
 		struct value *spec; /* while open: what the runner is told */
@@ -115,6 +118,18 @@ struct run {
 		struct value *output; /* of items: the list of outputs */
 		char *reason;         /* or NULL */
 		uint32_t generation;
+		bool superseded; /* another run stands in its place */
+		bool led;        /* some entry of its next has fired */
+		bool own_context; /* it sees context rather than the vars */
+		uint64_t ended_seq; /* the event of its end; 0: not yet */
+		struct value *context; /* the variables when it was reached */
+		struct value *input;   /* with more for it; NULL: as all */
+		struct value *set;     /* what it has published */
+		struct value *cut; /* tasks it led to when nothing started */
+		/* The runs that led here; the last of them came late to a join. */
+		uint32_t *from;
+		uint32_t nfrom;
+		uint32_t nlate;
 	} k;
 	struct execution *execution;
 	const struct task_definition *task;
@@ -133,11 +148,19 @@ struct run {
 };
 TAILQ_HEAD(runs, run);
 
+/* A run that has ended has led to a join. */
+struct arrival {
+	uint32_t before; /* its task's place in task_definition.before */
+	uint32_t run;
+};
+
 /* What has arrived at a task that joins; and its newest run. */
 struct node {
 	struct {
-		uint32_t *arrived; /* by task_definition.before; NULL: no join */
-		bool fired;        /* a join of N has, its round goes on */
+		struct arrival *arrivals; /* in order, not used up yet */
+		uint32_t narrivals;
+		bool *round; /* by before: has taken part; NULL: no join */
+		bool fired;  /* the join has, its round goes on */
 	} k;
 	uint32_t runs;      /* passes so far */
 	struct run *newest; /* NULL: never reached */
@@ -158,6 +181,28 @@ struct cause {
 	uint32_t attempt;
 };
 
+/* What holds an execution back, besides the engine; who did it and why. */
+enum hold_by { HOLD_NONE, HOLD_USER, HOLD_PARENT };
+
+struct hold {
+	enum hold_by by;
+	bool frozen;
+	char *who;    /* or NULL */
+	char *reason; /* or NULL */
+	int64_t since;
+};
+
+/* How an earlier run of the whole execution went. */
+struct generation {
+	struct definition *definition;
+	struct value *input;
+	struct value *output;
+	char *reason; /* or NULL */
+	enum execution_status status;
+	int64_t started_at;
+	int64_t ended_at;
+};
+
 struct execution {
 	struct {
 		uint64_t id;
@@ -176,6 +221,7 @@ struct execution {
 		char *owner;
 		struct value *input;
 		struct value *vars;
+		struct value *first_vars; /* before any task published */
 		struct value *output;
 		struct value *labels;
 		char *reason; /* or NULL */
@@ -190,7 +236,9 @@ struct execution {
 		int64_t created_at;
 		int64_t started_at; /* 0: not yet */
 		int64_t ended_at;   /* 0: not yet */
-		int64_t due;        /* its timeout; 0: none */
+		int64_t due;        /* its timeout; 0: none, or held */
+		int64_t left;       /* of it, while held: ns; 0: none */
+		struct hold hold;
 	} k;
 	RB_ENTRY(execution) entry;
 	struct workflow *workflow;
@@ -198,6 +246,7 @@ struct execution {
 	struct node *nodes; /* by task number */
 	struct run **runs;  /* in the order they began */
 	uint32_t nruns;
+	struct generation *earlier; /* generation n is earlier[n - 1] */
 	struct kept_signals signals;
 	struct timer timer;
 	struct runs open;       /* runs that have not ended */
@@ -262,6 +311,7 @@ struct state {
 		char *engine_reason; /* or NULL */
 		char *engine_by;     /* or NULL */
 		int64_t engine_since;
+		bool engine_frozen;
 	} k;
 	struct workflows workflows;
 	struct executions executions;
@@ -299,7 +349,14 @@ const struct idempotency *state_idempotency(
 
 /* The action of a run's item; the item EVENT_NONE where it has no items. */
 struct action *run_action(const struct run *, uint32_t item);
+/* The variables and the input that a run's expressions see. */
+struct value *run_vars(const struct run *);
+struct value *run_input(const struct run *);
+/* It ended badly and nothing of its definition took care of that. */
+bool run_is_unhandled(const struct run *);
 /* The oldest kept signal of the name; NULL: none. */
+/* Nothing of it that has not begun may begin now. */
+bool execution_is_held(const struct state *, const struct execution *);
 struct kept_signal *kept_signal_find(const struct execution *, const char *);
 struct attempt *action_attempt(const struct action *, uint32_t number);
 /* Whether its end is that of its action, which nobody has moved meanwhile. */
