@@ -11,8 +11,8 @@ static void define_diamond(struct scene *);
 static void define_nested(struct scene *);
 
 static void
-do_tasks(struct scene *s, uint64_t id, const char *tasks,
-    const char *no_reset, const char *task_input)
+do_tasks(struct scene *s, uint64_t id, const char *tasks, const char *no_reset,
+    const char *task_input)
 {
 	struct command c = scene_command(COMMAND_RERUN_TASKS);
 
@@ -35,8 +35,7 @@ do_verb(struct scene *s, enum command_type type, uint64_t id, bool flag)
 	c.latest = flag;
 	c.resume_subworkflows = flag;
 	scene_do(s, &c);
-	ATF_REQUIRE_MSG(
-	    s->reply.error == ERROR_NONE, "%s", s->reply.message);
+	ATF_REQUIRE_MSG(s->reply.error == ERROR_NONE, "%s", s->reply.message);
 }
 
 static uint32_t
@@ -360,8 +359,8 @@ SCENE_CASE(task_input, "tasks that run again can be given more input")
 	EXIT(id, "a", 0);
 	do_tasks(s, id, "['a']", NULL, "{'a': {'n': 5}}");
 	ATF_REQUIRE(scene_runs(s, id, "a", EVENT_NONE, &i));
-	spec = value_get(
-	    state_attempt(s->live, &s->running[i])->k.spec, "argv");
+	spec =
+	    value_get(state_attempt(s->live, &s->running[i])->k.spec, "argv");
 	REQUIRE_VALUE(spec, "['x', '5']");
 	value_unref(spec);
 	EXIT(id, "a", 0);

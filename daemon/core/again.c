@@ -9,8 +9,7 @@
 #include "daemon/core/decide.h"
 
 static bool list_has(const struct value *, const char *);
-static bool name_one(
-    struct again *, struct reply *, const char *, size_t);
+static bool name_one(struct again *, struct reply *, const char *, size_t);
 static bool is_downstream(const struct again *, const struct run *);
 static void drop_downstream(struct again *);
 static void spread(struct again *);
@@ -20,8 +19,7 @@ static void emit_aside(struct again *, const struct run *);
 static void emit_again(struct again *, const struct run *);
 static void emit_reopened(struct again *, const struct action *);
 static bool resumable(const struct state *, const struct action *);
-static bool reopen_children(struct again *, const struct run *,
-    struct reply *);
+static bool reopen_children(struct again *, const struct run *, struct reply *);
 
 void
 again_open(struct again *again, const struct state *s,
@@ -38,6 +36,18 @@ void
 again_close(struct again *again)
 {
 	free(again->fates);
+}
+
+bool
+again_is_quiet(const struct execution *x, struct reply *reply)
+{
+	if (!execution_ended(x->k.status) || x->open_callouts == 0)
+		return true;
+	return refuse(reply, ERROR_STATE_CONFLICT,
+	    "execution %llu is %s, but %u of its callouts are still being "
+	    "stopped: try again when they have ended",
+	    (unsigned long long)x->k.id, execution_status_name(x->k.status),
+	    x->open_callouts);
 }
 
 static bool
@@ -57,8 +67,7 @@ list_has(const struct value *list, const char *name)
 }
 
 static bool
-name_one(struct again *again, struct reply *reply, const char *name,
-    size_t len)
+name_one(struct again *again, struct reply *reply, const char *name, size_t len)
 {
 	const struct execution *x = again->x;
 	uint32_t task = definition_task(x->definition, name, len);
@@ -242,8 +251,7 @@ resumable(const struct state *s, const struct action *a)
 }
 
 static bool
-reopen_children(
-    struct again *again, const struct run *r, struct reply *reply)
+reopen_children(struct again *again, const struct run *r, struct reply *reply)
 {
 	const struct execution *child;
 
@@ -254,8 +262,7 @@ reopen_children(
 			continue;
 		emit_reopened(again, a);
 		child = state_execution(again->s, a->latest->k.child);
-		if (!again_retry(
-			again->s, child, again->c, again->b, reply))
+		if (!again_retry(again->s, child, again->c, again->b, reply))
 			return false;
 	}
 	return true;
@@ -268,14 +275,16 @@ again_retry(const struct state *s, const struct execution *x,
 	struct again again;
 	bool any = false, ok = true;
 
+	if (!again_is_quiet(x, reply))
+		return false;
 	again_open(&again, s, x, c, b);
 	for (uint32_t i = 0; i < x->nruns; i++) {
 		const struct run *r = x->runs[i];
 		bool resume = false;
 
 		any |= r->k.cut != NULL && !r->k.superseded;
-		if (!run_is_unhandled(r) || (r->task->optional &&
-						r->k.status != TASK_CANCELED))
+		if (!run_is_unhandled(r) ||
+		    (r->task->optional && r->k.status != TASK_CANCELED))
 			continue;
 		any = true;
 		for (uint32_t j = 0; c->resume_subworkflows && j < r->nactions;
@@ -325,6 +334,8 @@ revive_parents(const struct state *s, const struct execution *x,
 		    (unsigned long long)x->k.id,
 		    (unsigned long long)parent->k.id);
 	quiet.task_input = NULL;
+	if (!again_is_quiet(parent, reply))
+		return false;
 	ok = revive_parents(s, parent, c, b, reply);
 	again_open(&again, s, parent, &quiet, b);
 	again.fates[a->run->index] = FATE_REOPENED;

@@ -12,10 +12,10 @@
 /* What becomes of each run. */
 enum fate {
 	FATE_STAYS,
-	FATE_AGAIN,      /* another run in its place, items all again */
+	FATE_AGAIN,	 /* another run in its place, items all again */
 	FATE_AGAIN_REST, /* the same for the items that were not done */
-	FATE_ASIDE,      /* downstream of those: superseded */
-	FATE_REOPENED,   /* its subworkflow goes on */
+	FATE_ASIDE,	 /* downstream of those: superseded */
+	FATE_REOPENED,	 /* its subworkflow goes on */
 };
 
 struct again {
@@ -26,9 +26,14 @@ struct again {
 	enum fate *fates; /* by run */
 };
 
-void again_open(struct again *, const struct state *,
-    const struct execution *, const struct command *, struct batch *);
+void again_open(struct again *, const struct state *, const struct execution *,
+    const struct command *, struct batch *);
 void again_close(struct again *);
+/*
+ * What ended with callouts that are still being stopped must wait for them, or
+ * a task could run beside itself; false: refused.
+ */
+bool again_is_quiet(const struct execution *, struct reply *);
 /* The tasks that the command names; false: refused. */
 bool again_names(struct again *, struct reply *);
 /* The events of what was found out; the verb is for the history. */

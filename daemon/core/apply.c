@@ -9,44 +9,44 @@
 #include "daemon/core/alloc.h"
 #include "daemon/core/memory.h"
 
-static applier apply_definition_put,
-    apply_definition_status, apply_execution_created, apply_execution_status,
-    apply_execution_ending, apply_execution_signal, apply_execution_followed;
+static applier apply_definition_put, apply_definition_status,
+    apply_execution_created, apply_execution_status, apply_execution_ending,
+    apply_execution_signal, apply_execution_followed;
 static struct definition *parse_stored(struct state *, const struct event *);
 static void parent_follows(
     struct state *, const struct execution *, bool was_paused, bool paused);
-static void execution_begins(
-    struct state *, struct execution *, const struct event *);
-static void execution_ends(
-    struct state *, struct execution *, const struct event *);
+static void
+execution_begins(struct state *, struct execution *, const struct event *);
+static void
+execution_ends(struct state *, struct execution *, const struct event *);
 static void stop_clock(struct state *, struct execution *);
 static void remember_key(struct state *, struct execution *);
 
 static applier *const appliers[EVENT_TYPES] = {
-	[EVENT_ENGINE_STATUS] = apply_engine_status,
-	[EVENT_DEFINITION_PUT] = apply_definition_put,
-	[EVENT_DEFINITION_STATUS] = apply_definition_status,
-	[EVENT_EXECUTION_CREATED] = apply_execution_created,
-	[EVENT_EXECUTION_STATUS] = apply_execution_status,
-	[EVENT_EXECUTION_ENDING] = apply_execution_ending,
-	[EVENT_EXECUTION_SIGNAL] = apply_execution_signal,
-	[EVENT_EXECUTION_FOLLOWED] = apply_execution_followed,
-	[EVENT_EXECUTION_HELD] = apply_execution_held,
-	[EVENT_EXECUTION_RESUMED] = apply_execution_resumed,
-	[EVENT_EXECUTION_RESTARTED] = apply_execution_restarted,
-	[EVENT_EXECUTION_REVIVED] = apply_execution_revived,
-	[EVENT_TASK_SUPERSEDED] = apply_task_superseded,
-	[EVENT_TASK_AGAIN] = apply_task_again,
-	[EVENT_TASK_REOPENED] = apply_task_reopened,
-	[EVENT_TASK_CONTINUED] = apply_task_continued,
-	[EVENT_TASK_ITEMS] = apply_task_items,
-	[EVENT_TASK_STARTED] = apply_task_started,
-	[EVENT_TASK_WAITING] = apply_task_waiting,
-	[EVENT_TASK_STOPPING] = apply_task_stopping,
-	[EVENT_TASK_ATTEMPT_ENDED] = apply_task_attempt_ended,
-	[EVENT_TASK_ITEM_ENDED] = apply_task_item_ended,
-	[EVENT_TASK_READY] = apply_task_ready,
-	[EVENT_TASK_ENDED] = apply_task_ended,
+    [EVENT_ENGINE_STATUS] = apply_engine_status,
+    [EVENT_DEFINITION_PUT] = apply_definition_put,
+    [EVENT_DEFINITION_STATUS] = apply_definition_status,
+    [EVENT_EXECUTION_CREATED] = apply_execution_created,
+    [EVENT_EXECUTION_STATUS] = apply_execution_status,
+    [EVENT_EXECUTION_ENDING] = apply_execution_ending,
+    [EVENT_EXECUTION_SIGNAL] = apply_execution_signal,
+    [EVENT_EXECUTION_FOLLOWED] = apply_execution_followed,
+    [EVENT_EXECUTION_HELD] = apply_execution_held,
+    [EVENT_EXECUTION_RESUMED] = apply_execution_resumed,
+    [EVENT_EXECUTION_RESTARTED] = apply_execution_restarted,
+    [EVENT_EXECUTION_REVIVED] = apply_execution_revived,
+    [EVENT_TASK_SUPERSEDED] = apply_task_superseded,
+    [EVENT_TASK_AGAIN] = apply_task_again,
+    [EVENT_TASK_REOPENED] = apply_task_reopened,
+    [EVENT_TASK_CONTINUED] = apply_task_continued,
+    [EVENT_TASK_ITEMS] = apply_task_items,
+    [EVENT_TASK_STARTED] = apply_task_started,
+    [EVENT_TASK_WAITING] = apply_task_waiting,
+    [EVENT_TASK_STOPPING] = apply_task_stopping,
+    [EVENT_TASK_ATTEMPT_ENDED] = apply_task_attempt_ended,
+    [EVENT_TASK_ITEM_ENDED] = apply_task_item_ended,
+    [EVENT_TASK_READY] = apply_task_ready,
+    [EVENT_TASK_ENDED] = apply_task_ended,
 };
 
 void
@@ -161,8 +161,8 @@ apply_definition_put(struct state *s, const struct event *e)
 		w = workflow_new(e->name);
 		RB_INSERT(workflows, &s->workflows, w);
 	}
-	w->versions = xreallocarray(
-	    w->versions, w->nversions + 1, sizeof(*w->versions));
+	w->versions =
+	    xreallocarray(w->versions, w->nversions + 1, sizeof(*w->versions));
 	v = &w->versions[w->nversions++];
 	v->definition = parse_stored(s, e);
 	/* core_replay has refused what this version can't read. */
@@ -206,9 +206,9 @@ hold_pending(struct execution *x)
 	struct execution_list *list = &x->workflow->pending;
 	struct execution *other;
 
-	TAILQ_FOREACH_REVERSE (other, list, execution_list, held)
-		if (other->k.priority >= x->k.priority)
-			break;
+	TAILQ_FOREACH_REVERSE(other, list, execution_list, held)
+	if (other->k.priority >= x->k.priority)
+		break;
 	if (other == NULL)
 		TAILQ_INSERT_HEAD(list, x, held);
 	else
@@ -235,8 +235,8 @@ apply_execution_created(struct state *s, const struct event *e)
 	x->k.owner = e->by == NULL ? NULL : xstrdup(e->by);
 	x->k.input = value_ref(e->value);
 	x->k.labels = value_ref(e->labels);
-	x->k.correlation = e->correlation == NULL ? NULL
-						  : xstrdup(e->correlation);
+	x->k.correlation =
+	    e->correlation == NULL ? NULL : xstrdup(e->correlation);
 	x->k.key = e->key == NULL ? NULL : xstrdup(e->key);
 	x->k.priority = e->priority;
 	x->k.created_at = e->time;
@@ -287,13 +287,11 @@ execution_becomes(
 	x->k.status = status;
 	if (status == EXECUTION_CANCELING || execution_ended(status))
 		hold_clear(s, x);
-	parent_follows(
-	    s, x, was_paused, status == EXECUTION_PAUSED);
+	parent_follows(s, x, was_paused, status == EXECUTION_PAUSED);
 }
 
 static void
-execution_begins(
-    struct state *s, struct execution *x, const struct event *e)
+execution_begins(struct state *s, struct execution *x, const struct event *e)
 {
 	struct execution *next;
 
@@ -305,7 +303,7 @@ execution_begins(
 	x->k.first_vars = value_ref(e->value);
 	x->k.due = e->due;
 	timer_set(s, &x->timer, TIMER_TIMEOUT, e->due);
-	if ((next = TAILQ_FIRST(&x->workflow->pending)) != NULL)
+	if ((next = workflow_next(x->workflow)) != NULL)
 		mark_dirty(s, next);
 	for (uint32_t i = 0; i < x->definition->ntasks; i++)
 		if (x->definition->tasks[i].nbefore == 0)
@@ -333,7 +331,7 @@ execution_ends(struct state *s, struct execution *x, const struct event *e)
 		TAILQ_REMOVE(&x->signals, kept, entry);
 		kept_signal_free(kept);
 	}
-	if ((next = TAILQ_FIRST(&x->workflow->pending)) != NULL)
+	if ((next = workflow_next(x->workflow)) != NULL)
 		mark_dirty(s, next);
 }
 
@@ -342,8 +340,8 @@ apply_execution_status(struct state *s, const struct event *e)
 {
 	struct execution *x = state_execution(s, e->execution);
 	enum execution_status status = (enum execution_status)e->status;
-	bool begins = x->k.status == EXECUTION_PENDING &&
-	    status == EXECUTION_RUNNING;
+	bool begins =
+	    x->k.status == EXECUTION_PENDING && status == EXECUTION_RUNNING;
 
 	if (e->kill != 0)
 		stop_clock(s, x);

@@ -41,19 +41,17 @@ void attempt_thaw(struct state *, struct attempt *);
 void attempt_changed(struct state *, struct attempt *);
 /* The only mover of an action's status, and of an execution's. */
 void action_becomes(struct state *, struct action *, enum task_status);
-void execution_becomes(
-    struct state *, struct execution *, enum execution_status);
+void
+execution_becomes(struct state *, struct execution *, enum execution_status);
 void action_ready(struct action *);
 /* Makes as many items ready as may run beside each other. */
 void actions_offer(struct run *);
 /* A new run is due, or looked at first. */
 void run_offer(struct state *, struct run *);
 /* A run that has ended leads to the tasks of the list; NULL: to none. */
-void run_leads(
-    struct state *, struct run *, const struct value *, int64_t);
+void run_leads(struct state *, struct run *, const struct value *, int64_t);
 /* Fires, and ends rounds, as long as what has arrived allows it. */
-void join_settles(
-    struct state *, struct execution *, uint32_t task, int64_t);
+void join_settles(struct state *, struct execution *, uint32_t task, int64_t);
 void hold_pending(struct execution *);
 /* A task is reached from the start (EVENT_NONE) or from a run. */
 void task_arrives(

@@ -36,8 +36,8 @@ keep_generation(struct execution *x)
 {
 	struct generation *g;
 
-	x->earlier = xreallocarray(
-	    x->earlier, x->k.generation, sizeof(*x->earlier));
+	x->earlier =
+	    xreallocarray(x->earlier, x->k.generation, sizeof(*x->earlier));
 	g = &x->earlier[x->k.generation - 1];
 	g->definition = definition_ref(x->definition);
 	g->input = value_ref(x->k.input);
@@ -59,8 +59,8 @@ apply_execution_restarted(struct state *s, const struct event *e)
 		x->runs[i]->k.superseded = true;
 	nodes_free(x);
 	definition_unref(x->definition);
-	x->definition = definition_ref(
-	    state_definition(s, x->workflow->name, e->version));
+	x->definition =
+	    definition_ref(state_definition(s, x->workflow->name, e->version));
 	nodes_new(x);
 	clear_outcome(x);
 	x->k.started_at = 0;

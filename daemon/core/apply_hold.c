@@ -34,8 +34,7 @@ attempt_freeze(struct state *s, struct attempt *t)
 {
 	t->k.frozen = true;
 	if (t->k.due != 0) {
-		t->k.left =
-		    t->k.due > s->k.time ? t->k.due - s->k.time : 1;
+		t->k.left = t->k.due > s->k.time ? t->k.due - s->k.time : 1;
 		t->k.due = 0;
 		timer_clear(s, &t->timer);
 	}

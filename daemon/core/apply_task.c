@@ -13,8 +13,8 @@ static void action_reopens(const struct action *);
 static void action_not_ready(struct action *);
 static void run_follows(struct state *, struct run *);
 static enum task_status run_status(const struct run *);
-static void join_arrives(struct state *, struct execution *, uint32_t from,
-    uint32_t to, int64_t);
+static void join_arrives(
+    struct state *, struct execution *, uint32_t from, uint32_t to, int64_t);
 static bool join_fires(struct state *, struct execution *, uint32_t, int64_t);
 static bool join_round(struct execution *, uint32_t);
 static void run_starts(struct state *, struct execution *, uint32_t task,
@@ -57,9 +57,9 @@ action_ready(struct action *a)
 	if (a->is_ready)
 		return;
 	a->is_ready = true;
-	TAILQ_FOREACH_REVERSE (other, list, actions, ready)
-		if (other->run->task->priority >= a->run->task->priority)
-			break;
+	TAILQ_FOREACH_REVERSE(other, list, actions, ready)
+	if (other->run->task->priority >= a->run->task->priority)
+		break;
 	if (other == NULL)
 		TAILQ_INSERT_HEAD(list, a, ready);
 	else
@@ -242,8 +242,8 @@ apply_task_stopping(struct state *s, const struct event *e)
 	t->k.due = e->due;
 	replace_string(&t->k.reason, e->reason);
 	timer_set(s, &t->timer, TIMER_KILL, e->due);
-	if (t->k.stop == STOP_CANCEL && (a->k.status == TASK_RUNNING ||
-					    a->k.status == TASK_PAUSED))
+	if (t->k.stop == STOP_CANCEL &&
+	    (a->k.status == TASK_RUNNING || a->k.status == TASK_PAUSED))
 		action_becomes(s, a, TASK_CANCELING);
 	if (t->k.child == 0)
 		attempt_changed(s, t);
@@ -305,8 +305,7 @@ apply_task_item_ended(struct state *s, const struct event *e)
 	struct kept_signal *kept;
 
 	/* A name is that of the kept signal that ended the wait. */
-	if (e->name != NULL &&
-	    (kept = kept_signal_find(x, e->name)) != NULL) {
+	if (e->name != NULL && (kept = kept_signal_find(x, e->name)) != NULL) {
 		TAILQ_REMOVE(&x->signals, kept, entry);
 		kept_signal_free(kept);
 	}

@@ -8,9 +8,9 @@
 
 static const struct execution *may_run_again(const struct state *,
     const struct command *, struct reply *, enum execution_move);
-static bool restart(const struct state *, const struct command *,
-    struct batch *, struct reply *, enum execution_move, uint32_t version,
-    struct value *input);
+static bool
+restart(const struct state *, const struct command *, struct batch *,
+    struct reply *, enum execution_move, uint32_t version, struct value *input);
 
 static const struct execution *
 may_run_again(const struct state *s, const struct command *c,
@@ -24,6 +24,8 @@ may_run_again(const struct state *s, const struct command *c,
 		refuse_status(reply, x, execution_move_name(move));
 		return NULL;
 	}
+	if (move != EXECUTION_MOVE_REPLAY && !again_is_quiet(x, reply))
+		return NULL;
 	return x;
 }
 
@@ -91,8 +93,8 @@ restart(const struct state *s, const struct command *c, struct batch *b,
 }
 
 bool
-decide_restart(const struct state *s, const struct command *c,
-    struct batch *b, struct reply *reply)
+decide_restart(const struct state *s, const struct command *c, struct batch *b,
+    struct reply *reply)
 {
 	const struct execution *x =
 	    may_run_again(s, c, reply, EXECUTION_MOVE_RESTART);
@@ -105,14 +107,13 @@ decide_restart(const struct state *s, const struct command *c,
 	version = c->latest ? x->workflow->nversions : x->definition->version;
 	if (version != x->definition->version) {
 		input = definition_input(
-		    state_definition(s, x->workflow->name, version),
-		    x->k.input, why, sizeof(why));
+		    state_definition(s, x->workflow->name, version), x->k.input,
+		    why, sizeof(why));
 		if (input == NULL)
 			return refuse(reply, ERROR_BAD_REQUEST,
 			    "version %u: %s", version, why);
 	}
-	return restart(
-	    s, c, b, reply, EXECUTION_MOVE_RESTART, version, input);
+	return restart(s, c, b, reply, EXECUTION_MOVE_RESTART, version, input);
 }
 
 bool

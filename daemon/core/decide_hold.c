@@ -2,17 +2,18 @@
 
 #include "daemon/core/decide.h"
 
-static void hold_one(struct batch *, const struct execution *,
-    enum execution_move, enum hold_by, const char *reason, const char *who,
-    bool freeze);
+static void
+hold_one(struct batch *, const struct execution *, enum execution_move,
+    enum hold_by, const char *reason, const char *who, bool freeze);
 static void hold_children(const struct state *, struct batch *,
     const struct execution *, const struct command *, const char *reason);
-static bool resume_one(
-    struct batch *, const struct execution *, const struct command *);
+static bool
+resume_one(struct batch *, const struct execution *, const struct command *);
 static void resume_children(const struct state *, struct batch *,
     const struct execution *, const struct command *, struct reply *);
-static bool refuse_pause(
-    struct reply *, const struct execution *, const struct command *);
+static uint32_t count_callouts(const struct state *, const struct execution *);
+static bool
+refuse_pause(struct reply *, const struct execution *, const struct command *);
 
 static void
 hold_one(struct batch *b, const struct execution *x, enum execution_move move,
@@ -33,8 +34,8 @@ hold_one(struct batch *b, const struct execution *x, enum execution_move move,
 
 /* Those that are held by themselves stay so, and what is below them too. */
 static void
-hold_children(const struct state *s, struct batch *b,
-    const struct execution *x, const struct command *c, const char *reason)
+hold_children(const struct state *s, struct batch *b, const struct execution *x,
+    const struct command *c, const char *reason)
 {
 	const struct execution *child;
 	const struct run *r;
@@ -47,21 +48,20 @@ hold_children(const struct state *s, struct batch *b,
 				continue;
 			if (child->k.hold.by == HOLD_NONE || c->freeze)
 				hold_one(b, child,
-				    c->freeze && child->k.status !=
-					    EXECUTION_WAITING
+				    c->freeze &&
+					    child->k.status != EXECUTION_WAITING
 					? EXECUTION_MOVE_FREEZE
 					: EXECUTION_MOVE_HOLD,
-				    child->k.hold.by == HOLD_USER
-					? HOLD_USER
-					: HOLD_PARENT,
+				    child->k.hold.by == HOLD_USER ? HOLD_USER
+								  : HOLD_PARENT,
 				    reason, c->by.name, c->freeze);
 			hold_children(s, b, child, c, reason);
 		}
 }
 
 static bool
-refuse_pause(struct reply *reply, const struct execution *x,
-    const struct command *c)
+refuse_pause(
+    struct reply *reply, const struct execution *x, const struct command *c)
 {
 	if (x->k.status != EXECUTION_WAITING)
 		return refuse_status(reply, x, "pause");
@@ -90,15 +90,13 @@ decide_pause(const struct state *s, const struct command *c, struct batch *b,
 		return refuse_pause(reply, x, c);
 	if (to == LIFECYCLE_SAME && x->k.hold.by == HOLD_USER)
 		return true;
-	hold_one(
-	    b, x, move, HOLD_USER, c->reason, c->by.name, c->freeze);
+	hold_one(b, x, move, HOLD_USER, c->reason, c->by.name, c->freeze);
 	hold_children(s, b, x, c, c->reason);
 	return true;
 }
 
 static bool
-resume_one(
-    struct batch *b, const struct execution *x, const struct command *c)
+resume_one(struct batch *b, const struct execution *x, const struct command *c)
 {
 	enum execution_move move = x->k.status == EXECUTION_PAUSING
 	    ? EXECUTION_MOVE_RESUME_EARLY
@@ -139,6 +137,24 @@ resume_children(const struct state *s, struct batch *b,
 		}
 }
 
+/* Those that a pause waits for: its own, and those of what pauses with it. */
+static uint32_t
+count_callouts(const struct state *s, const struct execution *x)
+{
+	uint32_t count = x->open_callouts;
+	const struct execution *child;
+	const struct run *r;
+
+	TAILQ_FOREACH (r, &x->open, open)
+		for (uint32_t i = 0; i < r->nactions; i++) {
+			child = open_child(s, &r->actions[i]);
+			if (child != NULL &&
+			    child->k.status == EXECUTION_PAUSING)
+				count += count_callouts(s, child);
+		}
+	return count;
+}
+
 bool
 decide_resume(const struct state *s, const struct command *c, struct batch *b,
     struct reply *reply)
@@ -151,7 +167,7 @@ decide_resume(const struct state *s, const struct command *c, struct batch *b,
 		return refuse(reply, ERROR_STATE_CONFLICT,
 		    "execution %llu is pausing: still %u callouts; wait for "
 		    "paused, or resume with --early",
-		    (unsigned long long)x->k.id, x->open_callouts);
+		    (unsigned long long)x->k.id, count_callouts(s, x));
 	if (!resume_one(b, x, c))
 		return refuse_status(reply, x, "resume");
 	resume_children(s, b, x, c, reply);

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-static bool may_start(
-    const struct state *, const struct command *, struct reply *);
+static bool
+may_start(const struct state *, const struct command *, struct reply *);
 
 static bool
 may_start(const struct state *s, const struct command *c, struct reply *reply)
@@ -72,8 +72,8 @@ decide_start(const struct state *s, const struct command *c, struct batch *b,
 	if (!may_start(s, c, reply))
 		return false;
 	creation.definition = state_definition(s, c->name, c->version);
-	creation.input = definition_input(
-	    creation.definition, c->value, why, sizeof(why));
+	creation.input =
+	    definition_input(creation.definition, c->value, why, sizeof(why));
 	if (creation.input == NULL)
 		return refuse(reply, ERROR_BAD_REQUEST, "%s", why);
 	creation.uid = c->by.uid;

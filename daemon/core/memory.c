@@ -112,8 +112,7 @@ run_new(struct execution *x, uint32_t task, int64_t now)
 
 	if ((x->nruns & (x->nruns - 1)) == 0) /* grows by doubling */
 		x->runs = xreallocarray(x->runs,
-		    x->nruns == 0 ? 1 : (size_t)x->nruns * 2,
-		    sizeof(*x->runs));
+		    x->nruns == 0 ? 1 : (size_t)x->nruns * 2, sizeof(*x->runs));
 	r->execution = x;
 	r->task = &x->definition->tasks[task];
 	r->index = x->nruns;
@@ -153,8 +152,8 @@ run_from(struct run *r, const uint32_t *from, uint32_t n)
 {
 	if (n == 0)
 		return;
-	r->k.from = xreallocarray(
-	    r->k.from, r->k.nfrom + n, sizeof(*r->k.from));
+	r->k.from =
+	    xreallocarray(r->k.from, r->k.nfrom + n, sizeof(*r->k.from));
 	for (uint32_t i = 0; i < n; i++)
 		r->k.from[r->k.nfrom++] = from[i];
 }
@@ -166,8 +165,8 @@ arrival_add(struct execution *x, uint32_t task, uint32_t run)
 	struct node *node = &x->nodes[task];
 	uint32_t from = x->runs[run]->task->number;
 
-	node->k.arrivals = xreallocarray(node->k.arrivals,
-	    node->k.narrivals + 1, sizeof(*node->k.arrivals));
+	node->k.arrivals = xreallocarray(
+	    node->k.arrivals, node->k.narrivals + 1, sizeof(*node->k.arrivals));
 	for (uint32_t i = 0; i < t->nbefore; i++)
 		if (t->before[i] == from)
 			node->k.arrivals[node->k.narrivals++] =

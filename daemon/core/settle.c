@@ -8,15 +8,15 @@
 #include "daemon/core/failure_input.h"
 #include "daemon/core/scope.h"
 
-static void settle_pending(
-    const struct state *, const struct execution *, struct batch *);
-static void settle_ended(
-    const struct state *, const struct execution *, struct batch *);
-static void settle_stopping(
-    const struct state *, const struct execution *, struct batch *);
+static void
+settle_pending(const struct state *, const struct execution *, struct batch *);
+static void
+settle_ended(const struct state *, const struct execution *, struct batch *);
+static void
+settle_stopping(const struct state *, const struct execution *, struct batch *);
 static void settle_end(const struct execution *, struct batch *);
-static void settle_status(
-    const struct state *, const struct execution *, struct batch *);
+static void
+settle_status(const struct state *, const struct execution *, struct batch *);
 static bool settle_ready(const struct state *, const struct execution *,
     struct batch *, bool *blocked);
 static bool machine_is_full(const struct state *);
@@ -24,8 +24,8 @@ static bool run_is_active(const struct run *);
 static bool child_drains(const struct state *, const struct execution *);
 static bool is_moving(const struct state *, const struct execution *);
 static bool action_moves(const struct state *, const struct action *);
-static void end_child(
-    const struct state *, const struct execution *, struct batch *);
+static void
+end_child(const struct state *, const struct execution *, struct batch *);
 static void start_failure_workflow(
     const struct state *, const struct execution *, struct batch *);
 static void end_execution(const struct execution *, struct batch *,
@@ -82,7 +82,7 @@ settle_pending(
 	if (execution_is_held(s, x) || w->status != WORKFLOW_ENABLED)
 		return;
 	if (d->parallel_runs != 0 &&
-	    (w->active >= d->parallel_runs || TAILQ_FIRST(&w->pending) != x))
+	    (w->active >= d->parallel_runs || workflow_next(w) != x))
 		return;
 	if (d->vars != NULL) {
 		scope_of(&scope, &view);
@@ -104,11 +104,11 @@ static void
 end_child(const struct state *s, const struct execution *x, struct batch *b)
 {
 	static const enum task_status seen_as[EXECUTION_STATUSES] = {
-		[EXECUTION_COMPLETED] = TASK_COMPLETED,
-		[EXECUTION_FAILED] = TASK_FAILED,
-		[EXECUTION_TIMED_OUT] = TASK_TIMED_OUT,
-		[EXECUTION_CANCELED] = TASK_CANCELED,
-		[EXECUTION_TERMINATED] = TASK_CANCELED,
+	    [EXECUTION_COMPLETED] = TASK_COMPLETED,
+	    [EXECUTION_FAILED] = TASK_FAILED,
+	    [EXECUTION_TIMED_OUT] = TASK_TIMED_OUT,
+	    [EXECUTION_CANCELED] = TASK_CANCELED,
+	    [EXECUTION_TERMINATED] = TASK_CANCELED,
 	};
 	const struct execution *parent = state_execution(s, x->k.parent);
 	const struct action *a;
@@ -159,8 +159,10 @@ start_failure_workflow(
 	if (creation.input == NULL) {
 		e = batch_add_execution(b, EVENT_EXECUTION_FOLLOWED, x);
 		e->reason = d == NULL
-		    ? batch_printf(b, "there is no workflow \"%s\" to start "
-				      "after the failure", name)
+		    ? batch_printf(b,
+			  "there is no workflow \"%s\" to start "
+			  "after the failure",
+			  name)
 		    : batch_printf(b, "failure workflow %s was not started: %s",
 			  name, why);
 		return;
@@ -177,8 +179,7 @@ start_failure_workflow(
 }
 
 static void
-settle_ended(
-    const struct state *s, const struct execution *x, struct batch *b)
+settle_ended(const struct state *s, const struct execution *x, struct batch *b)
 {
 	bool failed = x->k.status == EXECUTION_FAILED ||
 	    x->k.status == EXECUTION_TIMED_OUT ||
@@ -224,8 +225,7 @@ settle_stopping(
 		for (uint32_t i = 0; x->k.kill && i < r->nactions; i++) {
 			t = r->actions[i].latest;
 			if (t != NULL && t->k.open)
-				stop_attempt(
-				    s, b, t, STOP_CANCEL, x->k.reason);
+				stop_attempt(s, b, t, STOP_CANCEL, x->k.reason);
 		}
 	}
 }
@@ -325,8 +325,7 @@ static const struct run *
 unhandled_run(const struct execution *x)
 {
 	for (uint32_t i = 0; i < x->nruns; i++)
-		if (run_is_unhandled(x->runs[i]) &&
-		    !x->runs[i]->task->optional)
+		if (run_is_unhandled(x->runs[i]) && !x->runs[i]->task->optional)
 			return x->runs[i];
 	return NULL;
 }
@@ -411,16 +410,14 @@ child_drains(const struct state *s, const struct execution *x)
 }
 
 static void
-settle_status(
-    const struct state *s, const struct execution *x, struct batch *b)
+settle_status(const struct state *s, const struct execution *x, struct batch *b)
 {
 	bool moving;
 	int to = LIFECYCLE_NO;
 
 	if (x->k.status == EXECUTION_PAUSING) {
 		if (x->open_callouts == 0 && !child_drains(s, x))
-			to = execution_moved(
-			    x->k.status, EXECUTION_MOVE_DRAIN);
+			to = execution_moved(x->k.status, EXECUTION_MOVE_DRAIN);
 		moving = false;
 	} else
 		moving = is_moving(s, x);

@@ -8,11 +8,12 @@
 #include "daemon/core/alloc.h"
 #include "daemon/core/memory.h"
 
-static int execution_compare(const struct execution *, const struct execution *);
+static int
+execution_compare(const struct execution *, const struct execution *);
 static int workflow_compare(const struct workflow *, const struct workflow *);
 static int timer_compare(const struct timer *, const struct timer *);
-static int idempotency_compare(
-    const struct idempotency *, const struct idempotency *);
+static int
+idempotency_compare(const struct idempotency *, const struct idempotency *);
 static int pointer_compare(const void *, const void *);
 static int number_compare(uint64_t, uint64_t);
 
@@ -56,14 +57,15 @@ timer_compare(const struct timer *a, const struct timer *b)
 
 	if (a->due != b->due)
 		return a->due < b->due ? -1 : 1;
-	if ((order = number_compare(
-		 a->execution->k.id, b->execution->k.id)) != 0)
+	if ((order = number_compare(a->execution->k.id, b->execution->k.id)) !=
+	    0)
 		return order;
 	if (a->action != NULL && b->action != NULL) {
 		order = number_compare(
 		    a->action->run->index, b->action->run->index);
 		if (order == 0)
-			order = number_compare(a->action->item, b->action->item);
+			order =
+			    number_compare(a->action->item, b->action->item);
 		if (order == 0 && a->attempt != NULL && b->attempt != NULL)
 			order = number_compare(
 			    a->attempt->k.number, b->attempt->k.number);
@@ -137,8 +139,8 @@ state_execution(const struct state *s, uint64_t id)
 	struct execution key = {.k = {.id = id}};
 
 	/* sys/tree.h takes no const head; finding changes nothing. */
-	return RB_FIND(executions, &((struct state *)(uintptr_t)s)->executions,
-	    &key);
+	return RB_FIND(
+	    executions, &((struct state *)(uintptr_t)s)->executions, &key);
 }
 
 struct workflow *
@@ -148,6 +150,17 @@ state_workflow(const struct state *s, const char *name)
 
 	return RB_FIND(
 	    workflows, &((struct state *)(uintptr_t)s)->workflows, &key);
+}
+
+struct execution *
+workflow_next(const struct workflow *w)
+{
+	struct execution *x;
+
+	TAILQ_FOREACH (x, &w->pending, held)
+		if (x->k.status == EXECUTION_PENDING)
+			return x;
+	return NULL;
 }
 
 struct definition *
@@ -176,8 +189,7 @@ state_attempt(const struct state *s, const struct callout_key *key)
 const struct idempotency *
 state_idempotency(const struct state *s, uint32_t uid, const char *key)
 {
-	struct idempotency wanted = {
-	    .uid = uid, .key = (char *)(uintptr_t)key};
+	struct idempotency wanted = {.uid = uid, .key = (char *)(uintptr_t)key};
 
 	return RB_FIND(idempotencies,
 	    &((struct state *)(uintptr_t)s)->idempotencies, &wanted);

@@ -10,8 +10,8 @@ static void encode_workflow(msgpack_packer *, const struct workflow *);
 static void encode_execution(msgpack_packer *, const struct execution *);
 static void encode_identity(msgpack_packer *, const struct execution *);
 static void encode_progress(msgpack_packer *, const struct execution *);
-static void encode_node(
-    msgpack_packer *, const struct execution *, uint32_t task);
+static void
+encode_node(msgpack_packer *, const struct execution *, uint32_t task);
 static void encode_generation(msgpack_packer *, const struct generation *);
 static void encode_run(msgpack_packer *, const struct run *);
 static void encode_action(msgpack_packer *, const struct action *);
@@ -109,9 +109,8 @@ static void
 encode_node(msgpack_packer *pk, const struct execution *x, uint32_t task)
 {
 	const struct node *node = &x->nodes[task];
-	uint32_t n = node->k.round == NULL
-	    ? 0
-	    : x->definition->tasks[task].nbefore;
+	uint32_t n =
+	    node->k.round == NULL ? 0 : x->definition->tasks[task].nbefore;
 
 	msgpack_pack_array(pk, 3);
 	pack_bool(pk, node->k.fired);
