@@ -178,3 +178,49 @@ cell_counts(FILE *to, const msgpack_object *map, const char *key,
 	if (!some)
 		fputs("none", to);
 }
+
+/* "by ann: a disk is being changed, since 3m ago; frozen" */
+void
+cell_held(FILE *to, const msgpack_object *map, const char *key,
+    const struct look *look)
+{
+	const msgpack_object *held = field(map, key);
+
+	if (held == NULL)
+		return;
+	fputs(field_is(held, "by", "parent")   ? "with its "
+		: field_is(held, "by", "user") ? "by "
+					       : "by the ",
+	    to);
+	if (!field_is(held, "by", "user") || field(held, "who") == NULL)
+		cell_text(to, held, "by", look);
+	if (field(held, "who") != NULL) {
+		fputs(field_is(held, "by", "user") ? "" : ", by ", to);
+		cell_text(to, held, "who", look);
+	}
+	if (field(held, "reason") != NULL) {
+		fputs(": ", to);
+		cell_text(to, held, "reason", look);
+	}
+	if (field(held, "since") != NULL) {
+		fputs(", since ", to);
+		cell_when(to, held, "since", look);
+	}
+	if (field_true(held, "frozen"))
+		fputs("; frozen", to);
+	if (field_true(held, "engine") && !field_is(held, "by", "engine"))
+		fputs("; the engine is paused too", to);
+}
+
+void
+cell_holder(FILE *to, const msgpack_object *map, const char *key,
+    const struct look *look)
+{
+	const msgpack_object *held = field(map, key);
+
+	if (held == NULL)
+		return;
+	cell_text(to, held, "by", look);
+	if (field_true(held, "frozen"))
+		fputs(", frozen", to);
+}

@@ -43,8 +43,8 @@ static const struct shown {
 };
 
 const char *const execution_statuses[] = {"pending", "running", "waiting",
-    "canceling", "completed", "failed", "timed_out", "canceled", "terminated",
-    NULL};
+    "pausing", "paused", "canceling", "completed", "failed", "timed_out",
+    "canceled", "terminated", NULL};
 
 /* One that this version doesn't know is shown all the same. */
 static const struct shown *

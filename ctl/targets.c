@@ -149,8 +149,17 @@ targets_id(const struct arguments *a, size_t n)
 int
 targets_pack(struct parameters *p, const struct arguments *a)
 {
-	bool selected = count_selectors(a) > 0 || arguments_has(a, "all");
+	bool all = arguments_has(a, "all");
+	bool selected = count_selectors(a) > 0;
 	size_t n = targets_count(a), i;
+
+	if (a->verb->options[2] == all_option)
+		selected = selected || all;
+	else if (all && n == 0 && !selected) {
+		msgpack_pack_map(parameters_key(p, "filter"), 1);
+		pack_key_str(&p->packer, "status", "paused");
+		return 0;
+	}
 
 	if (n > 0 && selected) {
 		warnx("%s: give either ids or selectors, not both",

@@ -12,8 +12,9 @@ extern const struct option all_option[];       /* --all */
 /* Writes the selectors that were given as the key filter, where there are. */
 void targets_filter(struct parameters *, const struct arguments *);
 /*
- * Writes ids or filter.  0, or EX_USAGE once what is wrong has been said:
- * neither, both, or too many.
+ * Writes ids or filter.  Where --all is no selector but an option of the verb's
+ * own, as it is of resume, it selects what is paused when it stands alone.  0,
+ * or EX_USAGE once what is wrong has been said: neither, both, or too many.
  */
 int targets_pack(struct parameters *, const struct arguments *);
 /* Writes the pairs given for an option as a map. */

@@ -1,26 +1,24 @@
 /*
  * verb_engine: weirctl engine status, pause, resume, stop.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
-#include <unistd.h>
 
 #include "ctl/cell.h"
 #include "ctl/ctl.h"
+#include "ctl/draining.h"
 #include "ctl/field.h"
-#include "ctl/follow.h"
 #include "ctl/verbs.h"
 
-static int wait_paused(struct ctl *);
-static int look(struct ctl *, bool *paused);
+static draining_look look;
+static cell_writer print_frozen;
 
 static const struct column fields[] = {
     {"engine", "status", cell_status, false, false},
     {"reason", "reason", cell_text, false, false},
     {"by", "by", cell_text, false, false},
     {"since", "since", cell_when, false, false},
+    {"frozen", "frozen", print_frozen, false, false},
     {"callouts running", "callouts", cell_text, false, false},
     {"executions", "executions", cell_counts, false, false},
     {"journal from", "journal.first", cell_text, false, false},
@@ -29,6 +27,15 @@ static const struct column fields[] = {
     {"journal segments", "journal.segments", cell_text, false, false},
     {"snapshot", "journal.snapshot", cell_text, false, false},
 };
+
+static void
+print_frozen(
+    FILE *to, const msgpack_object *map, const char *key, const struct look *as)
+{
+	(void)as;
+	if (field_true(map, key))
+		fputs("what runs stands still until the engine is resumed", to);
+}
 
 static int
 status_of_engine(struct ctl *ctl, const struct arguments *a)
@@ -66,56 +73,44 @@ pause_engine(struct ctl *ctl, const struct arguments *a)
 {
 	struct parameters p;
 	struct answer answer;
+	bool is_paused = true;
 	int status;
 
 	parameters_start(&p);
 	parameters_str(&p, "reason", arguments_text(a, "reason"));
+	if (arguments_has(a, "freeze"))
+		parameters_bool(&p, "freeze", true);
 	if (!arguments_has(a, "wait")) {
 		status = change(ctl, &p, "engine.pause");
 	} else {
 		status = ctl_call(ctl, "engine.pause", &p, &answer);
 		answer_free(&answer);
 		if (status == 0)
-			status = wait_paused(ctl);
+			status = draining_wait(ctl, look, &is_paused);
 	}
 	parameters_free(&p);
-	return status;
+	return status != 0 ? status : !is_paused;
 }
 
-/* The subscription comes first, so that the last ending is not missed. */
+/* Resumed by somebody meanwhile, it is not waited for either. */
 static int
-wait_paused(struct ctl *ctl)
+look(struct ctl *ctl, void *ctx, uint64_t *callouts, bool *is_over)
 {
-	static const char *const types[] = {
-	    "engine.status", "task.attempt_ended"};
-	struct follow f = {.ctl = ctl, .types = types, .ntypes = 2};
-	bool paused = false;
-	int status = follow_start(&f);
-
-	if (status == 0)
-		status = look(ctl, &paused);
-	while (status == 0 && !paused) {
-		if (follow_wait(&f, -1) != FOLLOW_EVENTS)
-			status = EX_TEMPFAIL;
-		else
-			status = look(ctl, &paused);
-	}
-	follow_end();
-	return status;
-}
-
-static int
-look(struct ctl *ctl, bool *paused)
-{
+	bool *is_paused = ctx;
 	struct answer answer;
 	int status = ctl_call(ctl, "engine.status", NULL, &answer);
+	char *now = NULL;
 
-	*paused = status == 0 && !field_is(&answer.object, "status", "PAUSING");
-	if (*paused)
-		writer_note(ctl->out, &answer.object, "the engine is PAUSED");
-	else if (status == 0 && isatty(STDERR_FILENO))
-		fprintf(stderr, "waiting for %" PRIu64 " callouts\n",
-		    field_uint(&answer.object, "callouts"));
+	*is_over =
+	    status == 0 && !field_is(&answer.object, "status", "PAUSING");
+	*is_paused = field_is(&answer.object, "status", "PAUSED");
+	*callouts = field_uint(&answer.object, "callouts");
+	if (*is_over) {
+		now = field_text(&answer.object, "status");
+		writer_note(ctl->out, &answer.object, "the engine is %s",
+		    now != NULL ? now : "changing");
+	}
+	free(now);
 	answer_free(&answer);
 	return status;
 }
@@ -169,6 +164,9 @@ static const struct option status_options[] = {
 static const struct option pause_options[] = {
     {'r', "reason", ARGUMENT_TEXT, "REASON", "why; shown to whoever wonders",
 	NULL, false, false},
+    {0, "freeze", ARGUMENT_NONE, NULL,
+	"stop what runs where it is (SIGSTOP), until it is resumed", NULL,
+	false, false},
     {'w', "wait", ARGUMENT_NONE, NULL, "until the last callout has ended", NULL,
 	false, false},
     {.name = NULL},

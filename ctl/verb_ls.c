@@ -18,6 +18,7 @@ static const struct column columns[] = {
     {"WORKFLOW", "workflow", cell_workflow, false, true},
     {"CREATED", "created_at", cell_when, false, false},
     {"TOOK", "started_at", cell_elapsed, true, false},
+    {"HELD", "held", cell_holder, false, true},
     {"REASON", "reason", cell_text, false, true},
     {"CORRELATION", "correlation_id", cell_text, false, true},
     {"LABELS", "labels", cell_labels, false, true},

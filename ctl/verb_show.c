@@ -10,8 +10,6 @@
 #include "ctl/verbs.h"
 
 static void
-print_held(FILE *, const msgpack_object *, const char *, const struct look *);
-static void
 print_waits(FILE *, const msgpack_object *, const char *, const struct look *);
 static void
 print_parent(FILE *, const msgpack_object *, const char *, const struct look *);
@@ -23,7 +21,7 @@ static const struct column fields[] = {
     {"ending", "ending", cell_text, false, false},
     {"reason", "reason", cell_text, false, false},
     {"failed task", "error.task", cell_text, false, false},
-    {"held", "held", print_held, false, false},
+    {"held", "held", cell_held, false, false},
     {"waits on", "waits_on", print_waits, false, false},
     {"parent", "parent", print_parent, false, false},
     {"owner", "owner", cell_text, false, false},
@@ -38,26 +36,6 @@ static const struct column fields[] = {
     {"output", "output", cell_value, false, false},
     {"revision", "revision", cell_text, false, false},
 };
-
-static void
-print_held(FILE *to, const msgpack_object *map, const char *key,
-    const struct look *look)
-{
-	const msgpack_object *held = field(map, key);
-
-	if (held == NULL)
-		return;
-	fputs("by ", to);
-	cell_text(to, held, "by", look);
-	if (field(held, "who") != NULL) {
-		fputs(", ", to);
-		cell_text(to, held, "who", look);
-	}
-	if (field(held, "reason") != NULL) {
-		fputs(": ", to);
-		cell_text(to, held, "reason", look);
-	}
-}
 
 /* "publish: approval: Publish 1.2?; pause: timer in 3m" */
 static void

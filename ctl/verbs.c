@@ -19,6 +19,8 @@ const struct verb *const verbs[] = {
     &verb_watch,
     &verb_logs,
     &verb_wait,
+    &verb_pause,
+    &verb_resume,
     &verb_cancel,
     &verb_terminate,
     &verb_update,

@@ -14,6 +14,7 @@ extern const struct verb verb_ls;
 extern const struct verb verb_show, verb_tree;
 extern const struct verb verb_watch, verb_wait;
 extern const struct verb verb_logs;
+extern const struct verb verb_pause, verb_resume;
 extern const struct verb verb_cancel, verb_terminate;
 extern const struct verb verb_update, verb_skip, verb_signal;
 extern const struct verb verb_approve, verb_reject;

@@ -66,6 +66,7 @@ static attempt_move *const moves[ATTEMPT_NSTATES][EVENT_NEVENTS] = {
 	[EVENT_STARTED] = adopt,
 	[EVENT_FINISHED] = finish,
 	[EVENT_ABSENT] = vanished,
+	[EVENT_READY] = adopt,
 	[EVENT_GONE] = orphan},
     [ATTEMPT_ORPHAN] = {[EVENT_TERM] = stop_term,
 	[EVENT_KILL] = stop_kill,
@@ -220,6 +221,7 @@ run(struct callouts *c, struct attempt *a)
 		send_signal(c, a, &a->freeze, a->freeze);
 }
 
+/* Signals that wait leave once the runner has told its whole list. */
 static void
 adopt(struct callouts *c, struct attempt *a)
 {
@@ -284,12 +286,14 @@ stop_kill(struct callouts *c, struct attempt *a)
 static void
 freeze(struct callouts *c, struct attempt *a)
 {
+	a->frozen = true;
 	send_signal(c, a, &a->freeze, SIGSTOP);
 }
 
 static void
 thaw(struct callouts *c, struct attempt *a)
 {
+	a->frozen = false;
 	send_signal(c, a, &a->freeze, SIGCONT);
 }
 
@@ -303,6 +307,7 @@ static void
 hold(struct callouts *c, struct attempt *a)
 {
 	(void)c;
+	a->frozen = true;
 	a->freeze = SIGSTOP;
 }
 
@@ -310,6 +315,7 @@ static void
 release(struct callouts *c, struct attempt *a)
 {
 	(void)c;
+	a->frozen = false;
 	a->freeze = 0;
 }
 
@@ -350,6 +356,7 @@ static void
 again(struct callouts *c, struct attempt *a)
 {
 	a->state = ATTEMPT_QUEUED;
+	a->freeze = a->frozen ? SIGSTOP : 0;
 	if (a->stop != 0)
 		cancel(c, a);
 	else
@@ -385,6 +392,8 @@ orphan(struct callouts *c, struct attempt *a)
 		return;
 	}
 	a->state = ATTEMPT_ORPHAN;
+	if (a->freeze != 0)
+		send_signal(c, a, &a->freeze, a->freeze);
 	if (a->stop != 0)
 		send_signal(c, a, &a->stop, a->stop);
 }

@@ -169,7 +169,12 @@ child_adopt(struct callouts *c, struct attempt *a)
 void
 child_signal(struct attempt *a, int signo)
 {
-	kill(-a->report.pid, signo);
+	if (signo == SIGSTOP)
+		process_tree_stop(a->report.pid, a->runner, &a->key);
+	else if (signo == SIGCONT)
+		process_tree_continue(a->report.pid, a->runner, &a->key);
+	else
+		kill(-a->report.pid, signo);
 }
 
 static struct attempt *

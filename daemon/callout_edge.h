@@ -60,6 +60,7 @@ struct attempt {
 	bool failed;	  /* the report is of a start that failed */
 	uint64_t listed;  /* the listing it was last in */
 	int stop, freeze; /* signals that are still to be sent; 0: none */
+	bool frozen;	  /* is to stand still: it stays so wherever it goes */
 	struct value *spec;
 	struct wire_report report;
 	enum callout_end end;

@@ -9,6 +9,7 @@ static void log_engine(const struct state *, const struct event *);
 static void log_definition(const struct state *, const struct event *);
 static void log_created(const struct state *, const struct event *);
 static void log_execution(const struct state *, const struct event *);
+static void log_held(const struct state *, const struct event *);
 static void log_started(const struct state *, const struct event *);
 static void log_waiting(const struct state *, const struct event *);
 static void log_attempt(const struct state *, const struct event *);
@@ -21,6 +22,8 @@ static void (*const loggers[EVENT_TYPES])(
     [EVENT_DEFINITION_STATUS] = log_definition,
     [EVENT_EXECUTION_CREATED] = log_created,
     [EVENT_EXECUTION_STATUS] = log_execution,
+    [EVENT_EXECUTION_HELD] = log_held,
+    [EVENT_EXECUTION_RESUMED] = log_execution,
     [EVENT_TASK_STARTED] = log_started,
     [EVENT_TASK_WAITING] = log_waiting,
     [EVENT_TASK_ATTEMPT_ENDED] = log_attempt,
@@ -37,8 +40,9 @@ static void
 log_engine(const struct state *state, const struct event *event)
 {
 	(void)state;
-	log_info("engine %s%s%s%s%s",
+	log_info("engine %s%s%s%s%s%s",
 	    engine_status_name((enum engine_status)event->status),
+	    event->frozen != 0 ? ", frozen," : "",
 	    event->by != NULL ? " by " : "", event->by != NULL ? event->by : "",
 	    event->reason != NULL ? ": " : "",
 	    event->reason != NULL ? event->reason : "");
@@ -90,6 +94,23 @@ log_execution(const struct state *state, const struct event *event)
 
 	line("execution %ju of %s %s%s%s%s%s", (uintmax_t)event->execution,
 	    name, execution_status_name(status),
+	    event->by != NULL ? " by " : "", event->by != NULL ? event->by : "",
+	    event->reason != NULL ? ": " : "",
+	    event->reason != NULL ? event->reason : "");
+}
+
+static void
+log_held(const struct state *state, const struct event *event)
+{
+	const struct execution *execution =
+	    state_execution(state, event->execution);
+
+	log_info("execution %ju of %s %s%s%s%s%s%s%s",
+	    (uintmax_t)event->execution,
+	    execution != NULL ? execution->workflow->name : "?",
+	    execution_status_name((enum execution_status)event->status),
+	    event->frozen != 0 ? ", frozen," : "",
+	    event->hold == HOLD_PARENT ? " with its parent" : "",
 	    event->by != NULL ? " by " : "", event->by != NULL ? event->by : "",
 	    event->reason != NULL ? ": " : "",
 	    event->reason != NULL ? event->reason : "");

@@ -29,6 +29,8 @@ main(int argc, char **argv)
 	if (options.tables || options.version) {
 		if (options.version)
 			printf("weird %s\n", WEIR_VERSION);
+		else if (options.mdoc)
+			tables_print_mdoc(stdout);
 		else
 			tables_print(stdout);
 		return 0;

@@ -1,4 +1,4 @@
-/* method_control: cancel and terminate, of some or of many */
+/* method_control: pause, resume, cancel and terminate, of some or of many */
 
 #include <stdlib.h>
 
@@ -14,7 +14,7 @@
 
 /* What became of each. */
 struct outcomes {
-	uint64_t *done;
+	struct acted *done;
 	uint32_t ndone;
 	uint32_t nfailed;
 	msgpack_sbuffer failed; /* packed maps, without the list around them */
@@ -25,8 +25,34 @@ static uint64_t *list_targets(struct request *, uint32_t *);
 static uint64_t *list_ids(const msgpack_object *, uint32_t *);
 static uint64_t *list_matches(struct request *, uint32_t *);
 static void act(struct request *, struct command *);
+static bool still_matches(struct request *, uint64_t);
 static void act_on(struct request *, const struct command *, struct outcomes *);
 static void answer_outcomes(struct request *, struct outcomes *);
+
+void
+method_execution_pause(struct request *request)
+{
+	struct command command = {
+	    .type = COMMAND_PAUSE,
+	    .reason = request_text(request, "reason"),
+	    .freeze = catalogue_bool(request->params, "freeze", false),
+	    .hold = catalogue_bool(request->params, "hold", false),
+	};
+
+	act(request, &command);
+}
+
+void
+method_execution_resume(struct request *request)
+{
+	struct command command = {
+	    .type = COMMAND_RESUME,
+	    .all = catalogue_bool(request->params, "all", false),
+	    .early = catalogue_bool(request->params, "early", false),
+	};
+
+	act(request, &command);
+}
 
 void
 method_execution_cancel(struct request *request)
@@ -71,7 +97,13 @@ act(struct request *request, struct command *command)
 	    &outcomes.packer, &outcomes.failed, msgpack_sbuffer_write);
 	for (uint32_t i = 0; i < count; i++) {
 		command->execution = ids[i];
-		act_on(request, command, &outcomes);
+		if (still_matches(request, ids[i]))
+			act_on(request, command, &outcomes);
+		else
+			outcomes.done[outcomes.ndone++] = (struct acted){
+			    .id = ids[i],
+			    .resumed = command->type == COMMAND_RESUME,
+			};
 	}
 	answer_outcomes(request, &outcomes);
 	msgpack_sbuffer_destroy(&outcomes.failed);
@@ -127,6 +159,25 @@ list_matches(struct request *request, uint32_t *count)
 	return ids;
 }
 
+/*
+ * A filter's execution may have been reached already with the one above it: it
+ * is done then, and was not asked for by itself.
+ */
+static bool
+still_matches(struct request *request, uint64_t id)
+{
+	const msgpack_object *wanted =
+	    catalogue_param(request->params, "filter");
+	const struct execution *execution =
+	    state_execution(request->server->state, id);
+	struct filter filter;
+
+	if (wanted == NULL || execution == NULL)
+		return true;
+	filter_init(&filter, wanted);
+	return filter_holds(&filter, execution);
+}
+
 static void
 act_on(struct request *request, const struct command *command,
     struct outcomes *outcomes)
@@ -136,7 +187,12 @@ act_on(struct request *request, const struct command *command,
 
 	server_command(request->server, &one, request->actor, &reply);
 	if (reply.error == ERROR_NONE) {
-		outcomes->done[outcomes->ndone++] = command->execution;
+		outcomes->done[outcomes->ndone++] = (struct acted){
+		    .id = command->execution,
+		    .resumed = command->type == COMMAND_RESUME,
+		    .left_paused = reply.left_paused,
+		    .first_left = reply.first_left,
+		};
 		return;
 	}
 	outcomes->nfailed++;

@@ -50,6 +50,7 @@ method_engine_pause(struct request *request)
 	struct command command = {
 	    .type = COMMAND_ENGINE_PAUSE,
 	    .reason = request_text(request, "reason"),
+	    .freeze = catalogue_bool(request->params, "freeze", false),
 	};
 
 	switch_engine(request, &command);

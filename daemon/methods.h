@@ -30,6 +30,8 @@ method_handler method_execution_list;
 method_handler method_execution_wait;
 
 /* method_control.c */
+method_handler method_execution_pause;
+method_handler method_execution_resume;
 method_handler method_execution_cancel;
 method_handler method_execution_terminate;
 

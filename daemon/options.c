@@ -51,6 +51,11 @@ options_parse(struct options *options, int argc, char **argv)
 			usage();
 		}
 	}
+	if (options->tables && optind + 1 == argc &&
+	    strcmp(argv[optind], "mdoc") == 0) {
+		options->mdoc = true;
+		optind++;
+	}
 	if (optind < argc) {
 		warnx("\"%s\": weird takes options alone", argv[optind]);
 		usage();
@@ -93,6 +98,6 @@ usage(void)
 {
 	fprintf(stderr,
 	    "usage: weird [-fnv] [-c file] [-d directory] [-s socket]\n"
-	    "       weird -T | -V\n");
+	    "       weird -T [mdoc] | -V\n");
 	exit(EX_USAGE);
 }

@@ -14,6 +14,7 @@ struct options {
 	bool foreground;
 	bool check;  /* the configuration, and nothing else */
 	bool tables; /* print the lifecycle tables, and nothing else */
+	bool mdoc;   /* as the manual has them */
 	bool version;
 	bool verbose; /* log what is for debugging too */
 };

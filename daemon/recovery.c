@@ -95,17 +95,28 @@ adopt_run(const struct run *run, struct callouts *callouts)
 	return count;
 }
 
-/* What it was being stopped with is sent again: it may not have arrived. */
+/*
+ * What it was being stopped, frozen or thawed with is sent again: it may not
+ * have arrived.
+ */
 static void
 adopt(const struct attempt *attempt, struct callouts *callouts)
 {
+	static const enum callout_want wants[] = {
+	    [PLAN_FREEZE] = CALLOUT_FREEZE,
+	    [PLAN_TERM] = CALLOUT_TERM,
+	    [PLAN_KILL] = CALLOUT_KILL,
+	};
 	enum plan_want want = plan_attempt(attempt);
 	struct callout_key key;
 
 	action_key(attempt->action, attempt->k.number, &key);
 	callouts_want(
 	    callouts, &key, attempt->k.runner, CALLOUT_RUN, attempt->k.spec);
-	if (want == PLAN_TERM || want == PLAN_KILL)
-		callouts_want(callouts, &key, attempt->k.runner,
-		    want == PLAN_TERM ? CALLOUT_TERM : CALLOUT_KILL, NULL);
+	if (want == PLAN_FREEZE || want == PLAN_TERM || want == PLAN_KILL)
+		callouts_want(
+		    callouts, &key, attempt->k.runner, wants[want], NULL);
+	if (attempt->k.thawed && !attempt->k.frozen)
+		callouts_want(
+		    callouts, &key, attempt->k.runner, CALLOUT_THAW, NULL);
 }

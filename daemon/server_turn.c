@@ -235,16 +235,27 @@ server_plan(struct server *server, uint64_t durable)
 {
 	static const enum callout_want wants[] = {
 	    [PLAN_RUN] = CALLOUT_RUN,
+	    [PLAN_FREEZE] = CALLOUT_FREEZE,
 	    [PLAN_TERM] = CALLOUT_TERM,
 	    [PLAN_KILL] = CALLOUT_KILL,
 	    [PLAN_FORGET] = CALLOUT_FORGET,
 	};
 	struct plan_callout planned;
 
-	while (plan_next(server->state, durable, &planned))
-		if (planned.want != PLAN_NOTHING)
+	while (plan_next(server->state, durable, &planned)) {
+		if (planned.want == PLAN_NOTHING)
+			continue;
+		/* It may have been frozen before it was ever started. */
+		if (planned.want == PLAN_FREEZE)
 			callouts_want(server->callouts, &planned.key,
-			    planned.runner, wants[planned.want], planned.spec);
+			    planned.runner, CALLOUT_RUN, planned.spec);
+		callouts_want(server->callouts, &planned.key, planned.runner,
+		    wants[planned.want], planned.spec);
+		/* What stands still can't act on a SIGTERM. */
+		if (planned.thaw && planned.want != PLAN_FORGET)
+			callouts_want(server->callouts, &planned.key,
+			    planned.runner, CALLOUT_THAW, NULL);
+	}
 }
 
 static void

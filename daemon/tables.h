@@ -7,5 +7,9 @@
 #include <stdio.h>
 
 void tables_print(FILE *);
+/*
+ * In mdoc, of what a person may ask for: which status each action leads to.
+ */
+void tables_print_mdoc(FILE *);
 
 #endif

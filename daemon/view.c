@@ -4,6 +4,8 @@
 #include "daemon/view.h"
 #include "libproto/pack.h"
 
+static void
+view_acted_fields(msgpack_packer *, const struct state *, uint64_t id);
 static void view_counts(msgpack_packer *, const struct state *);
 static void view_journal(msgpack_packer *, const struct journal_figures *);
 
@@ -28,11 +30,12 @@ void
 view_engine(msgpack_packer *packer, const struct state *state,
     const struct journal_figures *figures, int64_t started_at)
 {
-	msgpack_pack_map(packer, 8);
+	msgpack_pack_map(packer, 9);
 	pack_key_str(packer, "status", engine_status_name(state->k.engine));
 	pack_key_str(packer, "reason", state->k.engine_reason);
 	pack_key_str(packer, "by", state->k.engine_by);
 	pack_key_time(packer, "since", state->k.engine_since);
+	pack_key_bool(packer, "frozen", state->k.engine_frozen);
 	pack_key_uint(packer, "callouts", state->open_callouts);
 	pack_str(packer, "executions");
 	view_counts(packer, state);
@@ -104,9 +107,17 @@ view_definition_errors(
 void
 view_acted(msgpack_packer *packer, const struct state *state, uint64_t id)
 {
+	msgpack_pack_map(packer, 3);
+	view_acted_fields(packer, state, id);
+}
+
+/* Three pairs. */
+static void
+view_acted_fields(
+    msgpack_packer *packer, const struct state *state, uint64_t id)
+{
 	const struct execution *execution = state_execution(state, id);
 
-	msgpack_pack_map(packer, 3);
 	pack_key_uint(packer, "id", id);
 	if (execution == NULL) {
 		pack_key_nil(packer, "status");
@@ -120,13 +131,23 @@ view_acted(msgpack_packer *packer, const struct state *state, uint64_t id)
 
 void
 view_outcomes(msgpack_packer *packer, const struct state *state,
-    const uint64_t *ids, uint32_t count, const msgpack_sbuffer *failed)
+    const struct acted *acted, uint32_t count, const msgpack_sbuffer *failed)
 {
 	msgpack_pack_map(packer, 2);
 	pack_str(packer, "succeeded");
 	msgpack_pack_array(packer, count);
-	for (uint32_t i = 0; i < count; i++)
-		view_acted(packer, state, ids[i]);
+	for (uint32_t i = 0; i < count; i++) {
+		msgpack_pack_map(packer, acted[i].resumed ? 5 : 3);
+		view_acted_fields(packer, state, acted[i].id);
+		if (!acted[i].resumed)
+			continue;
+		pack_key_uint(packer, "left_paused", acted[i].left_paused);
+		if (acted[i].first_left != 0)
+			pack_key_uint(
+			    packer, "first_left", acted[i].first_left);
+		else
+			pack_key_nil(packer, "first_left");
+	}
 	pack_str(packer, "failed");
 	/* As it stands: it is packed already. */
 	msgpack_pack_bin_body(packer, failed->data, failed->size);

@@ -25,13 +25,23 @@ void view_workflow(msgpack_packer *, const struct workflow *);
 void view_definition_errors(msgpack_packer *, const struct definition_errors *);
 /* {id, status, revision} */
 void view_acted(msgpack_packer *, const struct state *, uint64_t id);
+/* An execution that was acted on, and what a resume passed over. */
+struct acted {
+	uint64_t id;
+	bool resumed;
+	unsigned left_paused; /* subworkflows that stay paused */
+	uint64_t first_left;
+};
 /* {succeeded, failed}; failed is the packed list. */
-void view_outcomes(msgpack_packer *, const struct state *, const uint64_t *ids,
+void view_outcomes(msgpack_packer *, const struct state *, const struct acted *,
     uint32_t count, const msgpack_sbuffer *failed);
 
 /* view_execution.c; shows: with values, all else is there in any case. */
 void view_execution(msgpack_packer *, const struct state *,
     const struct execution *, bool shows, bool tasks);
+
+/* Who holds an execution, as the wire has it; NULL for nobody. */
+const char *view_hold(enum hold_by);
 
 /* view_wait.c: what it waits for, as a list. */
 void view_waits(msgpack_packer *, const struct execution *);

@@ -7,7 +7,15 @@
 #include "libproto/pack.h"
 
 /* What is told of an event besides, under data, where it is not empty. */
-enum fact_kind { FACT_STR, FACT_U64, FACT_U32, FACT_I64, FACT_I32 };
+enum fact_kind {
+	FACT_STR,
+	FACT_U64,
+	FACT_U32,
+	FACT_I64,
+	FACT_I32,
+	FACT_TRUE, /* a uint32_t that is not 0 */
+	FACT_HOLD  /* enum hold_by as a uint32_t */
+};
 
 static const struct fact {
 	const char *key;
@@ -31,6 +39,8 @@ static const struct fact {
     {"ended_at", FACT_I64, offsetof(struct event, ended_at), 0},
     {"cpu", FACT_I64, offsetof(struct event, cpu), 0},
     {"max_rss", FACT_I64, offsetof(struct event, max_rss), 0},
+    {"held_by", FACT_HOLD, offsetof(struct event, hold), HOLD_NONE},
+    {"frozen", FACT_TRUE, offsetof(struct event, frozen), 0},
 };
 #define FACTS (sizeof(facts) / sizeof(facts[0]))
 
@@ -42,6 +52,8 @@ static void
 pack_data(msgpack_packer *, const struct execution *, const struct event *);
 static void
 pack_next(msgpack_packer *, const struct execution *, const struct value *);
+static void
+pack_fact(msgpack_packer *, const struct event *, const struct fact *);
 static bool is_empty(const struct event *, const struct fact *);
 static int64_t number_of(const struct event *, const struct fact *);
 
@@ -97,7 +109,8 @@ status_word(const struct event *event)
 	if (event->type == EVENT_DEFINITION_STATUS)
 		return event->status == WORKFLOW_ENABLED ? "enabled"
 							 : "disabled";
-	if (is_of(event, EVENT_EXECUTION_STATUS, EVENT_EXECUTION_ENDING))
+	if (is_of(event, EVENT_EXECUTION_STATUS, EVENT_EXECUTION_ENDING) ||
+	    is_of(event, EVENT_EXECUTION_HELD, EVENT_EXECUTION_RESUMED))
 		return execution_status_name(
 		    (enum execution_status)event->status);
 	return task_status_name((enum task_status)event->status);
@@ -133,19 +146,27 @@ pack_data(msgpack_packer *packer, const struct execution *execution,
 	for (size_t i = 0; i < FACTS; i++)
 		count += !is_empty(event, &facts[i]);
 	msgpack_pack_map(packer, count);
-	for (size_t i = 0; i < FACTS; i++) {
-		if (is_empty(event, &facts[i]))
-			continue;
-		if (facts[i].kind == FACT_STR)
-			pack_key_str(packer, facts[i].key,
-			    *(const char *const *)((const char *)event +
-				facts[i].offset));
-		else
-			pack_key_int(
-			    packer, facts[i].key, number_of(event, &facts[i]));
-	}
+	for (size_t i = 0; i < FACTS; i++)
+		if (!is_empty(event, &facts[i]))
+			pack_fact(packer, event, &facts[i]);
 	if (next)
 		pack_next(packer, execution, event->to);
+}
+
+static void
+pack_fact(
+    msgpack_packer *packer, const struct event *event, const struct fact *fact)
+{
+	if (fact->kind == FACT_STR)
+		pack_key_str(packer, fact->key,
+		    *(const char *const *)((const char *)event + fact->offset));
+	else if (fact->kind == FACT_TRUE)
+		pack_key_bool(packer, fact->key, true);
+	else if (fact->kind == FACT_HOLD)
+		pack_key_str(packer, fact->key,
+		    view_hold((enum hold_by)number_of(event, fact)));
+	else
+		pack_key_int(packer, fact->key, number_of(event, fact));
 }
 
 static bool
@@ -166,6 +187,8 @@ number_of(const struct event *event, const struct fact *fact)
 	case FACT_U64:
 		return (int64_t) * (const uint64_t *)at;
 	case FACT_U32:
+	case FACT_TRUE:
+	case FACT_HOLD:
 		return *(const uint32_t *)at;
 	case FACT_I32:
 		return *(const int32_t *)at;

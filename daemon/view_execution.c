@@ -3,13 +3,21 @@
 #include "daemon/view.h"
 #include "libproto/pack.h"
 
+/* Who holds an execution back, and why. */
+struct holder {
+	const char *by;
+	const char *reason;
+	const char *who;
+	int64_t since;
+};
+
 static void
 view_parent(msgpack_packer *, const struct state *, const struct execution *);
 static void view_error(msgpack_packer *, const struct execution *);
 static void
 view_held(msgpack_packer *, const struct state *, const struct execution *);
-static void pack_held(msgpack_packer *, const char *by, const char *reason,
-    int64_t since, const char *who);
+static void
+pack_held(msgpack_packer *, const struct holder *, bool engine, bool frozen);
 static void view_values(msgpack_packer *, const struct execution *, bool);
 static void pack_key_id(msgpack_packer *, const char *, uint64_t);
 
@@ -125,31 +133,59 @@ view_error(msgpack_packer *packer, const struct execution *execution)
 	pack_key_str(packer, "reason", execution->k.reason);
 }
 
+const char *
+view_hold(enum hold_by by)
+{
+	static const char *const names[] = {
+	    [HOLD_NONE] = NULL,
+	    [HOLD_USER] = "user",
+	    [HOLD_PARENT] = "parent",
+	};
+
+	return names[by];
+}
+
+/*
+ * What is nearest comes first: what was paused for itself, or along with its
+ * parent, stays so when the engine goes on.
+ */
 static void
 view_held(msgpack_packer *packer, const struct state *state,
     const struct execution *execution)
 {
+	const struct hold *hold = &execution->k.hold;
+	const struct holder by_engine = {"engine", state->k.engine_reason,
+	    state->k.engine_by, state->k.engine_since};
+	const struct holder by_hold = {
+	    view_hold(hold->by), hold->reason, hold->who, hold->since};
+	const struct holder by_limit = {"limit",
+	    "as many executions of the workflow run as its "
+	    "limits.parallel_runs lets",
+	    NULL, execution->k.created_at};
+	bool engine = state->k.engine != ENGINE_RUNNING;
+	bool frozen = hold->frozen || state->k.engine_frozen;
+
 	if (execution_ended(execution->k.status))
 		msgpack_pack_nil(packer);
-	else if (state->k.engine != ENGINE_RUNNING)
-		pack_held(packer, "engine", state->k.engine_reason,
-		    state->k.engine_since, state->k.engine_by);
+	else if (hold->by != HOLD_NONE)
+		pack_held(packer, &by_hold, engine, frozen);
+	else if (engine)
+		pack_held(packer, &by_engine, engine, frozen);
 	else if (execution->is_held)
-		pack_held(packer, "limit",
-		    "as many executions of the workflow run as its "
-		    "limits.parallel_runs lets",
-		    execution->k.created_at, NULL);
+		pack_held(packer, &by_limit, false, false);
 	else
 		msgpack_pack_nil(packer);
 }
 
 static void
-pack_held(msgpack_packer *packer, const char *by, const char *reason,
-    int64_t since, const char *who)
+pack_held(msgpack_packer *packer, const struct holder *holder, bool engine,
+    bool frozen)
 {
-	msgpack_pack_map(packer, 4);
-	pack_key_str(packer, "by", by);
-	pack_key_str(packer, "reason", reason);
-	pack_key_time(packer, "since", since);
-	pack_key_str(packer, "who", who);
+	msgpack_pack_map(packer, 6);
+	pack_key_str(packer, "by", holder->by);
+	pack_key_str(packer, "reason", holder->reason);
+	pack_key_time(packer, "since", holder->since);
+	pack_key_str(packer, "who", holder->who);
+	pack_key_bool(packer, "frozen", frozen);
+	pack_key_bool(packer, "engine", engine);
 }

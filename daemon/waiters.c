@@ -29,7 +29,7 @@ TAILQ_HEAD(waiter_list, waiter);
 struct gone {
 	TAILQ_ENTRY(gone) entry;
 	struct asker asker;
-	uint64_t *ids;
+	struct acted *acted;
 	uint32_t count;
 	msgpack_sbuffer failed; /* a list */
 };
@@ -151,15 +151,15 @@ release(struct waiter *waiter)
 
 void
 waiters_add_gone(struct waiters *all, const struct asker *asker,
-    const uint64_t *ids, uint32_t count, const msgpack_sbuffer *failed)
+    const struct acted *acted, uint32_t count, const msgpack_sbuffer *failed)
 {
 	struct gone *gone = xcalloc(1, sizeof(*gone));
 
 	gone->asker = *asker;
 	session_ref(asker->session);
-	gone->ids = xcalloc(count + 1, sizeof(*ids));
+	gone->acted = xcalloc(count + 1, sizeof(*acted));
 	if (count > 0)
-		memcpy(gone->ids, ids, count * sizeof(*ids));
+		memcpy(gone->acted, acted, count * sizeof(*acted));
 	gone->count = count;
 	msgpack_sbuffer_init(&gone->failed);
 	msgpack_sbuffer_write(&gone->failed, failed->data, failed->size);
@@ -174,7 +174,9 @@ waiters_event(struct waiters *all, const struct event *event)
 
 	if (event->type == EVENT_TASK_ATTEMPT_ENDED)
 		all->attempts_ended = true;
-	if (event->type != EVENT_EXECUTION_STATUS)
+	if (event->type != EVENT_EXECUTION_STATUS &&
+	    event->type != EVENT_EXECUTION_HELD &&
+	    event->type != EVENT_EXECUTION_RESUMED)
 		return;
 	for (waiter = RB_NFIND(waiter_tree, &all->tree, &least);
 	     waiter != NULL && waiter->execution == event->execution;
@@ -202,8 +204,8 @@ waiters_answer(struct waiters *all)
 		bool left = false;
 
 		for (uint32_t i = 0; i < gone->count; i++)
-			left =
-			    left || !is_gone(all->server->state, gone->ids[i]);
+			left = left ||
+			    !is_gone(all->server->state, gone->acted[i].id);
 		if (left)
 			continue;
 		answer_gone(all, gone);
@@ -265,7 +267,7 @@ answer_gone(struct waiters *all, struct gone *gone)
 	struct server *server = all->server;
 
 	view_outcomes(answer_begin(server->answers, &gone->asker),
-	    server->state, gone->ids, gone->count, &gone->failed);
+	    server->state, gone->acted, gone->count, &gone->failed);
 	answer_end(server->answers, &gone->asker, server->state->k.seq);
 }
 
@@ -275,7 +277,7 @@ release_gone(struct waiters *all, struct gone *gone)
 	TAILQ_REMOVE(&all->gone, gone, entry);
 	session_unref(gone->asker.session);
 	msgpack_sbuffer_destroy(&gone->failed);
-	free(gone->ids);
+	free(gone->acted);
 	free(gone);
 }
 

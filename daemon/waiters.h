@@ -12,6 +12,7 @@
 #include "daemon/answer.h"
 #include "daemon/core/event.h"
 
+struct acted;
 struct server;
 struct waiters;
 
@@ -29,7 +30,7 @@ void waiters_add(struct waiters *, const struct asker *, uint64_t execution,
  * of their subworkflows.  failed is the packed list; both are copied.
  */
 void waiters_add_gone(struct waiters *, const struct asker *,
-    const uint64_t *ids, uint32_t count, const msgpack_sbuffer *failed);
+    const struct acted *, uint32_t count, const msgpack_sbuffer *failed);
 
 /* Told of every event, before it is applied. */
 void waiters_event(struct waiters *, const struct event *);

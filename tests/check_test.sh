@@ -287,7 +287,7 @@ from_the_table_body() {
 		atf_check -o file:"$WEIR_SRC/ctl/completions/weirctl.$shell" \
 		    weirctl completion "$shell"
 	done
-	sed -n '/^\.\\" verbs: begin/,/^\.\\" verbs: end/p' \
+	sed -n '/^\.\\" generated: verbs/,/^\.\\" end generated/p' \
 	    "$WEIR_SRC/man/weirctl.8" | sed '1d;$d' >manual
 	atf_check -o file:manual weirctl completion mdoc
 	if command -v bash >/dev/null; then

@@ -1,55 +1,9 @@
 /* links: tests/scene.c tests/invariants.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
 /* core_test: what workflows do, in a state without anything around it. */
 
-#include <atf-c.h>
 #include <signal.h>
-#include <string.h>
 
-#include "tests/scene.h"
-
-/* A case runs between scene_begin and scene_end, with a check at its end. */
-#define SCENE_CASE(name, description)                                          \
-	static void name##_scene(struct scene *);                              \
-	ATF_TC(name);                                                          \
-	ATF_TC_HEAD(name, tc)                                                  \
-	{                                                                      \
-		atf_tc_set_md_var(tc, "descr", description);                   \
-	}                                                                      \
-	ATF_TC_BODY(name, tc)                                                  \
-	{                                                                      \
-		struct scene scene;                                            \
-                                                                               \
-		scene_begin(&scene);                                           \
-		name##_scene(&scene);                                          \
-		scene_check(&scene);                                           \
-		scene_end(&scene);                                             \
-	}                                                                      \
-	static void name##_scene(struct scene *s)
-
-#define STATUS(id, status)                                                     \
-	ATF_REQUIRE_STREQ(execution_status_name(scene_status(s, id)), status)
-#define TASK(id, task, status)                                                 \
-	ATF_REQUIRE_STREQ(task_status_name(scene_task(s, id, task)), status)
-#define RUNS(id, task) scene_runs(s, id, task, EVENT_NONE, NULL)
-#define EXIT(id, task, status) scene_exit(s, id, task, EVENT_NONE, status, NULL)
-
-static void
-require_value(const struct value *v, const char *json)
-{
-	struct value *wanted = scene_value(json);
-
-	ATF_REQUIRE_MSG(value_equal(v, wanted), "the value is not %s", json);
-	value_unref(wanted);
-}
-
-static void
-require_reason(const struct scene *s, uint64_t id, const char *part)
-{
-	const char *reason = scene_execution(s, id)->k.reason;
-
-	ATF_REQUIRE_MSG(reason != NULL && strstr(reason, part) != NULL,
-	    "the reason is %s", reason == NULL ? "(none)" : reason);
-}
+#include "tests/scene_case.h"
 
 SCENE_CASE(chain, "one task after the other, and the output at the end")
 {
@@ -67,7 +21,7 @@ SCENE_CASE(chain, "one task after the other, and the output at the end")
 	ATF_REQUIRE(!RUNS(id, "a") && RUNS(id, "b"));
 	EXIT(id, "b", 0);
 	STATUS(id, "completed");
-	require_value(scene_execution(s, id)->k.output, "{'n': 42}");
+	REQUIRE_VALUE(scene_execution(s, id)->k.output, "{'n': 42}");
 }
 
 SCENE_CASE(failure, "an unhandled failure lets the rest finish and fails")
@@ -84,7 +38,7 @@ SCENE_CASE(failure, "an unhandled failure lets the rest finish and fails")
 	ATF_REQUIRE(RUNS(id, "b"));
 	EXIT(id, "b", 0);
 	STATUS(id, "failed");
-	require_reason(s, id, "task a failed: exit status 3");
+	REQUIRE_REASON(id, "task a failed: exit status 3");
 }
 
 SCENE_CASE(kill_on_error, "on_error: kill stops what runs")
@@ -186,7 +140,7 @@ SCENE_CASE(join_unmet, "a join that can't be met names what it lacked")
 	EXIT(id, "a", 0);
 	EXIT(id, "b", 0);
 	STATUS(id, "failed");
-	require_reason(s, id, "join of j lacks: b");
+	REQUIRE_REASON(id, "join of j lacks: b");
 }
 
 SCENE_CASE(cycle, "each pass of a cycle is a run of its own")
@@ -195,7 +149,8 @@ SCENE_CASE(cycle, "each pass of a cycle is a run of its own")
 
 	scene_define(s,
 	    "{'workflow': 'w', 'vars': {'n': 0}, 'tasks': {'go': {'set': {}, "
-	    "'next': [{'do': 'a'}]}, 'a': {'run': ['x'], 'next': [{'set': {'n': "
+	    "'next': [{'do': 'a'}]}, 'a': {'run': ['x'], 'next': [{'set': "
+	    "{'n': "
 	    "'${{ vars.n + 1 }}'}}, {'when': 'vars.n < 3', 'do': 'a'}]}}}");
 	id = scene_start(s, "w", NULL);
 	EXIT(id, "a", 0);
@@ -217,7 +172,7 @@ SCENE_CASE(runaway, "a cycle that never ends is stopped")
 	    "'a'}]}}}");
 	id = scene_start(s, "w", NULL);
 	STATUS(id, "failed");
-	require_reason(s, id, "more than 10000 task runs");
+	REQUIRE_REASON(id, "more than 10000 task runs");
 }
 
 SCENE_CASE(items, "items run beside each other, as many as may")
@@ -236,7 +191,7 @@ SCENE_CASE(items, "items run beside each other, as many as may")
 	scene_exit(s, id, "a", 0, 0, "'P'");
 	scene_exit(s, id, "a", 2, 0, "'R'");
 	STATUS(id, "completed");
-	require_value(scene_execution(s, id)->k.output, "['P', 'Q', 'R']");
+	REQUIRE_VALUE(scene_execution(s, id)->k.output, "['P', 'Q', 'R']");
 }
 
 SCENE_CASE(items_fail, "after an item failed no new one starts")
@@ -252,7 +207,7 @@ SCENE_CASE(items_fail, "after an item failed no new one starts")
 	STATUS(id, "running");
 	scene_exit(s, id, "a", 1, 0, NULL);
 	STATUS(id, "failed");
-	require_reason(s, id, "task a failed: item 0: exit status 1");
+	REQUIRE_REASON(id, "task a failed: item 0: exit status 1");
 }
 
 SCENE_CASE(items_none, "no items is nothing to do, and well done")
@@ -260,7 +215,8 @@ SCENE_CASE(items_none, "no items is nothing to do, and well done")
 	uint64_t id;
 
 	scene_define(s,
-	    "{'workflow': 'w', 'tasks': {'a': {'items': '${{ {} }}', 'run': ['x']}}}");
+	    "{'workflow': 'w', 'tasks': {'a': {'items': '${{ {} }}', 'run': "
+	    "['x']}}}");
 	id = scene_start(s, "w", NULL);
 	STATUS(id, "completed");
 }
@@ -274,7 +230,7 @@ SCENE_CASE(items_wrong, "items that are no list fail the task")
 	    "{'a': {'items': '${{ input.l }}', 'run': ['x']}}}");
 	id = scene_start(s, "w", "{'l': 7}");
 	STATUS(id, "failed");
-	require_reason(s, id, "is not a list");
+	REQUIRE_REASON(id, "is not a list");
 }
 
 SCENE_CASE(retry, "count, delay and back-off; fatal codes are not retried")
@@ -347,7 +303,7 @@ SCENE_CASE(execution_timeout, "the whole execution has a time limit")
 	key = s->running[0];
 	scene_end_callout(s, &key, &killed);
 	STATUS(id, "timed_out");
-	require_reason(s, id, "timed out after 1m");
+	REQUIRE_REASON(id, "timed out after 1m");
 }
 
 SCENE_CASE(waits, "waits for time, signals kept or not, and their timeouts")
@@ -378,36 +334,6 @@ SCENE_CASE(waits, "waits for time, signals kept or not, and their timeouts")
 	STATUS(id, "failed");
 }
 
-SCENE_CASE(approval, "approve and reject, by whom the definition names")
-{
-	static const char *const managers[] = {"managers"};
-	struct command c = scene_command(COMMAND_APPROVE);
-	uint64_t id;
-
-	scene_define(s,
-	    "{'workflow': 'w', 'tasks': {'a': {'wait': {'approval': 'Go?', "
-	    "'from': ['managers']}}}}");
-	id = scene_start(s, "w", NULL);
-	STATUS(id, "waiting");
-	c.execution = id;
-	c.name = "a";
-	c.by.role = ROLE_OPERATOR;
-	c.by.uid = 77;
-	ATF_REQUIRE(!scene_do(s, &c));
-	ATF_REQUIRE_EQ(s->reply.error, ERROR_FORBIDDEN);
-	c.by.groups = managers;
-	c.by.ngroups = 1;
-	c.reason = "fine";
-	ATF_REQUIRE(scene_do(s, &c));
-	STATUS(id, "completed");
-	id = scene_start(s, "w", NULL);
-	c.type = COMMAND_REJECT;
-	c.execution = id;
-	ATF_REQUIRE(scene_do(s, &c));
-	STATUS(id, "failed");
-	require_reason(s, id, "rejected by tester: fine");
-}
-
 SCENE_CASE(subworkflow, "a child's end is its parent's task's end")
 {
 	uint64_t id, child;
@@ -424,30 +350,30 @@ SCENE_CASE(subworkflow, "a child's end is its parent's task's end")
 	EXIT(child, "a", 0);
 	STATUS(child, "completed");
 	STATUS(id, "completed");
-	require_value(scene_execution(s, id)->k.output, "42");
+	REQUIRE_VALUE(scene_execution(s, id)->k.output, "42");
 	id = scene_start(s, "w", NULL);
 	EXIT(id + 1, "a", 9);
 	STATUS(id, "failed");
-	require_reason(s, id, "exit status 9");
+	REQUIRE_REASON(id, "exit status 9");
 }
 
 SCENE_CASE(subworkflow_missing, "a subworkflow that is not there")
 {
 	uint64_t id;
 
-	scene_define(s,
-	    "{'workflow': 'w', 'tasks': {'s': {'workflow': 'nowhere'}}}");
+	scene_define(
+	    s, "{'workflow': 'w', 'tasks': {'s': {'workflow': 'nowhere'}}}");
 	id = scene_start(s, "w", NULL);
 	STATUS(id, "failed");
-	require_reason(s, id, "there is no workflow \"nowhere\"");
+	REQUIRE_REASON(id, "there is no workflow \"nowhere\"");
 }
 
 SCENE_CASE(detach, "a detached child goes its own way")
 {
 	uint64_t id;
 
-	scene_define(s,
-	    "{'workflow': 'child', 'tasks': {'a': {'run': ['x']}}}");
+	scene_define(
+	    s, "{'workflow': 'child', 'tasks': {'a': {'run': ['x']}}}");
 	scene_define(s,
 	    "{'workflow': 'w', 'tasks': {'s': {'workflow': 'child', 'detach': "
 	    "true}}}");
@@ -457,135 +383,6 @@ SCENE_CASE(detach, "a detached child goes its own way")
 	ATF_REQUIRE_EQ(scene_execution(s, id + 1)->k.parent, 0);
 	EXIT(id + 1, "a", 1);
 	STATUS(id + 1, "failed");
-}
-
-SCENE_CASE(cancel, "cancel drains, down to the children; --kill stops")
-{
-	struct command c = scene_command(COMMAND_CANCEL);
-	uint64_t id;
-	unsigned i;
-
-	scene_define(s,
-	    "{'workflow': 'child', 'tasks': {'a': {'run': ['x'], 'next': "
-	    "[{'do': 'b'}]}, 'b': {'run': ['y']}}}");
-	scene_define(s,
-	    "{'workflow': 'w', 'tasks': {'s': {'workflow': 'child'}, 'q': "
-	    "{'wait': {'signal': 'x'}}}}");
-	id = scene_start(s, "w", NULL);
-	c.execution = id;
-	ATF_REQUIRE(scene_do(s, &c));
-	STATUS(id, "canceling");
-	STATUS(id + 1, "canceling");
-	TASK(id, "q", "canceled");
-	c.kill = true;
-	ATF_REQUIRE(scene_do(s, &c));
-	ATF_REQUIRE(scene_runs(s, id + 1, "a", EVENT_NONE, &i));
-	ATF_REQUIRE_EQ(s->wants[i], PLAN_TERM);
-	EXIT(id + 1, "a", 0);
-	STATUS(id + 1, "canceled");
-	STATUS(id, "canceled");
-	require_reason(s, id, "canceled by tester");
-	ATF_REQUIRE(scene_do(s, &c)); /* is so already */
-	c.type = COMMAND_TERMINATE;
-	c.reason = "no";
-	ATF_REQUIRE(!scene_do(s, &c));
-	ATF_REQUIRE_EQ(s->reply.error, ERROR_STATE_CONFLICT);
-}
-
-SCENE_CASE(child_canceled, "a child's cancellation passes on, unless handled")
-{
-	struct command c = scene_command(COMMAND_CANCEL);
-	uint64_t id;
-
-	scene_define(s,
-	    "{'workflow': 'child', 'tasks': {'a': {'wait': {'signal': 'x'}}}}");
-	scene_define(s,
-	    "{'workflow': 'w', 'tasks': {'s': {'workflow': 'child'}}}");
-	scene_define(s,
-	    "{'workflow': 'v', 'tasks': {'s': {'workflow': 'child', 'next': "
-	    "[{'when': 'canceled', 'do': 'b'}]}, 'b': {'set': {}}}}");
-	id = scene_start(s, "w", NULL);
-	STATUS(id, "waiting");
-	c.execution = id + 1;
-	ATF_REQUIRE(scene_do(s, &c));
-	STATUS(id, "canceled");
-	id = scene_start(s, "v", NULL);
-	c.execution = id + 1;
-	ATF_REQUIRE(scene_do(s, &c));
-	STATUS(id, "completed");
-	id = scene_start(s, "w", NULL);
-	c.type = COMMAND_TERMINATE;
-	c.execution = id + 1;
-	c.reason = "enough";
-	ATF_REQUIRE(scene_do(s, &c));
-	STATUS(id, "terminated");
-}
-
-SCENE_CASE(terminate, "terminate ends at once; what lands later is late")
-{
-	struct command c = scene_command(COMMAND_TERMINATE);
-	uint64_t id;
-
-	scene_define(s,
-	    "{'workflow': 'page', 'input': {'status': {'type': 'string'}, "
-	    "'reason': {'type': 'string'}}, 'tasks': {'a': {'run': ['x']}}}");
-	scene_define(s,
-	    "{'workflow': 'w', 'on_failure': 'page', 'tasks': {'a': {'run': "
-	    "['x']}}}");
-	id = scene_start(s, "w", NULL);
-	c.execution = id;
-	ATF_REQUIRE(!scene_do(s, &c)); /* no reason */
-	c.reason = "power";
-	c.failure_workflow = true;
-	ATF_REQUIRE(scene_do(s, &c));
-	STATUS(id, "terminated");
-	EXIT(id, "a", 0);
-	STATUS(id, "terminated");
-	TASK(id, "a", "canceled");
-	ATF_REQUIRE(
-	    scene_execution(s, id)->runs[0]->actions[0].latest->k.late);
-	STATUS(id + 1, "running");
-	require_value(scene_execution(s, id + 1)->k.input,
-	    "{'status': 'terminated', 'reason': 'power'}");
-	EXIT(id + 1, "a", 1); /* never one for a failure workflow */
-	ATF_REQUIRE(state_execution(s->live, id + 2) == NULL);
-}
-
-SCENE_CASE(lost, "on_lost decides: retry, fail, or ask")
-{
-	struct callout_result lost = {
-	    .end = CALLOUT_LOST, .reason = "its runner is gone"};
-	struct command c = scene_command(COMMAND_UPDATE);
-	struct callout_key key;
-	uint64_t id;
-
-	scene_define(s,
-	    "{'workflow': 'r', 'tasks': {'a': {'run': ['x'], 'on_lost': "
-	    "'retry'}}}");
-	scene_define(s,
-	    "{'workflow': 'k', 'tasks': {'a': {'run': ['x'], 'on_lost': "
-	    "'ask'}}}");
-	scene_define(s, "{'workflow': 'f', 'tasks': {'a': {'run': ['x']}}}");
-	id = scene_start(s, "r", NULL);
-	key = s->running[0];
-	scene_end_callout(s, &key, &lost);
-	ATF_REQUIRE(RUNS(id, "a"));
-	EXIT(id, "a", 0);
-	STATUS(id, "completed");
-	id = scene_start(s, "k", NULL);
-	key = s->running[0];
-	scene_end_callout(s, &key, &lost);
-	STATUS(id, "waiting");
-	c.execution = id;
-	c.name = "a";
-	c.status = TASK_COMPLETED;
-	ATF_REQUIRE(scene_do(s, &c));
-	STATUS(id, "completed");
-	id = scene_start(s, "f", NULL);
-	key = s->running[0];
-	scene_end_callout(s, &key, &lost);
-	STATUS(id, "failed");
-	require_reason(s, id, "lost: its runner is gone");
 }
 
 SCENE_CASE(limits, "parallel_tasks and parallel_runs hold back")
@@ -606,33 +403,6 @@ SCENE_CASE(limits, "parallel_tasks and parallel_runs hold back")
 	STATUS(b, "running");
 }
 
-SCENE_CASE(engine, "a paused engine starts nothing and takes nothing new")
-{
-	struct command pause = scene_command(COMMAND_ENGINE_PAUSE);
-	struct command resume = scene_command(COMMAND_ENGINE_RESUME);
-	uint64_t id;
-
-	scene_define(s,
-	    "{'workflow': 'w', 'tasks': {'a': {'run': ['x'], 'next': [{'do': "
-	    "['b', 'c']}]}, 'b': {'run': ['y']}, 'c': {'wait': {'for': "
-	    "'1s'}}}}");
-	id = scene_start(s, "w", NULL);
-	ATF_REQUIRE(scene_do(s, &pause));
-	ATF_REQUIRE_EQ(s->live->k.engine, ENGINE_PAUSING);
-	ATF_REQUIRE(!scene_do(s, &resume));
-	EXIT(id, "a", 0);
-	ATF_REQUIRE_EQ(s->live->k.engine, ENGINE_PAUSED);
-	ATF_REQUIRE(!RUNS(id, "b"));
-	ATF_REQUIRE_EQ(scene_start(s, "w", NULL), 0);
-	ATF_REQUIRE_EQ(s->reply.error, ERROR_ENGINE_PAUSED);
-	scene_check(s);
-	ATF_REQUIRE(scene_do(s, &resume));
-	ATF_REQUIRE(RUNS(id, "b"));
-	EXIT(id, "b", 0);
-	scene_advance(s, SECOND);
-	STATUS(id, "completed");
-}
-
 SCENE_CASE(expression, "an expression that fails fails its task")
 {
 	uint64_t id;
@@ -642,7 +412,7 @@ SCENE_CASE(expression, "an expression that fails fails its task")
 	    "null}}, 'tasks': {'a': {'run': ['x', '${{ input.m.n }}']}}}");
 	id = scene_start(s, "w", NULL);
 	STATUS(id, "failed");
-	require_reason(s, id, "expression");
+	REQUIRE_REASON(id, "expression");
 	ATF_REQUIRE_EQ(s->nrunning, 0);
 }
 
@@ -652,122 +422,15 @@ SCENE_CASE(end_task, "end ends the execution with its status and reason")
 
 	scene_define(s,
 	    "{'workflow': 'w', 'tasks': {'a': {'run': ['x'], 'next': [{'when': "
-	    "'failed', 'do': 'stop'}]}, 'b': {'wait': {'signal': 's'}}, 'stop': "
+	    "'failed', 'do': 'stop'}]}, 'b': {'wait': {'signal': 's'}}, "
+	    "'stop': "
 	    "{'end': 'failed', 'reason': 'a gave ${{ tasks.a.exit }}', "
 	    "'output': {'x': 1}}}}");
 	id = scene_start(s, "w", NULL);
 	EXIT(id, "a", 5);
 	STATUS(id, "failed");
-	require_reason(s, id, "a gave 5");
-	require_value(scene_execution(s, id)->k.output, "{'x': 1}");
-}
-
-SCENE_CASE(idempotency, "the same key starts one execution")
-{
-	struct command c = scene_command(COMMAND_START);
-	uint64_t first;
-
-	scene_define(s, "{'workflow': 'w', 'tasks': {'a': {'run': ['x']}}}");
-	c.name = "w";
-	c.key = "k1";
-	ATF_REQUIRE(scene_do(s, &c));
-	ATF_REQUIRE(s->reply.created);
-	first = s->reply.execution;
-	ATF_REQUIRE(scene_do(s, &c));
-	ATF_REQUIRE(!s->reply.created);
-	ATF_REQUIRE_EQ(s->reply.execution, first);
-	c.by.uid = 7; /* another user's keys are others */
-	ATF_REQUIRE(scene_do(s, &c));
-	ATF_REQUIRE(s->reply.created);
-}
-
-SCENE_CASE(owner, "only its owner, or who operates all, acts on an execution")
-{
-	struct command c = scene_command(COMMAND_CANCEL);
-
-	scene_define(s, "{'workflow': 'w', 'tasks': {'a': {'run': ['x']}}}");
-	c.execution = scene_start(s, "w", NULL);
-	c.by.role = ROLE_OPERATOR;
-	c.by.uid = 99;
-	ATF_REQUIRE(!scene_do(s, &c));
-	ATF_REQUIRE_EQ(s->reply.error, ERROR_FORBIDDEN);
-	c.if_revision = 1;
-	c.by.operates_any = true;
-	ATF_REQUIRE(!scene_do(s, &c));
-	ATF_REQUIRE_EQ(s->reply.error, ERROR_STATE_CONFLICT);
-	c.if_revision = 0;
-	ATF_REQUIRE(scene_do(s, &c));
-}
-
-SCENE_CASE(skip, "skip goes on as if it had completed")
-{
-	struct command c = scene_command(COMMAND_SKIP);
-	uint64_t id;
-
-	scene_define(s,
-	    "{'workflow': 'w', 'tasks': {'a': {'run': ['x'], 'next': [{'when': "
-	    "'completed', 'do': 'b'}]}, 'b': {'run': ['y', '${{ "
-	    "tasks.a.output }}']}}}");
-	id = scene_start(s, "w", NULL);
-	c.execution = id;
-	c.name = "a";
-	c.value = scene_value("'given'");
-	ATF_REQUIRE(scene_do(s, &c));
-	value_unref(c.value);
-	TASK(id, "a", "skipped");
-	ATF_REQUIRE(RUNS(id, "b"));
-	ATF_REQUIRE(RUNS(id, "a")); /* being stopped */
-	EXIT(id, "b", 0);
-	STATUS(id, "running");
-	EXIT(id, "a", 0);
-	STATUS(id, "completed");
-}
-
-SCENE_CASE(skip_waiting_item, "an item skipped before its turn never starts")
-{
-	struct command c = scene_command(COMMAND_SKIP);
-	uint64_t id;
-
-	scene_define(s,
-	    "{'workflow': 'w', 'tasks': {'a': {'items': {'in': [1, 2, 3], "
-	    "'parallel': 1}, 'run': ['x']}}}");
-	id = scene_start(s, "w", NULL);
-	c.execution = id;
-	c.name = "a";
-	c.item = 1;
-	ATF_REQUIRE(scene_do(s, &c));
-	scene_exit(s, id, "a", 0, 0, NULL);
-	ATF_REQUIRE(!scene_runs(s, id, "a", 1, NULL));
-	scene_exit(s, id, "a", 2, 0, NULL);
-	STATUS(id, "completed");
-}
-
-SCENE_CASE(run_again, "what is to run again waits for what it replaces to end")
-{
-	struct command c = scene_command(COMMAND_UPDATE);
-	struct callout_result killed = {
-	    .end = CALLOUT_SIGNALED, .signal = SIGTERM};
-	struct callout_key key;
-	uint64_t id;
-
-	scene_define(s,
-	    "{'workflow': 'child', 'tasks': {'a': {'run': ['x']}}}");
-	scene_define(s,
-	    "{'workflow': 'w', 'tasks': {'s': {'workflow': 'child'}}}");
-	id = scene_start(s, "w", NULL);
-	c.execution = id;
-	c.name = "s";
-	c.status = TASK_RUNNING;
-	ATF_REQUIRE(scene_do(s, &c));
-	TASK(id, "s", "pending");
-	STATUS(id + 1, "canceling");
-	ATF_REQUIRE(state_execution(s->live, id + 2) == NULL);
-	key = s->running[0];
-	scene_end_callout(s, &key, &killed);
-	STATUS(id + 1, "canceled");
-	TASK(id, "s", "running");
-	EXIT(id + 2, "a", 0);
-	STATUS(id, "completed");
+	REQUIRE_REASON(id, "a gave 5");
+	REQUIRE_VALUE(scene_execution(s, id)->k.output, "{'x': 1}");
 }
 
 ATF_TP_ADD_TCS(tp)
@@ -790,22 +453,11 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, timeout);
 	ATF_TP_ADD_TC(tp, execution_timeout);
 	ATF_TP_ADD_TC(tp, waits);
-	ATF_TP_ADD_TC(tp, approval);
 	ATF_TP_ADD_TC(tp, subworkflow);
 	ATF_TP_ADD_TC(tp, subworkflow_missing);
 	ATF_TP_ADD_TC(tp, detach);
-	ATF_TP_ADD_TC(tp, cancel);
-	ATF_TP_ADD_TC(tp, child_canceled);
-	ATF_TP_ADD_TC(tp, terminate);
-	ATF_TP_ADD_TC(tp, lost);
 	ATF_TP_ADD_TC(tp, limits);
-	ATF_TP_ADD_TC(tp, engine);
 	ATF_TP_ADD_TC(tp, expression);
 	ATF_TP_ADD_TC(tp, end_task);
-	ATF_TP_ADD_TC(tp, idempotency);
-	ATF_TP_ADD_TC(tp, owner);
-	ATF_TP_ADD_TC(tp, skip);
-	ATF_TP_ADD_TC(tp, skip_waiting_item);
-	ATF_TP_ADD_TC(tp, run_again);
 	return atf_no_error();
 }

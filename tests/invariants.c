@@ -4,16 +4,16 @@
 
 #include <atf-c.h>
 
-#define HOLDS(x, condition)                                                    \
-	ATF_REQUIRE_MSG(condition, "execution %llu: not " #condition,          \
+#define HOLDS(x, condition)                                           \
+	ATF_REQUIRE_MSG(condition, "execution %llu: not " #condition, \
 	    (unsigned long long)(x)->k.id)
 
 static void action_holds(const struct action *, uint32_t *open_callouts);
 static void run_holds(const struct run *, uint32_t *open_callouts);
 static void execution_holds(const struct execution *, uint32_t *open_callouts);
 static bool something_moves(const struct state *, const struct execution *);
-static bool action_waits_for_something(
-    const struct state *, const struct action *);
+static bool
+action_waits_for_something(const struct state *, const struct action *);
 
 static void
 action_holds(const struct action *a, uint32_t *open_callouts)
@@ -25,12 +25,19 @@ action_holds(const struct action *a, uint32_t *open_callouts)
 		HOLDS(x, t->k.number == number--);
 		HOLDS(x, t->k.open == (t->k.ended_at == 0));
 		HOLDS(x, t->k.open || t->k.status != TASK_RUNNING);
-		HOLDS(x, (t->k.spec != NULL) ==
-			(t->k.open && t->k.child == 0));
+		HOLDS(x, (t->k.spec != NULL) == (t->k.open && t->k.child == 0));
 		/* Only what is being stopped outlives its action. */
-		HOLDS(x, !t->k.open || !task_ended(a->k.status) ||
+		HOLDS(x,
+		    !t->k.open || !task_ended(a->k.status) ||
 			t->k.stop != STOP_NOT || t->k.child != 0);
 		HOLDS(x, t->timer.due == t->k.due);
+		HOLDS(x,
+		    !t->k.frozen ||
+			(t->k.open && t->k.due == 0 && t->k.stop == STOP_NOT));
+		HOLDS(x, t->k.left == 0 || t->k.frozen);
+		HOLDS(x,
+		    !t->k.frozen || a->latest != t ||
+			a->k.status == TASK_PAUSED);
 		*open_callouts += t->k.open && t->k.child == 0;
 	}
 	HOLDS(x, number == 0);
@@ -62,18 +69,33 @@ execution_holds(const struct execution *x, uint32_t *open_callouts)
 
 	for (uint32_t i = 0; i < x->nruns; i++) {
 		run_holds(x->runs[i], &open);
-		HOLDS(x, !execution_ended(x->k.status) ||
+		HOLDS(x,
+		    !execution_ended(x->k.status) ||
 			task_ended(x->runs[i]->k.status));
 	}
 	HOLDS(x, x->open_callouts == open);
 	HOLDS(x, execution_ended(x->k.status) == (x->k.ended_at != 0));
 	HOLDS(x, !execution_ended(x->k.status) || TAILQ_EMPTY(&x->open));
 	/* Only a termination leaves callouts to end behind it. */
-	HOLDS(x, !execution_ended(x->k.status) || open == 0 ||
+	HOLDS(x,
+	    !execution_ended(x->k.status) || open == 0 ||
 		x->k.status == EXECUTION_TERMINATED);
-	HOLDS(x, x->definition->parallel_tasks == 0 ||
+	HOLDS(x,
+	    x->definition->parallel_tasks == 0 ||
 		open <= x->definition->parallel_tasks);
 	HOLDS(x, x->timer.due == x->k.due);
+	HOLDS(x,
+	    (x->k.hold.by != HOLD_NONE) ==
+		(x->k.status == EXECUTION_PAUSING ||
+		    x->k.status == EXECUTION_PAUSED));
+	HOLDS(x, x->k.left == 0 || x->k.due == 0);
+	/* Success is never said where something failed. */
+	for (uint32_t i = 0; i < x->nruns; i++)
+		HOLDS(x,
+		    x->k.status != EXECUTION_COMPLETED || x->k.ending >= 0 ||
+			x->runs[i]->task->optional ||
+			!run_is_unhandled(x->runs[i]));
+	HOLDS(x, x->k.hold.by != HOLD_NONE || !x->k.hold.frozen);
 	*open_callouts += open;
 }
 
@@ -98,7 +120,7 @@ something_moves(const struct state *s, const struct execution *x)
 {
 	const struct run *r;
 
-	if (x->open_callouts > 0 || s->k.engine != ENGINE_RUNNING)
+	if (x->open_callouts > 0 || execution_is_held(s, x))
 		return true;
 	TAILQ_FOREACH (r, &x->open, open)
 		for (uint32_t i = 0; i < r->nactions; i++)
@@ -119,6 +141,7 @@ invariants_state(const struct state *s)
 		by_status[x->k.status]++;
 		if (execution_ended(x->k.status))
 			continue;
+		HOLDS(x, x->k.left == 0 || execution_is_held(s, x));
 		if (x->k.status == EXECUTION_PENDING)
 			HOLDS(x, x->is_held);
 		else
@@ -138,7 +161,7 @@ invariants_event(const struct state *s, const struct event *e)
 	const struct execution *x = state_execution(s, e->execution);
 
 	if (e->type == EVENT_TASK_STARTED) {
-		HOLDS(x, s->k.engine == ENGINE_RUNNING);
+		HOLDS(x, !execution_is_held(s, x));
 		HOLDS(x, !execution_ended(x->k.status));
 		HOLDS(x, x->k.ending < 0);
 		HOLDS(x, x->k.status != EXECUTION_CANCELING);
@@ -146,7 +169,8 @@ invariants_event(const struct state *s, const struct event *e)
 	/* What has ended only hears of callouts that come late. */
 	if (x != NULL && execution_ended(x->k.status) &&
 	    x->k.ended_at != e->time)
-		HOLDS(x, e->type == EVENT_TASK_ATTEMPT_ENDED ||
+		HOLDS(x,
+		    e->type == EVENT_TASK_ATTEMPT_ENDED ||
 			e->type == EVENT_TASK_STOPPING ||
 			e->type == EVENT_EXECUTION_FOLLOWED);
 }

@@ -13,8 +13,8 @@
 #include "tests/invariants.h"
 
 static void pack_json(msgpack_packer *, const json_t *);
-static void took_event(
-    void *, const struct event *, const char *, size_t, bool);
+static void
+took_event(void *, const struct event *, const char *, size_t, bool);
 static bool same_key(const struct callout_key *, const struct callout_key *);
 static void follow_plan(struct scene *);
 static void keep_state(const char *, const msgpack_sbuffer *);
@@ -31,15 +31,15 @@ pack_json(msgpack_packer *pk, const json_t *j)
 	switch (json_typeof(j)) {
 	case JSON_OBJECT:
 		msgpack_pack_map(pk, json_object_size(j));
-		json_object_foreach ((json_t *)(uintptr_t)j, key, value) {
+		json_object_foreach((json_t *)(uintptr_t)j, key, value)
+		{
 			pack_str(pk, key);
 			pack_json(pk, value);
 		}
 		break;
 	case JSON_ARRAY:
 		msgpack_pack_array(pk, json_array_size(j));
-		json_array_foreach (j, i, value)
-			pack_json(pk, value);
+		json_array_foreach(j, i, value) pack_json(pk, value);
 		break;
 	case JSON_STRING:
 		pack_strn(pk, json_string_value(j), json_string_length(j));
@@ -85,8 +85,10 @@ scene_value(const char *json)
 void
 scene_begin(struct scene *scene)
 {
-	struct host host = {.max_callouts = 64, .max_runs = 10000,
-	    .runners = runners, .nrunners = 2};
+	struct host host = {.max_callouts = 64,
+	    .max_runs = 10000,
+	    .runners = runners,
+	    .nrunners = 2};
 
 	memset(scene, 0, sizeof(*scene));
 	scene->live = state_new();
@@ -138,8 +140,7 @@ follow_plan(struct scene *scene)
 				scene->nrunning--;
 				scene->running[i] =
 				    scene->running[scene->nrunning];
-				scene->wants[i] =
-				    scene->wants[scene->nrunning];
+				scene->wants[i] = scene->wants[scene->nrunning];
 			}
 			continue;
 		}
@@ -186,6 +187,10 @@ scene_do(struct scene *scene, struct command *c)
 	}
 	ATF_REQUIRE(scene->lasts || scene->events == before);
 	scene->steps++;
+	if (scene->reply.error != ERROR_NONE)
+		scene->refused[c->type]++;
+	else if (scene->events > before)
+		scene->done[c->type]++;
 	follow_plan(scene);
 	return scene->reply.error == ERROR_NONE;
 }
@@ -210,8 +215,8 @@ scene_define(struct scene *scene, const char *json)
 
 	msgpack_zone_init(&zone, 4096);
 	value_unpack(v, &zone, &o);
-	c.definition = definition_parse(
-	    scene->live->expressions, &o, NULL, NULL, &errors);
+	c.definition =
+	    definition_parse(scene->live->expressions, &o, NULL, NULL, &errors);
 	ATF_REQUIRE_MSG(c.definition != NULL, "%s: %s",
 	    errors.count > 0 ? errors.list[0].path : "?",
 	    errors.count > 0 ? errors.list[0].message : "?");
@@ -241,8 +246,7 @@ scene_execution(const struct scene *scene, uint64_t id)
 {
 	const struct execution *x = state_execution(scene->live, id);
 
-	ATF_REQUIRE_MSG(
-	    x != NULL, "no execution %llu", (unsigned long long)id);
+	ATF_REQUIRE_MSG(x != NULL, "no execution %llu", (unsigned long long)id);
 	return x;
 }
 
@@ -301,8 +305,8 @@ scene_exit(struct scene *scene, uint64_t id, const char *task, uint32_t item,
 	struct callout_key key;
 	unsigned i;
 
-	ATF_REQUIRE_MSG(scene_runs(scene, id, task, item, &i),
-	    "%s does not run", task);
+	ATF_REQUIRE_MSG(
+	    scene_runs(scene, id, task, item, &i), "%s does not run", task);
 	key = scene->running[i];
 	result.output = output == NULL ? NULL : scene_value(output);
 	result.started_at = scene->now;

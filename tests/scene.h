@@ -17,10 +17,12 @@
 struct scene {
 	struct state *live;
 	struct state *replayed;
-	int64_t now; /* ns */
+	int64_t now;	    /* ns */
 	struct reply reply; /* to the last command */
 	uint64_t events;
 	uint64_t steps;
+	uint64_t done[COMMANDS]; /* commands that gave events */
+	uint64_t refused[COMMANDS];
 	/* What runs outside, as plan has asked for it. */
 	struct callout_key running[SCENE_CALLOUTS];
 	enum plan_want wants[SCENE_CALLOUTS];
@@ -46,16 +48,16 @@ void scene_advance(struct scene *, int64_t ns);
 /* Ends the running callout of a task's item (EVENT_NONE: no items). */
 void scene_exit(struct scene *, uint64_t execution, const char *task,
     uint32_t item, int status, const char *output);
-void scene_end_callout(struct scene *, const struct callout_key *,
-    const struct callout_result *);
+void scene_end_callout(
+    struct scene *, const struct callout_key *, const struct callout_result *);
 /* Whether it runs outside; where in running. */
 bool scene_runs(const struct scene *, uint64_t execution, const char *task,
     uint32_t item, unsigned *);
 
 enum execution_status scene_status(const struct scene *, uint64_t);
 /* The newest run's status; fails the test where there is none. */
-enum task_status scene_task(
-    const struct scene *, uint64_t execution, const char *task);
+enum task_status
+scene_task(const struct scene *, uint64_t execution, const char *task);
 const struct execution *scene_execution(const struct scene *, uint64_t);
 
 /* Live equals replayed; the invariants hold.  Fails the test otherwise. */

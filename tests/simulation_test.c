@@ -21,13 +21,25 @@
 #define COMMANDS_EACH 300
 #define WORKFLOWS 5
 
-static void one_history(uint64_t seed, uint64_t *commands, uint64_t *events);
+/* What the histories have covered. */
+struct covered {
+	uint64_t commands;
+	uint64_t events;
+	uint64_t done[COMMANDS];
+	uint64_t refused[COMMANDS];
+};
+
+static void one_history(uint64_t seed, struct covered *);
+static void tell(const struct covered *);
 static void random_step(struct scene *, struct dice *);
 static void step_start(struct scene *, struct dice *);
 static void step_callout(struct scene *, struct dice *);
 static void step_execution(struct scene *, struct dice *);
 static void step_task(struct scene *, struct dice *);
 static void step_engine(struct scene *, struct dice *);
+static void step_hold(struct scene *, struct dice *);
+static void step_again(struct scene *, struct dice *);
+static void resume_all(struct scene *);
 static void step_definition(struct scene *, struct dice *);
 static uint64_t some_execution(const struct scene *, struct dice *);
 static void run_out(struct scene *, struct dice *);
@@ -60,10 +72,14 @@ step_callout(struct scene *s, struct dice *d)
 	static const char *const outputs[] = {NULL, "1", "'text'", "[1, 2]"};
 	struct callout_result result = {.started_at = s->now};
 	struct callout_key key;
+	unsigned at;
 
 	if (s->nrunning == 0)
 		return;
-	key = s->running[roll(d, s->nrunning)];
+	at = roll(d, s->nrunning);
+	if (s->wants[at] == PLAN_FREEZE && roll(d, 8) != 0)
+		return; /* it stands still, unless somebody kills it */
+	key = s->running[at];
 	result.end = (enum callout_end[]){CALLOUT_EXITED, CALLOUT_EXITED,
 	    CALLOUT_EXITED, CALLOUT_EXITED, CALLOUT_EXITED, CALLOUT_SIGNALED,
 	    CALLOUT_NOT_STARTED, CALLOUT_LOST}[roll(d, 8)];
@@ -84,8 +100,8 @@ step_callout(struct scene *s, struct dice *d)
 static void
 step_execution(struct scene *s, struct dice *d)
 {
-	struct command c = scene_command(
-	    roll(d, 3) == 0 ? COMMAND_TERMINATE : COMMAND_CANCEL);
+	struct command c =
+	    scene_command(roll(d, 3) == 0 ? COMMAND_TERMINATE : COMMAND_CANCEL);
 
 	c.execution = some_execution(s, d);
 	c.kill = roll(d, 2) == 0;
@@ -128,15 +144,58 @@ step_engine(struct scene *s, struct dice *d)
 	    roll(d, 3) == 0 ? COMMAND_ENGINE_PAUSE : COMMAND_ENGINE_RESUME);
 
 	c.early = roll(d, 2) == 0;
+	c.freeze = roll(d, 3) == 0;
 	scene_do(s, &c);
+}
+
+static void
+step_hold(struct scene *s, struct dice *d)
+{
+	struct command c =
+	    scene_command(roll(d, 2) == 0 ? COMMAND_PAUSE : COMMAND_RESUME);
+
+	c.execution = some_execution(s, d);
+	c.freeze = roll(d, 3) == 0;
+	c.hold = roll(d, 3) == 0;
+	c.early = roll(d, 2) == 0;
+	c.all = roll(d, 2) == 0;
+	scene_do(s, &c);
+}
+
+static void
+step_again(struct scene *s, struct dice *d)
+{
+	static const enum command_type types[] = {COMMAND_REPLAY,
+	    COMMAND_RESTART, COMMAND_RERUN, COMMAND_RERUN_TASKS,
+	    COMMAND_RERUN_TASKS, COMMAND_RETRY, COMMAND_RETRY};
+	struct command c = scene_command(types[roll(d, 7)]);
+	char list[64];
+
+	c.execution = some_execution(s, d);
+	c.latest = roll(d, 2) == 0;
+	c.resume_subworkflows = roll(d, 2) == 0;
+	snprintf(list, sizeof(list), "['t%u', 't%u']", roll(d, RANDOM_TASKS),
+	    roll(d, 2));
+	c.tasks = scene_value(list);
+	snprintf(list, sizeof(list), "['t%u']", roll(d, RANDOM_TASKS));
+	c.no_reset = scene_value(list);
+	if (c.type == COMMAND_RERUN && roll(d, 2) == 0)
+		c.value = scene_value("{'n': 2}");
+	if (roll(d, 3) == 0)
+		c.task_input = scene_value("{'t1': {'n': 5}}");
+	scene_do(s, &c);
+	value_unref(c.tasks);
+	value_unref(c.no_reset);
+	value_unref(c.value);
+	value_unref(c.task_input);
 }
 
 static void
 step_definition(struct scene *s, struct dice *d)
 {
-	struct command c = scene_command(roll(d, 3) == 0
-		? COMMAND_DEFINITION_DISABLE
-		: COMMAND_DEFINITION_ENABLE);
+	struct command c =
+	    scene_command(roll(d, 3) == 0 ? COMMAND_DEFINITION_DISABLE
+					  : COMMAND_DEFINITION_ENABLE);
 	char name[8];
 
 	snprintf(name, sizeof(name), "w%u", roll(d, WORKFLOWS + 1));
@@ -150,8 +209,9 @@ random_step(struct scene *s, struct dice *d)
 	static const struct {
 		unsigned weight;
 		void (*step)(struct scene *, struct dice *);
-	} steps[] = {{20, step_start}, {45, step_callout}, {4, step_execution},
-	    {14, step_task}, {4, step_engine}, {2, step_definition}};
+	} steps[] = {{15, step_start}, {37, step_callout}, {4, step_execution},
+	    {14, step_task}, {8, step_hold}, {8, step_again}, {4, step_engine},
+	    {2, step_definition}};
 	unsigned at = roll(d, 100);
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
@@ -176,6 +236,21 @@ all_ended(const struct scene *s)
 }
 
 static void
+resume_all(struct scene *s)
+{
+	struct execution *x;
+
+	RB_FOREACH (x, executions, &s->live->executions) {
+		struct command c = scene_command(COMMAND_RESUME);
+
+		c.execution = x->k.id;
+		c.early = true;
+		if (x->k.hold.by != HOLD_NONE)
+			scene_do(s, &c);
+	}
+}
+
+static void
 fail_stuck(const struct scene *s)
 {
 	struct execution *x;
@@ -187,8 +262,8 @@ fail_stuck(const struct scene *s)
 		printf("execution %" PRIu64 " of %s is %s\n", x->k.id,
 		    x->definition->name, execution_status_name(x->k.status));
 		TAILQ_FOREACH (r, &x->open, open)
-			printf("  %s run %u: %s\n", r->task->name,
-			    r->k.number, task_status_name(r->k.status));
+			printf("  %s run %u: %s\n", r->task->name, r->k.number,
+			    task_status_name(r->k.status));
 	}
 	atf_tc_fail("%u callouts run and something never ends", s->nrunning);
 }
@@ -211,6 +286,7 @@ run_out(struct scene *s, struct dice *d)
 		enable.name = name;
 		scene_do(s, &enable);
 	}
+	resume_all(s);
 	for (unsigned round = 0; round < 3000 && !all_ended(s); round++) {
 		struct execution *x;
 
@@ -237,7 +313,7 @@ run_out(struct scene *s, struct dice *d)
 }
 
 static void
-one_history(uint64_t seed, uint64_t *commands, uint64_t *events)
+one_history(uint64_t seed, struct covered *covered)
 {
 	struct dice dice = {seed};
 	struct scene s;
@@ -247,13 +323,54 @@ one_history(uint64_t seed, uint64_t *commands, uint64_t *events)
 		random_workflow(&s, &dice, i);
 	for (unsigned i = 0; i < COMMANDS_EACH; i++) {
 		random_step(&s, &dice);
-		scene_check(&s);
+		/* Comparing costs as much as there is: less often of much. */
+		if (i % (1 + s.live->k.next_execution / 50) == 0)
+			scene_check(&s);
 	}
 	run_out(&s, &dice);
 	scene_check(&s);
-	*commands += s.steps;
-	*events += s.events;
+	covered->commands += s.steps;
+	covered->events += s.events;
+	for (unsigned i = 0; i < COMMANDS; i++) {
+		covered->done[i] += s.done[i];
+		covered->refused[i] += s.refused[i];
+	}
 	scene_end(&s);
+}
+
+static void
+tell(const struct covered *covered)
+{
+	static const char *const names[COMMANDS] = {
+	    [COMMAND_TICK] = "tick",
+	    [COMMAND_ENGINE_PAUSE] = "engine pause",
+	    [COMMAND_ENGINE_RESUME] = "engine resume",
+	    [COMMAND_DEFINITION_PUT] = "define",
+	    [COMMAND_DEFINITION_ENABLE] = "enable",
+	    [COMMAND_DEFINITION_DISABLE] = "disable",
+	    [COMMAND_START] = "start",
+	    [COMMAND_PAUSE] = "pause",
+	    [COMMAND_RESUME] = "resume",
+	    [COMMAND_REPLAY] = "replay",
+	    [COMMAND_RESTART] = "restart",
+	    [COMMAND_RERUN] = "rerun",
+	    [COMMAND_RERUN_TASKS] = "rerun --task",
+	    [COMMAND_RETRY] = "retry",
+	    [COMMAND_CANCEL] = "cancel",
+	    [COMMAND_TERMINATE] = "terminate",
+	    [COMMAND_UPDATE] = "update",
+	    [COMMAND_SKIP] = "skip",
+	    [COMMAND_SIGNAL] = "signal",
+	    [COMMAND_APPROVE] = "approve",
+	    [COMMAND_REJECT] = "reject",
+	    [COMMAND_CALLOUT_ENDED] = "callout ended",
+	};
+
+	printf("%" PRIu64 " commands, %" PRIu64 " events\n", covered->commands,
+	    covered->events);
+	for (unsigned i = 0; i < COMMANDS; i++)
+		printf("%-16s %8" PRIu64 " done %8" PRIu64 " refused\n",
+		    names[i], covered->done[i], covered->refused[i]);
 }
 
 ATF_TC(histories);
@@ -266,21 +383,20 @@ ATF_TC_HEAD(histories, tc)
 ATF_TC_BODY(histories, tc)
 {
 	const char *given = getenv("WEIR_SEED");
-	uint64_t first = given != NULL ? strtoull(given, NULL, 10)
-				       : (uint64_t)time(NULL);
-	unsigned n = given != NULL ? 1
-	    : getenv("WEIR_LONG") != NULL
-	    ? 4000
-	    : 40;
-	uint64_t commands = 0, events = 0;
+	uint64_t first =
+	    given != NULL ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+	unsigned n = given != NULL	  ? 1
+	    : getenv("WEIR_LONG") != NULL ? 4000
+					  : 40;
+	struct covered covered = {0};
 
 	for (unsigned i = 0; i < n; i++) {
 		printf("WEIR_SEED=%" PRIu64 "\n", first + i);
 		fflush(stdout);
-		one_history(first + i, &commands, &events);
+		one_history(first + i, &covered);
 	}
-	printf("%u histories, %" PRIu64 " commands, %" PRIu64 " events\n", n,
-	    commands, events);
+	printf("%u histories\n", n);
+	tell(&covered);
 }
 
 ATF_TP_ADD_TCS(tp)

@@ -22,7 +22,7 @@ _weirctl()
 		esac
 	done
 	case $verb in
-	"") values="=check define definitions definition enable disable run ls show tree watch logs wait cancel terminate update skip signal approve reject events engine whoami help" words="-s -q --json --help --version" ;;
+	"") values="=check define definitions definition enable disable run ls show tree watch logs wait pause resume cancel terminate update skip signal approve reject events engine whoami help" words="-s -q --json --help --version" ;;
 	check) words="--json --quiet --help" values="files" ;;
 	define) words="--json --quiet --help" values="files" ;;
 	definitions | defs) words="--json --quiet --help" values="" ;;
@@ -36,6 +36,8 @@ _weirctl()
 	watch) words="--json --quiet --help" values="executions" ;;
 	logs | log) words="--json --quiet --help --follow --item --attempt --run --stderr" values="executions" ;;
 	wait) words="--json --quiet --help --timeout" values="executions" ;;
+	pause) words="--json --quiet --help --reason --freeze --hold --wait --if-revision --status --workflow --label --correlation-id --parent --owner --since --until --all" values="executions" ;;
+	resume) words="--json --quiet --help --all --early --if-revision --status --workflow --label --correlation-id --parent --owner --since --until" values="executions" ;;
 	cancel) words="--json --quiet --help --reason --kill --wait --if-revision --status --workflow --label --correlation-id --parent --owner --since --until --all" values="executions" ;;
 	terminate) words="--json --quiet --help --reason --failure-workflow --wait --if-revision --status --workflow --label --correlation-id --parent --owner --since --until --all" values="executions" ;;
 	update) words="--json --quiet --help --item --output --reason" values="executions" ;;
@@ -44,7 +46,7 @@ _weirctl()
 	approve) words="--json --quiet --help --note" values="executions" ;;
 	reject) words="--json --quiet --help --note" values="executions" ;;
 	events) words="--json --quiet --help --from --type" values="executions" ;;
-	engine | status) words="--json --quiet --help --long --reason --wait --early --mode" values="=status pause resume stop" ;;
+	engine | status) words="--json --quiet --help --long --reason --freeze --wait --early --mode" values="=status pause resume stop" ;;
 	whoami) words="--json --quiet --help" values="" ;;
 	help) words="--json --quiet --help" values="" ;;
 	esac

@@ -35,7 +35,7 @@ _weirctl_verb() {
 		'--long[show times exactly]' \
 		'--limit=[at most so many; 50]:N:' \
 		'--after=[go on where an earlier list ended]:N:' \
-		'*--status=[in this status, or one of these]:STATUS:(pending running waiting canceling completed failed timed_out canceled terminated)' \
+		'*--status=[in this status, or one of these]:STATUS:(pending running waiting pausing paused canceling completed failed timed_out canceled terminated)' \
 		'--workflow=[of this workflow]:NAME:' \
 		'*--label=[with this label]:KEY=VALUE:' \
 		'--correlation-id=[with this correlation id]:ID:' \
@@ -62,12 +62,41 @@ _weirctl_verb() {
 	'wait') _arguments -S \
 		'--timeout=[no longer than this]:DURATION:' \
 		'*:ID:_weirctl_executions' ;;
+	'pause') _arguments -S \
+		'--reason=[why; shown to whoever wonders]:REASON:' \
+		'--freeze[stop what runs where it is (SIGSTOP), until it is resumed]' \
+		'--hold[what waits too\: what comes after the wait is held back]' \
+		'--wait[until the last callout has ended]' \
+		'--if-revision=[only where the execution is still at this revision]:N:' \
+		'*--status=[in this status, or one of these]:STATUS:(pending running waiting pausing paused canceling completed failed timed_out canceled terminated)' \
+		'--workflow=[of this workflow]:NAME:' \
+		'*--label=[with this label]:KEY=VALUE:' \
+		'--correlation-id=[with this correlation id]:ID:' \
+		'--parent=[started by this execution]:ID:' \
+		'--owner=[started by this user]:UID:' \
+		'--since=[created then or later\: 2027-01-01T00\:00\:00Z, or 2h for so long ago]:TIME:' \
+		'--until=[created before then]:TIME:' \
+		'--all[every execution]' \
+		'*:ID:_weirctl_executions' ;;
+	'resume') _arguments -S \
+		'--all[subworkflows that were paused by themselves too; alone, all that is paused]' \
+		'--early[even while callouts still finish]' \
+		'--if-revision=[only where the execution is still at this revision]:N:' \
+		'*--status=[in this status, or one of these]:STATUS:(pending running waiting pausing paused canceling completed failed timed_out canceled terminated)' \
+		'--workflow=[of this workflow]:NAME:' \
+		'*--label=[with this label]:KEY=VALUE:' \
+		'--correlation-id=[with this correlation id]:ID:' \
+		'--parent=[started by this execution]:ID:' \
+		'--owner=[started by this user]:UID:' \
+		'--since=[created then or later\: 2027-01-01T00\:00\:00Z, or 2h for so long ago]:TIME:' \
+		'--until=[created before then]:TIME:' \
+		'*:ID:_weirctl_executions' ;;
 	'cancel') _arguments -S \
 		'--reason=[why; kept in its history]:REASON:' \
 		'--kill[stop its callouts too\: SIGTERM, then SIGKILL]' \
 		'--wait[answer when the last process is gone]' \
 		'--if-revision=[only where the execution is still at this revision]:N:' \
-		'*--status=[in this status, or one of these]:STATUS:(pending running waiting canceling completed failed timed_out canceled terminated)' \
+		'*--status=[in this status, or one of these]:STATUS:(pending running waiting pausing paused canceling completed failed timed_out canceled terminated)' \
 		'--workflow=[of this workflow]:NAME:' \
 		'*--label=[with this label]:KEY=VALUE:' \
 		'--correlation-id=[with this correlation id]:ID:' \
@@ -82,7 +111,7 @@ _weirctl_verb() {
 		'--failure-workflow[start the failure workflow too]' \
 		'--wait[answer when the last process is gone]' \
 		'--if-revision=[only where the execution is still at this revision]:N:' \
-		'*--status=[in this status, or one of these]:STATUS:(pending running waiting canceling completed failed timed_out canceled terminated)' \
+		'*--status=[in this status, or one of these]:STATUS:(pending running waiting pausing paused canceling completed failed timed_out canceled terminated)' \
 		'--workflow=[of this workflow]:NAME:' \
 		'*--label=[with this label]:KEY=VALUE:' \
 		'--correlation-id=[with this correlation id]:ID:' \
@@ -120,6 +149,7 @@ _weirctl_verb() {
 		'--long[show times exactly]' ;;
 	'engine pause') _arguments -S \
 		'--reason=[why; shown to whoever wonders]:REASON:' \
+		'--freeze[stop what runs where it is (SIGSTOP), until it is resumed]' \
 		'--wait[until the last callout has ended]' ;;
 	'engine resume') _arguments -S \
 		'--early[even while callouts still finish]' ;;
@@ -144,6 +174,8 @@ _weirctl() {
 	'watch:Show an execution'\''s progress, or everything that happens'
 	'logs:Print what a task has written'
 	'wait:Wait until executions have ended'
+	'pause:Start nothing more in executions; what runs is let finish'
+	'resume:Go on after a pause'
 	'cancel:End executions; what runs is let finish'
 	'terminate:Stop executions at once, with all that they run'
 	'update:Set the status of a task that waits or runs'

@@ -15,8 +15,9 @@ static void *
 check(void *p)
 {
 	if (p == NULL)
-		errx(EX_OSERR, "out of memory: ending; "
-			       "start again, nothing acknowledged is lost");
+		errx(EX_OSERR,
+		    "out of memory: ending; "
+		    "start again, nothing acknowledged is lost");
 	return p;
 }
 

@@ -9,37 +9,44 @@
 #include "daemon/core/alloc.h"
 #include "daemon/core/memory.h"
 
-static applier apply_engine_status, apply_definition_put,
-    apply_definition_status, apply_execution_created, apply_execution_status,
-    apply_execution_ending, apply_execution_signal, apply_execution_followed;
+static applier apply_definition_put, apply_definition_status,
+    apply_execution_created, apply_execution_status, apply_execution_ending,
+    apply_execution_signal, apply_execution_followed;
 static struct definition *parse_stored(struct state *, const struct event *);
-static void execution_becomes(
-    struct state *, struct execution *, enum execution_status);
-static void execution_begins(
-    struct state *, struct execution *, const struct event *);
-static void execution_ends(
-    struct state *, struct execution *, const struct event *);
-static void hold_pending(struct execution *);
+static void parent_follows(
+    struct state *, const struct execution *, bool was_paused, bool paused);
+static void
+execution_begins(struct state *, struct execution *, const struct event *);
+static void
+execution_ends(struct state *, struct execution *, const struct event *);
 static void stop_clock(struct state *, struct execution *);
 static void remember_key(struct state *, struct execution *);
 
 static applier *const appliers[EVENT_TYPES] = {
-	[EVENT_ENGINE_STATUS] = apply_engine_status,
-	[EVENT_DEFINITION_PUT] = apply_definition_put,
-	[EVENT_DEFINITION_STATUS] = apply_definition_status,
-	[EVENT_EXECUTION_CREATED] = apply_execution_created,
-	[EVENT_EXECUTION_STATUS] = apply_execution_status,
-	[EVENT_EXECUTION_ENDING] = apply_execution_ending,
-	[EVENT_EXECUTION_SIGNAL] = apply_execution_signal,
-	[EVENT_EXECUTION_FOLLOWED] = apply_execution_followed,
-	[EVENT_TASK_ITEMS] = apply_task_items,
-	[EVENT_TASK_STARTED] = apply_task_started,
-	[EVENT_TASK_WAITING] = apply_task_waiting,
-	[EVENT_TASK_STOPPING] = apply_task_stopping,
-	[EVENT_TASK_ATTEMPT_ENDED] = apply_task_attempt_ended,
-	[EVENT_TASK_ITEM_ENDED] = apply_task_item_ended,
-	[EVENT_TASK_READY] = apply_task_ready,
-	[EVENT_TASK_ENDED] = apply_task_ended,
+    [EVENT_ENGINE_STATUS] = apply_engine_status,
+    [EVENT_DEFINITION_PUT] = apply_definition_put,
+    [EVENT_DEFINITION_STATUS] = apply_definition_status,
+    [EVENT_EXECUTION_CREATED] = apply_execution_created,
+    [EVENT_EXECUTION_STATUS] = apply_execution_status,
+    [EVENT_EXECUTION_ENDING] = apply_execution_ending,
+    [EVENT_EXECUTION_SIGNAL] = apply_execution_signal,
+    [EVENT_EXECUTION_FOLLOWED] = apply_execution_followed,
+    [EVENT_EXECUTION_HELD] = apply_execution_held,
+    [EVENT_EXECUTION_RESUMED] = apply_execution_resumed,
+    [EVENT_EXECUTION_RESTARTED] = apply_execution_restarted,
+    [EVENT_EXECUTION_REVIVED] = apply_execution_revived,
+    [EVENT_TASK_SUPERSEDED] = apply_task_superseded,
+    [EVENT_TASK_AGAIN] = apply_task_again,
+    [EVENT_TASK_REOPENED] = apply_task_reopened,
+    [EVENT_TASK_CONTINUED] = apply_task_continued,
+    [EVENT_TASK_ITEMS] = apply_task_items,
+    [EVENT_TASK_STARTED] = apply_task_started,
+    [EVENT_TASK_WAITING] = apply_task_waiting,
+    [EVENT_TASK_STOPPING] = apply_task_stopping,
+    [EVENT_TASK_ATTEMPT_ENDED] = apply_task_attempt_ended,
+    [EVENT_TASK_ITEM_ENDED] = apply_task_item_ended,
+    [EVENT_TASK_READY] = apply_task_ready,
+    [EVENT_TASK_ENDED] = apply_task_ended,
 };
 
 void
@@ -112,6 +119,7 @@ stop_clock(struct state *s, struct execution *x)
 {
 	x->k.kill = true;
 	x->k.due = 0;
+	x->k.left = 0;
 	timer_clear(s, &x->timer);
 }
 
@@ -123,24 +131,6 @@ mark_all(struct state *s, struct execution *x)
 	mark_dirty(s, x);
 	TAILQ_FOREACH (r, &x->open, open)
 		mark_attention(s, r);
-}
-
-static void
-apply_engine_status(struct state *s, const struct event *e)
-{
-	struct execution *x;
-
-	s->k.engine = (enum engine_status)e->status;
-	s->k.engine_since = e->time;
-	/* The drain of a pause is nobody's act: who paused it stays. */
-	if (s->k.engine != ENGINE_PAUSED) {
-		replace_string(&s->k.engine_reason, e->reason);
-		replace_string(&s->k.engine_by, e->by);
-	}
-	if (s->k.engine == ENGINE_RUNNING)
-		RB_FOREACH (x, executions, &s->executions)
-			if (!execution_ended(x->k.status))
-				mark_all(s, x);
 }
 
 static struct definition *
@@ -171,8 +161,8 @@ apply_definition_put(struct state *s, const struct event *e)
 		w = workflow_new(e->name);
 		RB_INSERT(workflows, &s->workflows, w);
 	}
-	w->versions = xreallocarray(
-	    w->versions, w->nversions + 1, sizeof(*w->versions));
+	w->versions =
+	    xreallocarray(w->versions, w->nversions + 1, sizeof(*w->versions));
 	v = &w->versions[w->nversions++];
 	v->definition = parse_stored(s, e);
 	/* core_replay has refused what this version can't read. */
@@ -210,15 +200,15 @@ remember_key(struct state *s, struct execution *x)
 }
 
 /* In the order of priority, the older before the newer. */
-static void
+void
 hold_pending(struct execution *x)
 {
 	struct execution_list *list = &x->workflow->pending;
 	struct execution *other;
 
-	TAILQ_FOREACH_REVERSE (other, list, execution_list, held)
-		if (other->k.priority >= x->k.priority)
-			break;
+	TAILQ_FOREACH_REVERSE(other, list, execution_list, held)
+	if (other->k.priority >= x->k.priority)
+		break;
 	if (other == NULL)
 		TAILQ_INSERT_HEAD(list, x, held);
 	else
@@ -245,8 +235,8 @@ apply_execution_created(struct state *s, const struct event *e)
 	x->k.owner = e->by == NULL ? NULL : xstrdup(e->by);
 	x->k.input = value_ref(e->value);
 	x->k.labels = value_ref(e->labels);
-	x->k.correlation = e->correlation == NULL ? NULL
-						  : xstrdup(e->correlation);
+	x->k.correlation =
+	    e->correlation == NULL ? NULL : xstrdup(e->correlation);
 	x->k.key = e->key == NULL ? NULL : xstrdup(e->key);
 	x->k.priority = e->priority;
 	x->k.created_at = e->time;
@@ -265,24 +255,43 @@ apply_execution_created(struct state *s, const struct event *e)
 	}
 }
 
+/* The task of a paused subworkflow is paused, for as long as that is. */
 static void
+parent_follows(
+    struct state *s, const struct execution *x, bool was_paused, bool paused)
+{
+	struct execution *parent = state_execution(s, x->k.parent);
+	struct action *a;
+
+	if (parent == NULL)
+		return;
+	mark_dirty(s, parent);
+	a = run_action(parent->runs[x->k.parent_run], x->k.parent_item);
+	if (a->latest == NULL || a->latest->k.child != x->k.id)
+		return;
+	if (paused && a->k.status == TASK_RUNNING)
+		action_becomes(s, a, TASK_PAUSED);
+	else if (was_paused && !paused && a->k.status == TASK_PAUSED)
+		action_becomes(s, a, TASK_RUNNING);
+}
+
+void
 execution_becomes(
     struct state *s, struct execution *x, enum execution_status status)
 {
-	struct execution *parent;
+	bool was_paused = x->k.status == EXECUTION_PAUSED;
 
 	assert(execution_reaches(x->k.status, status));
 	s->by_status[x->k.status]--;
 	s->by_status[status]++;
 	x->k.status = status;
-	parent = state_execution(s, x->k.parent);
-	if (parent != NULL)
-		mark_dirty(s, parent);
+	if (status == EXECUTION_CANCELING || execution_ended(status))
+		hold_clear(s, x);
+	parent_follows(s, x, was_paused, status == EXECUTION_PAUSED);
 }
 
 static void
-execution_begins(
-    struct state *s, struct execution *x, const struct event *e)
+execution_begins(struct state *s, struct execution *x, const struct event *e)
 {
 	struct execution *next;
 
@@ -291,9 +300,10 @@ execution_begins(
 	x->workflow->active++;
 	x->k.started_at = e->time;
 	x->k.vars = value_ref(e->value);
+	x->k.first_vars = value_ref(e->value);
 	x->k.due = e->due;
 	timer_set(s, &x->timer, TIMER_TIMEOUT, e->due);
-	if ((next = TAILQ_FIRST(&x->workflow->pending)) != NULL)
+	if ((next = workflow_next(x->workflow)) != NULL)
 		mark_dirty(s, next);
 	for (uint32_t i = 0; i < x->definition->ntasks; i++)
 		if (x->definition->tasks[i].nbefore == 0)
@@ -308,6 +318,7 @@ execution_ends(struct state *s, struct execution *x, const struct event *e)
 
 	x->k.ended_at = e->time;
 	x->k.due = 0;
+	x->k.left = 0;
 	timer_clear(s, &x->timer);
 	value_unref(x->k.output);
 	x->k.output = value_ref(e->value);
@@ -320,7 +331,7 @@ execution_ends(struct state *s, struct execution *x, const struct event *e)
 		TAILQ_REMOVE(&x->signals, kept, entry);
 		kept_signal_free(kept);
 	}
-	if ((next = TAILQ_FIRST(&x->workflow->pending)) != NULL)
+	if ((next = workflow_next(x->workflow)) != NULL)
 		mark_dirty(s, next);
 }
 
@@ -329,8 +340,8 @@ apply_execution_status(struct state *s, const struct event *e)
 {
 	struct execution *x = state_execution(s, e->execution);
 	enum execution_status status = (enum execution_status)e->status;
-	bool begins = x->k.status == EXECUTION_PENDING &&
-	    status == EXECUTION_RUNNING;
+	bool begins =
+	    x->k.status == EXECUTION_PENDING && status == EXECUTION_RUNNING;
 
 	if (e->kill != 0)
 		stop_clock(s, x);

@@ -14,9 +14,12 @@ void apply(struct state *, const struct event *);
 /* What apply's own files share. */
 
 typedef void applier(struct state *, const struct event *);
-applier apply_task_items, apply_task_started, apply_task_waiting,
+applier apply_execution_held, apply_execution_resumed, apply_engine_status,
+    apply_task_items, apply_task_started, apply_task_waiting,
     apply_task_stopping, apply_task_attempt_ended, apply_task_item_ended,
-    apply_task_ready, apply_task_ended;
+    apply_task_ready, apply_task_ended, apply_execution_restarted,
+    apply_execution_revived, apply_task_superseded, apply_task_again,
+    apply_task_reopened, apply_task_continued;
 
 /* Something may have to be done for the execution, or for the run. */
 void mark_dirty(struct state *, struct execution *);
@@ -27,7 +30,30 @@ void mark_attention(struct state *, struct run *);
 void mark_blocked(struct state *, struct execution *);
 void timer_set(struct state *, struct timer *, enum timer_kind, int64_t due);
 void timer_clear(struct state *, struct timer *);
-/* A task is reached from the start (from EVENT_NONE) or from another. */
+/* Held time counts towards no execution timeout. */
+void clock_stop(struct state *, struct execution *);
+/* The execution lets go of its hold: it was canceled, or has ended. */
+void hold_clear(struct state *, struct execution *);
+/* What is frozen or not follows who holds it. */
+void freeze_follows(struct state *, struct execution *);
+void attempt_thaw(struct state *, struct attempt *);
+/* What is wanted of the attempt's callout has changed. */
+void attempt_changed(struct state *, struct attempt *);
+/* The only mover of an action's status, and of an execution's. */
+void action_becomes(struct state *, struct action *, enum task_status);
+void
+execution_becomes(struct state *, struct execution *, enum execution_status);
+void action_ready(struct action *);
+/* Makes as many items ready as may run beside each other. */
+void actions_offer(struct run *);
+/* A new run is due, or looked at first. */
+void run_offer(struct state *, struct run *);
+/* A run that has ended leads to the tasks of the list; NULL: to none. */
+void run_leads(struct state *, struct run *, const struct value *, int64_t);
+/* Fires, and ends rounds, as long as what has arrived allows it. */
+void join_settles(struct state *, struct execution *, uint32_t task, int64_t);
+void hold_pending(struct execution *);
+/* A task is reached from the start (EVENT_NONE) or from a run. */
 void task_arrives(
     struct state *, struct execution *, uint32_t from, uint32_t to, int64_t);
 /* A subworkflow's attempt begins in its parent's action. */

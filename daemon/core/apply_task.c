@@ -2,24 +2,24 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "daemon/core/alloc.h"
 #include "daemon/core/apply.h"
 #include "daemon/core/memory.h"
 
 static struct action *event_action(struct state *, const struct event *);
-static void action_becomes(struct state *, struct action *, enum task_status);
-static void action_ready(struct action *);
+static void action_reopens(const struct action *);
 static void action_not_ready(struct action *);
-static void actions_offer(struct run *);
-static void attempt_changed(struct state *, struct attempt *);
 static void run_follows(struct state *, struct run *);
 static enum task_status run_status(const struct run *);
-static void join_arrives(struct state *, struct execution *, uint32_t from,
-    uint32_t to, int64_t);
-static bool join_fires(const struct task_definition *, const struct node *);
-static bool join_round(const struct task_definition *, struct node *);
-static void run_starts(struct state *, struct execution *, uint32_t, int64_t);
-static void publish(struct execution *, const struct value *);
+static void join_arrives(
+    struct state *, struct execution *, uint32_t from, uint32_t to, int64_t);
+static bool join_fires(struct state *, struct execution *, uint32_t, int64_t);
+static bool join_round(struct execution *, uint32_t);
+static void run_starts(struct state *, struct execution *, uint32_t task,
+    const uint32_t *from, uint32_t nfrom, int64_t);
+static void publish(struct run *, const struct value *);
 
 void
 mark_attention(struct state *s, struct run *r)
@@ -38,7 +38,7 @@ event_action(struct state *s, const struct event *e)
 	    state_execution(s, e->execution)->runs[e->run], e->item);
 }
 
-static void
+void
 attempt_changed(struct state *s, struct attempt *t)
 {
 	if (t->is_changed)
@@ -48,7 +48,7 @@ attempt_changed(struct state *s, struct attempt *t)
 	TAILQ_INSERT_TAIL(&s->changed, t, changed);
 }
 
-static void
+void
 action_ready(struct action *a)
 {
 	struct actions *list = &a->run->execution->ready;
@@ -57,9 +57,9 @@ action_ready(struct action *a)
 	if (a->is_ready)
 		return;
 	a->is_ready = true;
-	TAILQ_FOREACH_REVERSE (other, list, actions, ready)
-		if (other->run->task->priority >= a->run->task->priority)
-			break;
+	TAILQ_FOREACH_REVERSE(other, list, actions, ready)
+	if (other->run->task->priority >= a->run->task->priority)
+		break;
 	if (other == NULL)
 		TAILQ_INSERT_HEAD(list, a, ready);
 	else
@@ -76,7 +76,7 @@ action_not_ready(struct action *a)
 }
 
 /* Makes as many items ready as may run beside each other. */
-static void
+void
 actions_offer(struct run *r)
 {
 	uint32_t parallel = r->task->parallel;
@@ -92,7 +92,20 @@ actions_offer(struct run *r)
 	}
 }
 
+/* What its end had counted is taken back. */
 static void
+action_reopens(const struct action *a)
+{
+	struct run *r = a->run;
+
+	r->items_open++;
+	if (a->item == EVENT_NONE || a->item < r->next_item)
+		r->items_active++;
+	if (a->k.status != TASK_COMPLETED && a->k.status != TASK_SKIPPED)
+		r->items_bad--;
+}
+
+void
 action_becomes(struct state *s, struct action *a, enum task_status status)
 {
 	struct run *r = a->run;
@@ -102,6 +115,8 @@ action_becomes(struct state *s, struct action *a, enum task_status status)
 		a->touched = true;
 		r->untouched--;
 	}
+	if (task_ended(a->k.status))
+		action_reopens(a);
 	r->by_status[a->k.status]--;
 	r->by_status[status]++;
 	a->k.status = status;
@@ -133,6 +148,8 @@ run_status(const struct run *r)
 		return TASK_RUNNING;
 	if (count[TASK_CANCELING] > 0)
 		return TASK_CANCELING;
+	if (count[TASK_PAUSED] > 0)
+		return TASK_PAUSED;
 	if (count[TASK_WAITING] > 0)
 		return TASK_WAITING;
 	if (count[TASK_PENDING] == r->nactions)
@@ -219,12 +236,14 @@ apply_task_stopping(struct state *s, const struct event *e)
 	struct action *a = event_action(s, e);
 	struct attempt *t = action_attempt(a, e->attempt);
 
+	attempt_thaw(s, t); /* or it could not end */
 	t->k.stop = (enum stop_why)e->end;
 	t->k.stop_signal = e->signal;
 	t->k.due = e->due;
 	replace_string(&t->k.reason, e->reason);
 	timer_set(s, &t->timer, TIMER_KILL, e->due);
-	if (t->k.stop == STOP_CANCEL && a->k.status == TASK_RUNNING)
+	if (t->k.stop == STOP_CANCEL &&
+	    (a->k.status == TASK_RUNNING || a->k.status == TASK_PAUSED))
 		action_becomes(s, a, TASK_CANCELING);
 	if (t->k.child == 0)
 		attempt_changed(s, t);
@@ -246,6 +265,8 @@ apply_task_attempt_ended(struct state *s, const struct event *e)
 	if (e->started_at != 0)
 		t->k.started_at = e->started_at;
 	t->k.due = 0;
+	t->k.left = 0;
+	t->k.frozen = false;
 	timer_clear(s, &t->timer);
 	value_unref(t->k.spec);
 	t->k.spec = NULL;
@@ -284,13 +305,12 @@ apply_task_item_ended(struct state *s, const struct event *e)
 	struct kept_signal *kept;
 
 	/* A name is that of the kept signal that ended the wait. */
-	if (e->name != NULL &&
-	    (kept = kept_signal_find(x, e->name)) != NULL) {
+	if (e->name != NULL && (kept = kept_signal_find(x, e->name)) != NULL) {
 		TAILQ_REMOVE(&x->signals, kept, entry);
 		kept_signal_free(kept);
 	}
 	if (e->set != NULL)
-		publish(x, e->set);
+		publish(a->run, e->set);
 	replace_string(&a->k.reason, e->reason);
 	value_unref(a->k.output);
 	a->k.output = value_ref(e->value);
@@ -313,12 +333,21 @@ apply_task_ready(struct state *s, const struct event *e)
 }
 
 static void
-publish(struct execution *x, const struct value *set)
+publish(struct run *r, const struct value *set)
 {
+	struct execution *x = r->execution;
 	struct value *merged = value_merge(x->k.vars, set);
 
 	value_unref(x->k.vars);
 	x->k.vars = merged;
+	merged = value_merge(r->k.set, set);
+	value_unref(r->k.set);
+	r->k.set = merged;
+	if (!r->k.own_context)
+		return;
+	merged = value_merge(r->k.context, set);
+	value_unref(r->k.context);
+	r->k.context = merged;
 }
 
 void
@@ -326,8 +355,6 @@ apply_task_ended(struct state *s, const struct event *e)
 {
 	struct execution *x = state_execution(s, e->execution);
 	struct run *r = x->runs[e->run];
-	msgpack_object to;
-	msgpack_zone zone;
 
 	for (uint32_t i = 0; i < r->nactions; i++) {
 		struct action *a = &r->actions[i];
@@ -346,15 +373,27 @@ apply_task_ended(struct state *s, const struct event *e)
 		r->in_attention = false;
 		TAILQ_REMOVE(&x->attention, r, attention);
 	}
+	r->k.ended_seq = e->seq;
+	r->k.led = e->led != 0;
+	r->k.cut = value_ref(e->cut);
 	if (e->set != NULL)
-		publish(x, e->set);
-	if (e->to == NULL)
+		publish(r, e->set);
+	run_leads(s, r, e->to, e->time);
+}
+
+void
+run_leads(struct state *s, struct run *r, const struct value *to, int64_t now)
+{
+	msgpack_object o;
+	msgpack_zone zone;
+
+	if (to == NULL)
 		return;
 	msgpack_zone_init(&zone, 256);
-	value_unpack(e->to, &zone, &to);
-	for (uint32_t i = 0; i < to.via.array.size; i++)
-		task_arrives(s, x, r->task->number,
-		    (uint32_t)to.via.array.ptr[i].via.u64, e->time);
+	value_unpack(to, &zone, &o);
+	for (uint32_t i = 0; i < o.via.array.size; i++)
+		task_arrives(s, r->execution, r->index,
+		    (uint32_t)o.via.array.ptr[i].via.u64, now);
 	msgpack_zone_destroy(&zone);
 }
 
@@ -365,13 +404,13 @@ task_arrives(struct state *s, struct execution *x, uint32_t from, uint32_t to,
 	if (x->definition->tasks[to].join != JOIN_NONE)
 		join_arrives(s, x, from, to, now);
 	else
-		run_starts(s, x, to, now);
+		run_starts(s, x, to, &from, from == EVENT_NONE ? 0 : 1, now);
 }
 
-static void
-run_starts(struct state *s, struct execution *x, uint32_t task, int64_t now)
+/* It is due now, or is looked at first. */
+void
+run_offer(struct state *s, struct run *r)
 {
-	struct run *r = run_new(x, task, now);
 	enum action_kind kind = r->task->kind;
 
 	if (r->task->items == NULL) {
@@ -379,55 +418,100 @@ run_starts(struct state *s, struct execution *x, uint32_t task, int64_t now)
 		r->next_item = 1;
 		if (kind == ACTION_RUN || kind == ACTION_WORKFLOW) {
 			action_ready(&r->actions[0]);
-			mark_dirty(s, x);
+			mark_dirty(s, r->execution);
 			return;
 		}
 	}
 	mark_attention(s, r);
 }
 
-static bool
-join_fires(const struct task_definition *t, const struct node *node)
+static void
+run_starts(struct state *s, struct execution *x, uint32_t task,
+    const uint32_t *from, uint32_t nfrom, int64_t now)
 {
-	uint32_t wanted = t->join == JOIN_ALL ? t->nbefore : t->join;
-	uint32_t here = 0;
+	struct run *r = run_new(x, task, now);
 
-	for (uint32_t i = 0; i < t->nbefore; i++)
-		here += node->k.arrived[i] > 0;
-	return !node->k.fired && here >= wanted;
+	run_from(r, from, nfrom);
+	run_offer(s, r);
 }
 
 /*
- * A round is over once every task that leads here has arrived: each gives up
- * one arrival, and the next round begins with what is left.
+ * A join fires with the oldest arrival of each task that is here, once there
+ * are enough.  Its round goes on until every task has taken part: who comes
+ * late starts nothing, and is kept with the run that did not wait for it.
  */
 static bool
-join_round(const struct task_definition *t, struct node *node)
+join_fires(struct state *s, struct execution *x, uint32_t task, int64_t now)
 {
+	const struct task_definition *t = &x->definition->tasks[task];
+	struct node *node = &x->nodes[task];
+	uint32_t wanted = t->join == JOIN_ALL ? t->nbefore : t->join;
+	uint32_t *from = xcalloc(t->nbefore, sizeof(*from)), n = 0;
+
+	for (uint32_t i = 0; i < node->k.narrivals; i++) {
+		uint32_t before = node->k.arrivals[i].before;
+
+		if (node->k.round[before])
+			continue;
+		node->k.round[before] = true;
+		from[n++] = node->k.arrivals[i].run;
+	}
+	if (n >= wanted) {
+		for (uint32_t i = 0; i < n; i++)
+			arrivals_remove(node, from[i]);
+		node->k.fired = true;
+		run_starts(s, x, task, from, n, now);
+	} else
+		memset(node->k.round, 0, t->nbefore * sizeof(bool));
+	free(from);
+	return n >= wanted;
+}
+
+/* Late arrivals are used up; true where the round is over with them. */
+static bool
+join_round(struct execution *x, uint32_t task)
+{
+	const struct task_definition *t = &x->definition->tasks[task];
+	struct node *node = &x->nodes[task];
+
+	for (uint32_t i = 0; i < node->k.narrivals;) {
+		struct arrival late = node->k.arrivals[i];
+
+		if (node->k.round[late.before]) {
+			i++; /* of the next round */
+			continue;
+		}
+		node->k.round[late.before] = true;
+		arrivals_remove(node, late.run);
+		run_from(node->newest, &late.run, 1);
+		node->newest->k.nlate++;
+	}
 	for (uint32_t i = 0; i < t->nbefore; i++)
-		if (node->k.arrived[i] == 0)
+		if (!node->k.round[i])
 			return false;
-	for (uint32_t i = 0; i < t->nbefore; i++)
-		node->k.arrived[i]--;
+	memset(node->k.round, 0, t->nbefore * sizeof(bool));
 	node->k.fired = false;
 	return true;
+}
+
+void
+join_settles(struct state *s, struct execution *x, uint32_t task, int64_t now)
+{
+	struct node *node = &x->nodes[task];
+
+	for (;;) {
+		if (node->k.fired) {
+			if (!join_round(x, task))
+				break;
+		} else if (!join_fires(s, x, task, now))
+			break;
+	}
 }
 
 static void
 join_arrives(struct state *s, struct execution *x, uint32_t from, uint32_t to,
     int64_t now)
 {
-	const struct task_definition *t = &x->definition->tasks[to];
-	struct node *node = &x->nodes[to];
-
-	for (uint32_t i = 0; i < t->nbefore; i++)
-		if (t->before[i] == from)
-			node->k.arrived[i]++;
-	for (;;) {
-		if (join_fires(t, node)) {
-			node->k.fired = true;
-			run_starts(s, x, to, now);
-		} else if (!node->k.fired || !join_round(t, node))
-			break;
-	}
+	arrival_add(x, to, from);
+	join_settles(s, x, to, now);
 }

@@ -87,8 +87,8 @@ batch_add_action(struct batch *b, enum event_type type, const struct action *a)
 static const char *
 keep(struct batch *b, char *s)
 {
-	b->strings = xreallocarray(
-	    b->strings, b->nstrings + 1, sizeof(*b->strings));
+	b->strings =
+	    xreallocarray(b->strings, b->nstrings + 1, sizeof(*b->strings));
 	b->strings[b->nstrings++] = s;
 	return s;
 }

@@ -31,12 +31,12 @@ void batch_own_strings(struct batch *);
 
 /* The pointers are good until the next event is added. */
 struct event *batch_add(struct batch *, enum event_type);
-struct event *batch_add_execution(
-    struct batch *, enum event_type, const struct execution *);
-struct event *batch_add_run(
-    struct batch *, enum event_type, const struct run *);
-struct event *batch_add_action(
-    struct batch *, enum event_type, const struct action *);
+struct event *
+batch_add_execution(struct batch *, enum event_type, const struct execution *);
+struct event *
+batch_add_run(struct batch *, enum event_type, const struct run *);
+struct event *
+batch_add_action(struct batch *, enum event_type, const struct action *);
 
 /* Strings that live as long as the batch's events. */
 const char *batch_printf(struct batch *, const char *, ...)

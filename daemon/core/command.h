@@ -28,20 +28,27 @@ struct actor {
 };
 
 enum command_type {
-	COMMAND_TICK,              /* nothing but the time */
-	COMMAND_ENGINE_PAUSE,      /* reason */
-	COMMAND_ENGINE_RESUME,     /* early */
-	COMMAND_DEFINITION_PUT,    /* definition */
-	COMMAND_DEFINITION_ENABLE, /* name */
+	COMMAND_TICK,		    /* nothing but the time */
+	COMMAND_ENGINE_PAUSE,	    /* reason freeze */
+	COMMAND_ENGINE_RESUME,	    /* early */
+	COMMAND_DEFINITION_PUT,	    /* definition */
+	COMMAND_DEFINITION_ENABLE,  /* name */
 	COMMAND_DEFINITION_DISABLE, /* name, reason */
-	COMMAND_START,     /* name version value labels key correlation priority */
-	COMMAND_CANCEL,    /* execution reason kill */
-	COMMAND_TERMINATE, /* execution reason failure_workflow */
-	COMMAND_UPDATE,    /* execution name item status terminal value reason */
-	COMMAND_SKIP,      /* execution name item value reason */
-	COMMAND_SIGNAL,    /* execution name value tree */
-	COMMAND_APPROVE,   /* execution name reason */
-	COMMAND_REJECT,    /* execution name reason */
+	COMMAND_START,	/* name version value labels key correlation priority */
+	COMMAND_PAUSE,	/* execution reason freeze hold */
+	COMMAND_RESUME, /* execution all early */
+	COMMAND_REPLAY, /* execution version value */
+	COMMAND_RESTART,     /* execution latest */
+	COMMAND_RERUN,	     /* execution value correlation */
+	COMMAND_RERUN_TASKS, /* execution tasks no_reset task_input */
+	COMMAND_RETRY,	     /* execution resume_subworkflows */
+	COMMAND_CANCEL,	     /* execution reason kill */
+	COMMAND_TERMINATE,   /* execution reason failure_workflow */
+	COMMAND_UPDATE,	 /* execution name item status terminal value reason */
+	COMMAND_SKIP,	 /* execution name item value reason */
+	COMMAND_SIGNAL,	 /* execution name value tree */
+	COMMAND_APPROVE, /* execution name reason */
+	COMMAND_REJECT,	 /* execution name reason */
 	COMMAND_CALLOUT_ENDED, /* callout result */
 	COMMANDS
 };
@@ -53,10 +60,10 @@ struct command {
 	struct actor by;
 	uint64_t execution;
 	uint64_t if_revision; /* 0: whichever */
-	int if_status;        /* enum execution_status; -1: whichever */
+	int if_status;	      /* enum execution_status; -1: whichever */
 	const char *name;     /* workflow, task or signal */
 	uint32_t version;     /* 0: the latest */
-	uint32_t item;        /* EVENT_NONE: all there are */
+	uint32_t item;	      /* EVENT_NONE: all there are */
 	struct value *value;  /* input or output */
 	struct value *labels; /* a map of strings */
 	const char *reason;   /* or note */
@@ -65,9 +72,17 @@ struct command {
 	int32_t priority;
 	bool kill;
 	bool early;
+	bool freeze;
+	bool hold;
+	bool all;
+	bool latest;
+	bool resume_subworkflows;
+	struct value *tasks;	  /* a list of names */
+	struct value *no_reset;	  /* those that keep the items that are done */
+	struct value *task_input; /* a map: more input for the tasks */
 	bool tree;
 	bool failure_workflow;
-	bool terminal;           /* of an update to failed: no retry */
+	bool terminal;		 /* of an update to failed: no retry */
 	enum task_status status; /* of an update */
 	struct definition *definition;
 	struct callout_key callout;
@@ -80,9 +95,11 @@ struct reply {
 	char message[512];     /* of an error: a sentence */
 	uint64_t execution;    /* started, or acted on */
 	uint64_t revision;     /* of the execution; of a refusal too */
-	int status;            /* of the execution; -1: none */
+	int status;	       /* of the execution; -1: none */
 	uint32_t version;      /* of the definition put or started */
-	bool created;          /* false: was there already */
+	unsigned left_paused; /* subworkflows that a resume left as they were */
+	uint64_t first_left;  /* one of them */
+	bool created;	      /* false: was there already */
 };
 
 #endif

@@ -15,7 +15,8 @@
  */
 #define STEP_EVENTS 2000
 
-/* A step under way: each event is held back until it is known to be the last. */
+/* A step under way: each event is held back until it is known to be the last.
+ */
 struct step {
 	struct state *s;
 	const struct event_sink *sink;
@@ -229,8 +230,7 @@ core_host(struct state *s, const struct host *host)
 	s->runners = NULL;
 	s->host = *host;
 	if (host->nrunners > 0) {
-		s->runners =
-		    xcalloc(host->nrunners, sizeof(*s->runners));
+		s->runners = xcalloc(host->nrunners, sizeof(*s->runners));
 		memcpy(s->runners, host->runners,
 		    host->nrunners * sizeof(*s->runners));
 	}

@@ -38,13 +38,21 @@ void core_recovered(struct state *);
 void core_host(struct state *, const struct host *);
 
 /* What should be outside. */
-enum plan_want { PLAN_NOTHING, PLAN_RUN, PLAN_TERM, PLAN_KILL, PLAN_FORGET };
+enum plan_want {
+	PLAN_NOTHING,
+	PLAN_RUN,
+	PLAN_FREEZE,
+	PLAN_TERM,
+	PLAN_KILL,
+	PLAN_FORGET,
+};
 
 struct plan_callout {
 	struct callout_key key;
 	uint64_t runner;
 	enum plan_want want;
-	const struct value *spec; /* for PLAN_RUN */
+	bool thaw; /* it was frozen: let it go on, to run or to end */
+	const struct value *spec; /* for PLAN_RUN and PLAN_FREEZE */
 };
 
 /*

@@ -6,29 +6,35 @@
 #include <stdio.h>
 #include <string.h>
 
-static decider decide_engine_pause, decide_engine_resume,
-    decide_definition_put, decide_definition_enable,
-    decide_definition_disable;
-static bool decide_definition_status(const struct state *,
-    const struct command *, struct batch *, struct reply *,
-    enum workflow_status);
+static decider decide_engine_pause, decide_engine_resume, decide_definition_put,
+    decide_definition_enable, decide_definition_disable;
+static bool
+decide_definition_status(const struct state *, const struct command *,
+    struct batch *, struct reply *, enum workflow_status);
 
 static decider *const deciders[COMMANDS] = {
-	[COMMAND_TICK] = decide_tick,
-	[COMMAND_ENGINE_PAUSE] = decide_engine_pause,
-	[COMMAND_ENGINE_RESUME] = decide_engine_resume,
-	[COMMAND_DEFINITION_PUT] = decide_definition_put,
-	[COMMAND_DEFINITION_ENABLE] = decide_definition_enable,
-	[COMMAND_DEFINITION_DISABLE] = decide_definition_disable,
-	[COMMAND_START] = decide_start,
-	[COMMAND_CANCEL] = decide_cancel,
-	[COMMAND_TERMINATE] = decide_terminate,
-	[COMMAND_UPDATE] = decide_update,
-	[COMMAND_SKIP] = decide_skip,
-	[COMMAND_SIGNAL] = decide_signal,
-	[COMMAND_APPROVE] = decide_approve,
-	[COMMAND_REJECT] = decide_reject,
-	[COMMAND_CALLOUT_ENDED] = decide_callout_ended,
+    [COMMAND_TICK] = decide_tick,
+    [COMMAND_ENGINE_PAUSE] = decide_engine_pause,
+    [COMMAND_ENGINE_RESUME] = decide_engine_resume,
+    [COMMAND_DEFINITION_PUT] = decide_definition_put,
+    [COMMAND_DEFINITION_ENABLE] = decide_definition_enable,
+    [COMMAND_DEFINITION_DISABLE] = decide_definition_disable,
+    [COMMAND_START] = decide_start,
+    [COMMAND_PAUSE] = decide_pause,
+    [COMMAND_RESUME] = decide_resume,
+    [COMMAND_REPLAY] = decide_replay,
+    [COMMAND_RESTART] = decide_restart,
+    [COMMAND_RERUN] = decide_rerun,
+    [COMMAND_RERUN_TASKS] = decide_rerun_tasks,
+    [COMMAND_RETRY] = decide_retry,
+    [COMMAND_CANCEL] = decide_cancel,
+    [COMMAND_TERMINATE] = decide_terminate,
+    [COMMAND_UPDATE] = decide_update,
+    [COMMAND_SKIP] = decide_skip,
+    [COMMAND_SIGNAL] = decide_signal,
+    [COMMAND_APPROVE] = decide_approve,
+    [COMMAND_REJECT] = decide_reject,
+    [COMMAND_CALLOUT_ENDED] = decide_callout_ended,
 };
 
 bool
@@ -53,8 +59,7 @@ refuse(struct reply *reply, enum error_code code, const char *fmt, ...)
 }
 
 bool
-refuse_status(
-    struct reply *reply, const struct execution *x, const char *verb)
+refuse_status(struct reply *reply, const struct execution *x, const char *verb)
 {
 	char allowed[128] = "";
 	size_t used = 0;
@@ -112,7 +117,8 @@ static bool
 decide_engine_pause(const struct state *s, const struct command *c,
     struct batch *b, struct reply *reply)
 {
-	int to = engine_moved(s->k.engine, ENGINE_MOVE_PAUSE);
+	int to = engine_moved(
+	    s->k.engine, c->freeze ? ENGINE_MOVE_FREEZE : ENGINE_MOVE_PAUSE);
 	struct event *e;
 
 	if (to < 0)
@@ -124,6 +130,7 @@ decide_engine_pause(const struct state *s, const struct command *c,
 	e->status = to;
 	e->reason = c->reason;
 	e->by = c->by.name;
+	e->frozen = c->freeze;
 	return true;
 }
 

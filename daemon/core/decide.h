@@ -18,10 +18,14 @@ bool decide(const struct state *, const struct command *, struct batch *,
 /* The same as a type, for those that stand in decide's table. */
 typedef bool decider(const struct state *, const struct command *,
     struct batch *, struct reply *);
-decider decide_tick, decide_start, decide_cancel, decide_terminate,
-    decide_update, decide_skip, decide_signal, decide_approve, decide_reject,
-    decide_callout_ended;
+decider decide_tick, decide_start, decide_pause, decide_resume, decide_replay,
+    decide_restart, decide_rerun, decide_rerun_tasks, decide_retry,
+    decide_cancel, decide_terminate, decide_update, decide_skip, decide_signal,
+    decide_approve, decide_reject, decide_callout_ended;
 
+/* Whether the engine, and the workflow, start anything now; else refused. */
+bool engine_starts(const struct state *, struct reply *);
+bool workflow_starts(const struct workflow *, struct reply *);
 /* Fills in the reply's error; always false. */
 bool refuse(struct reply *, enum error_code, const char *, ...)
     __attribute__((format(printf, 3, 4)));
@@ -29,18 +33,17 @@ bool refuse(struct reply *, enum error_code, const char *, ...)
  * The execution that the command names, once it is there, the command's by may
  * act on it, and if_revision and if_status hold; else NULL and a refusal.
  */
-const struct execution *acted_on(
-    const struct state *, const struct command *, struct reply *);
+const struct execution *
+acted_on(const struct state *, const struct command *, struct reply *);
 /* A refusal that names the status and what is allowed in it. */
-bool refuse_status(
-    struct reply *, const struct execution *, const char *verb);
+bool refuse_status(struct reply *, const struct execution *, const char *verb);
 
 /* An execution's creation; the input is new and goes to the event. */
 struct creation {
 	const struct definition *definition;
 	struct value *input;
 	const struct execution *parent; /* NULL: none */
-	const struct action *action;    /* of the parent, which it is run by */
+	const struct action *action;	/* of the parent, which it is run by */
 	const struct execution *failure_of; /* NULL: none */
 	uint32_t uid;
 	uint32_t gid;
@@ -50,32 +53,35 @@ struct creation {
 	const char *correlation;
 	int32_t priority;
 };
-struct event *create_execution(
-    const struct state *, const struct creation *, struct batch *);
+struct event *
+create_execution(const struct state *, const struct creation *, struct batch *);
 
-/* Nothing of it that has not begun will: it is canceled or coming to its end. */
+/* Nothing of it that has not begun will: it is canceled or coming to its end.
+ */
 bool execution_stops(const struct execution *);
 
 /* Ends an action that is not being run (any more): waits, failures, skips. */
 struct event *end_action(struct batch *, const struct action *,
     enum task_status, const char *reason, struct value *output);
+/* The subworkflow that the action waits for; NULL: none. */
+const struct execution *open_child(const struct state *, const struct action *);
 /* Asks for the end of what an open attempt runs. */
 void stop_attempt(const struct state *, struct batch *, const struct attempt *,
     enum stop_why, const char *reason);
 /* Cancels an execution and, below it, every subworkflow. */
-void cancel_tree(const struct state *, struct batch *,
-    const struct execution *, bool kill, const char *reason, const char *by);
-void terminate_tree(const struct state *, struct batch *,
-    const struct execution *, const char *reason, const char *by,
-    bool failure_workflow);
+void cancel_tree(const struct state *, struct batch *, const struct execution *,
+    bool kill, const char *reason, const char *by);
+void
+terminate_tree(const struct state *, struct batch *, const struct execution *,
+    const char *reason, const char *by, bool failure_workflow);
 
 /* Whether another attempt is due after a failure; then when (0: at once). */
 bool retry_due(const struct state *, const struct action *, enum task_status,
     int exit, const struct value *output, int64_t now, int64_t *due);
 
 /* The definition's output; NULL with a sentence when it can't be evaluated. */
-struct value *evaluate_output(
-    const struct execution *, char[EXPRESSION_ERROR_MAX]);
+struct value *
+evaluate_output(const struct execution *, char[EXPRESSION_ERROR_MAX]);
 
 /*
  * What follows from the state by itself, one thing at a time: nothing added to
@@ -90,7 +96,6 @@ void settle_execution(const struct state *, const struct execution *,
 /* The start of a ready action: an attempt, a subworkflow, or a failure. */
 void settle_start(const struct state *, const struct action *, struct batch *);
 /* The end of a run all of whose actions have ended, and where it leads. */
-void settle_run_ended(
-    const struct state *, const struct run *, struct batch *);
+void settle_run_ended(const struct state *, const struct run *, struct batch *);
 
 #endif

@@ -10,8 +10,8 @@
 /* What an ending amounts to. */
 struct verdict {
 	enum task_status status; /* of the attempt */
-	const char *reason;      /* or NULL */
-	struct value *output;    /* borrowed */
+	const char *reason;	 /* or NULL */
+	struct value *output;	 /* borrowed */
 };
 
 static void judge(const struct attempt *, const struct callout_result *,
@@ -22,8 +22,8 @@ static bool has_code(const uint8_t[32], int);
 static int next_status(const struct state *, const struct action *,
     const struct callout_result *, const struct verdict *, int64_t now,
     int64_t *due);
-static bool retry_wanted(const struct action *, enum task_status, int exit,
-    const struct value *);
+static bool retry_wanted(
+    const struct action *, enum task_status, int exit, const struct value *);
 static int64_t retry_delay(const struct action *);
 static uint64_t scatter(uint64_t);
 
@@ -34,9 +34,8 @@ has_code(const uint8_t codes[32], int code)
 }
 
 static void
-judge_exit(const struct task_definition *t,
-    const struct callout_result *result, struct batch *b,
-    struct verdict *verdict)
+judge_exit(const struct task_definition *t, const struct callout_result *result,
+    struct batch *b, struct verdict *verdict)
 {
 	if (!has_code(t->u.run.success, result->exit)) {
 		verdict->status = TASK_FAILED;
@@ -57,8 +56,8 @@ judge(const struct attempt *t, const struct callout_result *result,
 {
 	*verdict = (struct verdict){.status = TASK_FAILED};
 	if (t->k.stop != STOP_NOT) {
-		verdict->status = t->k.stop == STOP_TIMEOUT ? TASK_TIMED_OUT
-							    : TASK_CANCELED;
+		verdict->status =
+		    t->k.stop == STOP_TIMEOUT ? TASK_TIMED_OUT : TASK_CANCELED;
 		verdict->reason = batch_printf(
 		    b, "%s", t->k.reason == NULL ? "stopped" : t->k.reason);
 		return;
@@ -108,9 +107,8 @@ retry_delay(const struct action *a)
 	if (retry->backoff == BACKOFF_LINEAR &&
 	    delay <= cap / (int64_t)(a->k.failures + 1))
 		delay *= (int64_t)(a->k.failures + 1);
-	for (uint32_t i = 0;
-	     retry->backoff == BACKOFF_EXPONENTIAL && i < a->k.failures &&
-	     delay < cap / 2;
+	for (uint32_t i = 0; retry->backoff == BACKOFF_EXPONENTIAL &&
+	     i < a->k.failures && delay < cap / 2;
 	     i++)
 		delay *= 2;
 	if (retry->max_delay > 0 && delay > retry->max_delay)
@@ -121,8 +119,7 @@ retry_delay(const struct action *a)
 	if (spread > 0) {
 		seed = scatter(a->run->execution->k.id);
 		seed = scatter(seed ^ a->run->index);
-		seed = scatter(seed ^ a->item ^
-		    (uint64_t)a->k.attempts << 32);
+		seed = scatter(seed ^ a->item ^ (uint64_t)a->k.attempts << 32);
 		delay += (int64_t)(seed % (uint64_t)(2 * spread + 1)) - spread;
 	}
 	return delay < 0 ? 0 : delay;
@@ -158,8 +155,8 @@ retry_wanted(const struct action *a, enum task_status status, int exit,
 
 bool
 retry_due(const struct state *s, const struct action *a,
-    enum task_status status, int exit, const struct value *output,
-    int64_t now, int64_t *due)
+    enum task_status status, int exit, const struct value *output, int64_t now,
+    int64_t *due)
 {
 	int64_t delay;
 

@@ -2,13 +2,11 @@
 
 #include "daemon/core/decide.h"
 
-static const struct execution *open_child(
-    const struct state *, const struct action *);
 static void cancel_one(struct batch *, const struct execution *, bool kill,
     const char *reason, const char *by);
-static void terminate_one(const struct state *, struct batch *,
-    const struct execution *, const char *reason, const char *by,
-    bool failure_workflow);
+static void
+terminate_one(const struct state *, struct batch *, const struct execution *,
+    const char *reason, const char *by, bool failure_workflow);
 
 bool
 execution_stops(const struct execution *x)
@@ -16,8 +14,7 @@ execution_stops(const struct execution *x)
 	return x->k.ending >= 0 || x->k.status == EXECUTION_CANCELING;
 }
 
-/* The subworkflow that the action waits for; NULL: none. */
-static const struct execution *
+const struct execution *
 open_child(const struct state *s, const struct action *a)
 {
 	const struct execution *child;
@@ -82,9 +79,8 @@ decide_cancel(const struct state *s, const struct command *c, struct batch *b,
 }
 
 static void
-terminate_one(const struct state *s, struct batch *b,
-    const struct execution *x, const char *reason, const char *by,
-    bool failure_workflow)
+terminate_one(const struct state *s, struct batch *b, const struct execution *x,
+    const char *reason, const char *by, bool failure_workflow)
 {
 	const struct run *r;
 	const struct attempt *t;
@@ -143,7 +139,6 @@ decide_terminate(const struct state *s, const struct command *c,
 	if (c->reason == NULL || c->reason[0] == '\0')
 		return refuse(reply, ERROR_BAD_REQUEST,
 		    "terminate needs a reason: say --reason TEXT");
-	terminate_tree(
-	    s, b, x, c->reason, c->by.name, c->failure_workflow);
+	terminate_tree(s, b, x, c->reason, c->by.name, c->failure_workflow);
 	return true;
 }

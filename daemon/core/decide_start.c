@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-static bool may_start(
-    const struct state *, const struct command *, struct reply *);
+static bool
+may_start(const struct state *, const struct command *, struct reply *);
 
 static bool
 may_start(const struct state *s, const struct command *c, struct reply *reply)
@@ -21,6 +21,12 @@ may_start(const struct state *s, const struct command *c, struct reply *reply)
 		return refuse(reply, ERROR_NOT_FOUND,
 		    "workflow %s has no version %u; the latest is %u", w->name,
 		    c->version, w->nversions);
+	return engine_starts(s, reply) && workflow_starts(w, reply);
+}
+
+bool
+engine_starts(const struct state *s, struct reply *reply)
+{
 	if (s->k.engine != ENGINE_RUNNING)
 		return refuse(reply, ERROR_ENGINE_PAUSED,
 		    "the engine is %s (by %s%s%s): nothing is started until "
@@ -29,6 +35,12 @@ may_start(const struct state *s, const struct command *c, struct reply *reply)
 		    s->k.engine_by == NULL ? "nobody known" : s->k.engine_by,
 		    s->k.engine_reason == NULL ? "" : ": ",
 		    s->k.engine_reason == NULL ? "" : s->k.engine_reason);
+	return true;
+}
+
+bool
+workflow_starts(const struct workflow *w, struct reply *reply)
+{
 	if (w->status == WORKFLOW_DISABLED)
 		return refuse(reply, ERROR_ENGINE_PAUSED,
 		    "workflow %s is disabled (by %s%s%s): nothing of it is "
@@ -60,8 +72,8 @@ decide_start(const struct state *s, const struct command *c, struct batch *b,
 	if (!may_start(s, c, reply))
 		return false;
 	creation.definition = state_definition(s, c->name, c->version);
-	creation.input = definition_input(
-	    creation.definition, c->value, why, sizeof(why));
+	creation.input =
+	    definition_input(creation.definition, c->value, why, sizeof(why));
 	if (creation.input == NULL)
 		return refuse(reply, ERROR_BAD_REQUEST, "%s", why);
 	creation.uid = c->by.uid;

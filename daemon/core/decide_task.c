@@ -11,8 +11,8 @@ typedef void action_step(const struct state *, const struct command *,
     const struct action *, struct batch *);
 
 static action_step update_action, skip_action;
-static const struct run *named_run(const struct execution *,
-    const struct command *, struct reply *);
+static const struct run *
+named_run(const struct execution *, const struct command *, struct reply *);
 static bool may_change(const struct command *, const struct action *);
 static bool each_action(const struct state *, const struct command *,
     struct batch *, struct reply *, const char *verb, action_step *);
@@ -21,25 +21,24 @@ static void stop_latest(const struct state *, struct batch *,
 static bool waits_for_signal(const struct action *, const char *name);
 static unsigned signal_tree(const struct state *, const struct command *,
     const struct execution *, struct batch *);
-static const struct action *approval(const struct execution *,
-    const struct command *, struct reply *);
-static bool may_approve(const struct execution *, const struct action *,
-    const struct actor *);
+static const struct action *
+approval(const struct execution *, const struct command *, struct reply *);
+static bool may_approve(
+    const struct execution *, const struct action *, const struct actor *);
 static bool decide_approval(const struct state *, const struct command *,
     struct batch *, struct reply *, bool approved);
 
 static const struct run *
-named_run(const struct execution *x, const struct command *c,
-    struct reply *reply)
+named_run(
+    const struct execution *x, const struct command *c, struct reply *reply)
 {
 	uint32_t number =
 	    definition_task(x->definition, c->name, strlen(c->name));
 	const struct run *r;
 
 	if (number == UINT32_MAX) {
-		refuse(reply, ERROR_NOT_FOUND,
-		    "workflow %s has no task \"%s\"", x->definition->name,
-		    c->name);
+		refuse(reply, ERROR_NOT_FOUND, "workflow %s has no task \"%s\"",
+		    x->definition->name, c->name);
 		return NULL;
 	}
 	r = x->nodes[number].newest;
@@ -52,8 +51,7 @@ named_run(const struct execution *x, const struct command *c,
 	if (task_ended(r->k.status)) {
 		refuse(reply, ERROR_STATE_CONFLICT,
 		    "task %s of execution %llu has ended: it is %s", c->name,
-		    (unsigned long long)x->k.id,
-		    task_status_name(r->k.status));
+		    (unsigned long long)x->k.id, task_status_name(r->k.status));
 		return NULL;
 	}
 	return r;
@@ -70,7 +68,8 @@ may_change(const struct command *c, const struct action *a)
 	if (c->status == TASK_RUNNING && kind != ACTION_RUN &&
 	    kind != ACTION_WORKFLOW)
 		return false;
-	return a->k.status == TASK_RUNNING || a->k.status == TASK_WAITING;
+	return a->k.status == TASK_RUNNING || a->k.status == TASK_PAUSED ||
+	    a->k.status == TASK_WAITING;
 }
 
 static bool
@@ -115,16 +114,16 @@ update_action(const struct state *s, const struct command *c,
 	const char *who = c->by.name == NULL ? "a user" : c->by.name;
 	const char *reason = c->reason != NULL
 	    ? c->reason
-	    : batch_printf(b, "set to %s by %s", task_status_name(c->status),
-		  who);
+	    : batch_printf(
+		  b, "set to %s by %s", task_status_name(c->status), who);
 	int64_t due = 0;
 	bool again = c->status == TASK_RUNNING;
 	struct event *e;
 
 	stop_latest(s, b, a, reason);
 	if (c->status == TASK_FAILED && !c->terminal)
-		again = retry_due(
-		    s, a, TASK_FAILED, -1, c->value, b->now, &due);
+		again =
+		    retry_due(s, a, TASK_FAILED, -1, c->value, b->now, &due);
 	if (again) {
 		e = batch_add_action(b, EVENT_TASK_READY, a);
 		e->due = due;
@@ -191,7 +190,8 @@ signal_tree(const struct state *s, const struct command *c,
 
 			if (waits_for_signal(a, c->name)) {
 				end_action(b, a, TASK_COMPLETED, NULL,
-				    value_ref(c->value))->by = c->by.name;
+				    value_ref(c->value))
+				    ->by = c->by.name;
 				found++;
 			}
 			if (!c->tree || a->latest == NULL ||
@@ -227,8 +227,8 @@ decide_signal(const struct state *s, const struct command *c, struct batch *b,
 }
 
 static const struct action *
-approval(const struct execution *x, const struct command *c,
-    struct reply *reply)
+approval(
+    const struct execution *x, const struct command *c, struct reply *reply)
 {
 	const struct run *r = named_run(x, c, reply);
 
@@ -246,8 +246,8 @@ approval(const struct execution *x, const struct command *c,
 }
 
 static bool
-may_approve(const struct execution *x, const struct action *a,
-    const struct actor *by)
+may_approve(
+    const struct execution *x, const struct action *a, const struct actor *by)
 {
 	const struct task_definition *t = a->run->task;
 
@@ -263,8 +263,8 @@ may_approve(const struct execution *x, const struct action *a,
 }
 
 static bool
-decide_approval(const struct state *s, const struct command *c,
-    struct batch *b, struct reply *reply, bool approved)
+decide_approval(const struct state *s, const struct command *c, struct batch *b,
+    struct reply *reply, bool approved)
 {
 	struct command unowned = *c;
 	const struct execution *x;
@@ -310,8 +310,8 @@ decide_approval(const struct state *s, const struct command *c,
 }
 
 bool
-decide_approve(const struct state *s, const struct command *c,
-    struct batch *b, struct reply *reply)
+decide_approve(const struct state *s, const struct command *c, struct batch *b,
+    struct reply *reply)
 {
 	return decide_approval(s, c, b, reply, true);
 }

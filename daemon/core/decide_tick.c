@@ -11,8 +11,8 @@
 
 static void time_out_execution(const struct execution *, struct batch *);
 static void action_due(const struct timer *, struct batch *);
-static void attempt_due(
-    const struct state *, const struct timer *, struct batch *);
+static void
+attempt_due(const struct state *, const struct timer *, struct batch *);
 
 static void
 time_out_execution(const struct execution *x, struct batch *b)
@@ -38,8 +38,7 @@ time_out_execution(const struct execution *x, struct batch *b)
 	}
 	duration_text(x->definition->timeout, after);
 	e->status = EXECUTION_TIMED_OUT;
-	e->reason = batch_printf(
-	    b, "the execution timed out after %s", after);
+	e->reason = batch_printf(b, "the execution timed out after %s", after);
 }
 
 static void
@@ -65,8 +64,7 @@ action_due(const struct timer *timer, struct batch *b)
 }
 
 static void
-attempt_due(
-    const struct state *s, const struct timer *timer, struct batch *b)
+attempt_due(const struct state *s, const struct timer *timer, struct batch *b)
 {
 	const struct attempt *t = timer->attempt;
 	char after[DURATION_TEXT];

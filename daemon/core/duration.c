@@ -11,8 +11,8 @@ duration_text(int64_t ns, char text[DURATION_TEXT])
 	static const struct {
 		const char *unit;
 		int64_t ms;
-	} units[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000},
-	    {"s", 1000}, {"ms", 1}};
+	} units[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000},
+	    {"ms", 1}};
 	int64_t ms = ns / 1000000;
 	size_t used = 0;
 

@@ -13,17 +13,18 @@ struct field {
 };
 
 static void field_clear(struct event *, const struct field *, unsigned);
-static bool field_empty(
-    const struct event *, const struct event *, const struct field *);
-static void field_pack(
-    const struct event *, const struct field *, msgpack_packer *);
+static bool
+field_empty(const struct event *, const struct event *, const struct field *);
+static void
+field_pack(const struct event *, const struct field *, msgpack_packer *);
 static bool field_unpack(struct event *, const struct field *,
     const msgpack_object *, msgpack_zone *);
-static bool decode_fields(
-    struct event *, const msgpack_object *, msgpack_zone *);
+static bool
+decode_fields(struct event *, const msgpack_object *, msgpack_zone *);
 
 static const struct field fields[EVENT_FIELDS] = {
-#define EVENT_FIELD(suffix, member, kind) {kind, offsetof(struct event, member)},
+#define EVENT_FIELD(suffix, member, kind) \
+	{kind, offsetof(struct event, member)},
 #include "daemon/core/event.def"
 #undef EVENT_FIELD
 };
@@ -49,11 +50,10 @@ static const uint64_t none_fields = UINT64_C(1) << EVENT_FIELD_RUN |
     UINT64_C(1) << EVENT_FIELD_ITEM | UINT64_C(1) << EVENT_FIELD_ATTEMPT |
     UINT64_C(1) << EVENT_FIELD_STATUS | UINT64_C(1) << EVENT_FIELD_PARENT_RUN |
     UINT64_C(1) << EVENT_FIELD_PARENT_ITEM | UINT64_C(1) << EVENT_FIELD_END |
-    UINT64_C(1) << EVENT_FIELD_EXIT |
-    UINT64_C(1) << EVENT_FIELD_NEXT;
+    UINT64_C(1) << EVENT_FIELD_EXIT | UINT64_C(1) << EVENT_FIELD_NEXT;
 
 #define MEMBER(e, f, type) ((type *)(void *)((char *)(e) + (f)->offset))
-#define CMEMBER(e, f, type)                                                    \
+#define CMEMBER(e, f, type) \
 	((const type *)(const void *)((const char *)(e) + (f)->offset))
 
 const char *
@@ -89,8 +89,8 @@ event_init(struct event *e, enum event_type type)
 }
 
 static bool
-field_empty(const struct event *e, const struct event *blank,
-    const struct field *f)
+field_empty(
+    const struct event *e, const struct event *blank, const struct field *f)
 {
 	switch (f->kind) {
 	case U64:
@@ -146,7 +146,8 @@ event_encode(const struct event *e, msgpack_sbuffer *buffer)
 
 	event_init(&blank, e->type);
 	for (unsigned i = 0; i < EVENT_FIELDS; i++)
-		if (event_has(e->type, i) && !field_empty(e, &blank, &fields[i])) {
+		if (event_has(e->type, i) &&
+		    !field_empty(e, &blank, &fields[i])) {
 			present |= UINT64_C(1) << i;
 			n++;
 		}
@@ -186,7 +187,8 @@ field_unpack(struct event *e, const struct field *f, const msgpack_object *o,
 	case STR:
 		if (o->type != MSGPACK_OBJECT_STR)
 			return false;
-		if ((s = msgpack_zone_malloc(zone, o->via.str.size + 1)) == NULL)
+		if ((s = msgpack_zone_malloc(zone, o->via.str.size + 1)) ==
+		    NULL)
 			return false;
 		memcpy(s, o->via.str.ptr, o->via.str.size);
 		s[o->via.str.size] = '\0';
@@ -225,7 +227,8 @@ event_decode(
 
 	event_init(e, EVENT_TYPES);
 	if (msgpack_unpack(bytes, size, &offset, zone, &o) !=
-		MSGPACK_UNPACK_SUCCESS || offset != size)
+		MSGPACK_UNPACK_SUCCESS ||
+	    offset != size)
 		return false;
 	if (o.type != MSGPACK_OBJECT_ARRAY || o.via.array.size != 4)
 		return false;

@@ -16,12 +16,12 @@ static const struct {
 	const char *name;
 	writer *write;
 } parts[] = {
-	{"execution", write_id},
-	{"workflow", write_workflow},
-	{"status", write_status},
-	{"reason", write_reason},
-	{"task", write_task},
-	{"input", write_input},
+    {"execution", write_id},
+    {"workflow", write_workflow},
+    {"status", write_status},
+    {"reason", write_reason},
+    {"task", write_task},
+    {"input", write_input},
 };
 
 static void

@@ -12,7 +12,7 @@
  * Those of {execution, workflow, status, reason, task, input} that the
  * definition declares.  NULL with a sentence when it needs others.
  */
-struct value *failure_input(const struct execution *,
-    const struct definition *, char *, size_t);
+struct value *failure_input(
+    const struct execution *, const struct definition *, char *, size_t);
 
 #endif

@@ -20,10 +20,13 @@ static int find(const struct lifecycle *, const char *, size_t);
 #define NAME_OF_MOVE(move, name, requested) name,
 
 /* Engine. */
-enum { RUNNING = ENGINE_RUNNING, PAUSING = ENGINE_PAUSING,
-	PAUSED = ENGINE_PAUSED };
+enum {
+	RUNNING = ENGINE_RUNNING,
+	PAUSING = ENGINE_PAUSING,
+	PAUSED = ENGINE_PAUSED
+};
 
-#define ENGINE_STATUS(status, name, ...)                                       \
+#define ENGINE_STATUS(status, name, ...) \
 	static_assert(COUNT(__VA_ARGS__) == ENGINE_MOVES, "engine " name);
 #include "daemon/core/lifecycle.def"
 #undef ENGINE_STATUS
@@ -45,6 +48,8 @@ static const char *const engine_moves[] = {
 
 /* Execution. */
 #define PENDING EXECUTION_PENDING
+#define PAUSING EXECUTION_PAUSING
+#define PAUSED EXECUTION_PAUSED
 #define RUNNING EXECUTION_RUNNING
 #define WAITING EXECUTION_WAITING
 #define CANCELING EXECUTION_CANCELING
@@ -54,7 +59,7 @@ static const char *const engine_moves[] = {
 #define CANCELED EXECUTION_CANCELED
 #define TERMINATED EXECUTION_TERMINATED
 
-#define EXECUTION_STATUS(status, name, ended, ...)                             \
+#define EXECUTION_STATUS(status, name, ended, ...) \
 	static_assert(COUNT(__VA_ARGS__) == EXECUTION_MOVES, "execution " name);
 #include "daemon/core/lifecycle.def"
 #undef EXECUTION_STATUS
@@ -86,6 +91,8 @@ static const bool execution_requests[] = {
 };
 
 #undef PENDING
+#undef PAUSING
+#undef PAUSED
 #undef RUNNING
 #undef WAITING
 #undef CANCELING
@@ -95,8 +102,15 @@ static const bool execution_requests[] = {
 #undef CANCELED
 #undef TERMINATED
 
+static const bool engine_requests[] = {
+#define ENGINE_MOVE(move, name, requested) requested,
+#include "daemon/core/lifecycle.def"
+#undef ENGINE_MOVE
+};
+
 /* Task. */
 #define PENDING TASK_PENDING
+#define PAUSED TASK_PAUSED
 #define RUNNING TASK_RUNNING
 #define WAITING TASK_WAITING
 #define CANCELING TASK_CANCELING
@@ -106,7 +120,7 @@ static const bool execution_requests[] = {
 #define CANCELED TASK_CANCELED
 #define SKIPPED TASK_SKIPPED
 
-#define TASK_STATUS(status, name, ended, ...)                                  \
+#define TASK_STATUS(status, name, ended, ...) \
 	static_assert(COUNT(__VA_ARGS__) == TASK_MOVES, "task " name);
 #include "daemon/core/lifecycle.def"
 #undef TASK_STATUS
@@ -131,13 +145,19 @@ static const char *const task_moves[] = {
 #undef TASK_MOVE
 };
 
+static const bool task_requests[] = {
+#define TASK_MOVE(move, name, requested) requested,
+#include "daemon/core/lifecycle.def"
+#undef TASK_MOVE
+};
+
 const struct lifecycle lifecycles[LIFECYCLES] = {
-	{"engine", engine_statuses, ENGINE_STATUSES, engine_moves, ENGINE_MOVES,
-	    engine_cells[0]},
-	{"execution", execution_statuses, EXECUTION_STATUSES, execution_moves,
-	    EXECUTION_MOVES, execution_cells[0]},
-	{"task", task_statuses, TASK_STATUSES, task_moves, TASK_MOVES,
-	    task_cells[0]},
+    {"engine", engine_statuses, ENGINE_STATUSES, engine_moves, ENGINE_MOVES,
+	engine_requests, engine_cells[0]},
+    {"execution", execution_statuses, EXECUTION_STATUSES, execution_moves,
+	EXECUTION_MOVES, execution_requests, execution_cells[0]},
+    {"task", task_statuses, TASK_STATUSES, task_moves, TASK_MOVES,
+	task_requests, task_cells[0]},
 };
 
 int

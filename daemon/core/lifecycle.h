@@ -85,6 +85,7 @@ struct lifecycle {
 	size_t nstatuses;
 	const char *const *moves;
 	size_t nmoves;
+	const bool *requested;	  /* moves that a person may ask for */
 	const signed char *cells; /* a row of nmoves for each status */
 };
 

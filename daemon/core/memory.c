@@ -6,6 +6,7 @@
 
 #include "daemon/core/alloc.h"
 
+static void generation_free(struct generation *);
 static void action_free(struct action *);
 static void attempt_free(struct attempt *);
 static void run_free(struct run *);
@@ -20,11 +21,7 @@ execution_new(struct definition *d, uint64_t id)
 	x->k.generation = 1;
 	x->k.cause = (struct cause){EVENT_NONE, EVENT_NONE, EVENT_NONE};
 	x->definition = definition_ref(d);
-	x->nodes = xcalloc(d->ntasks, sizeof(*x->nodes));
-	for (uint32_t i = 0; i < d->ntasks; i++)
-		if (d->tasks[i].join != JOIN_NONE)
-			x->nodes[i].k.arrived = xcalloc(
-			    d->tasks[i].nbefore, sizeof(uint32_t));
+	nodes_new(x);
 	TAILQ_INIT(&x->signals);
 	TAILQ_INIT(&x->open);
 	TAILQ_INIT(&x->attention);
@@ -35,23 +32,57 @@ execution_new(struct definition *d, uint64_t id)
 }
 
 void
+nodes_new(struct execution *x)
+{
+	const struct definition *d = x->definition;
+
+	x->nodes = xcalloc(d->ntasks, sizeof(*x->nodes));
+	for (uint32_t i = 0; i < d->ntasks; i++)
+		if (d->tasks[i].join != JOIN_NONE)
+			x->nodes[i].k.round =
+			    xcalloc(d->tasks[i].nbefore, sizeof(bool));
+}
+
+void
+nodes_free(struct execution *x)
+{
+	for (uint32_t i = 0; i < x->definition->ntasks; i++) {
+		free(x->nodes[i].k.arrivals);
+		free(x->nodes[i].k.round);
+	}
+	free(x->nodes);
+	x->nodes = NULL;
+}
+
+static void
+generation_free(struct generation *g)
+{
+	definition_unref(g->definition);
+	value_unref(g->input);
+	value_unref(g->output);
+	free(g->reason);
+}
+
+void
 execution_free(struct execution *x)
 {
 	struct kept_signal *kept;
 
 	for (uint32_t i = 0; i < x->nruns; i++)
 		run_free(x->runs[i]);
-	for (uint32_t i = 0; i < x->definition->ntasks; i++)
-		free(x->nodes[i].k.arrived);
+	for (uint32_t i = 0; i + 1 < x->k.generation; i++)
+		generation_free(&x->earlier[i]);
+	free(x->earlier);
+	nodes_free(x);
 	while ((kept = TAILQ_FIRST(&x->signals)) != NULL) {
 		TAILQ_REMOVE(&x->signals, kept, entry);
 		kept_signal_free(kept);
 	}
 	free(x->runs);
-	free(x->nodes);
 	definition_unref(x->definition);
 	value_unref(x->k.input);
 	value_unref(x->k.vars);
+	value_unref(x->k.first_vars);
 	value_unref(x->k.output);
 	value_unref(x->k.labels);
 	free(x->k.owner);
@@ -59,6 +90,8 @@ execution_free(struct execution *x)
 	free(x->k.correlation);
 	free(x->k.key);
 	free(x->k.canceled_by);
+	free(x->k.hold.who);
+	free(x->k.hold.reason);
 	free(x);
 }
 
@@ -79,14 +112,14 @@ run_new(struct execution *x, uint32_t task, int64_t now)
 
 	if ((x->nruns & (x->nruns - 1)) == 0) /* grows by doubling */
 		x->runs = xreallocarray(x->runs,
-		    x->nruns == 0 ? 1 : (size_t)x->nruns * 2,
-		    sizeof(*x->runs));
+		    x->nruns == 0 ? 1 : (size_t)x->nruns * 2, sizeof(*x->runs));
 	r->execution = x;
 	r->task = &x->definition->tasks[task];
 	r->index = x->nruns;
 	r->k.number = ++node->runs;
 	r->k.created_at = now;
 	r->k.generation = x->k.generation;
+	r->k.context = value_ref(x->k.vars);
 	node->newest = r;
 	x->runs[x->nruns++] = r;
 	TAILQ_INSERT_TAIL(&x->open, r, open);
@@ -114,6 +147,43 @@ run_make_actions(struct run *r, uint32_t n)
 	}
 }
 
+void
+run_from(struct run *r, const uint32_t *from, uint32_t n)
+{
+	if (n == 0)
+		return;
+	r->k.from =
+	    xreallocarray(r->k.from, r->k.nfrom + n, sizeof(*r->k.from));
+	for (uint32_t i = 0; i < n; i++)
+		r->k.from[r->k.nfrom++] = from[i];
+}
+
+void
+arrival_add(struct execution *x, uint32_t task, uint32_t run)
+{
+	const struct task_definition *t = &x->definition->tasks[task];
+	struct node *node = &x->nodes[task];
+	uint32_t from = x->runs[run]->task->number;
+
+	node->k.arrivals = xreallocarray(
+	    node->k.arrivals, node->k.narrivals + 1, sizeof(*node->k.arrivals));
+	for (uint32_t i = 0; i < t->nbefore; i++)
+		if (t->before[i] == from)
+			node->k.arrivals[node->k.narrivals++] =
+			    (struct arrival){.before = i, .run = run};
+}
+
+void
+arrivals_remove(struct node *node, uint32_t run)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < node->k.narrivals; i++)
+		if (node->k.arrivals[i].run != run)
+			node->k.arrivals[kept++] = node->k.arrivals[i];
+	node->k.narrivals = kept;
+}
+
 static void
 run_free(struct run *r)
 {
@@ -122,6 +192,11 @@ run_free(struct run *r)
 	free(r->actions);
 	value_unref(r->k.items);
 	value_unref(r->k.output);
+	value_unref(r->k.context);
+	value_unref(r->k.input);
+	value_unref(r->k.set);
+	value_unref(r->k.cut);
+	free(r->k.from);
 	free(r->k.reason);
 	free(r);
 }

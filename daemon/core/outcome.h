@@ -14,17 +14,17 @@
 /* Names one attempt, for ever. */
 struct callout_key {
 	uint64_t execution;
-	uint32_t run;     /* its place in the execution's runs */
-	uint32_t item;    /* CALLOUT_NO_ITEM where there are no items */
+	uint32_t run;	  /* its place in the execution's runs */
+	uint32_t item;	  /* CALLOUT_NO_ITEM where there are no items */
 	uint32_t attempt; /* from 1 */
 };
 
 /* How an attempt ended. */
 enum callout_end {
-	CALLOUT_EXITED,      /* exit is its status */
+	CALLOUT_EXITED,	     /* exit is its status */
 	CALLOUT_SIGNALED,    /* signal is what killed it */
 	CALLOUT_NOT_STARTED, /* never ran: reason says why (no such program) */
-	CALLOUT_LOST,        /* nobody can know how it ended */
+	CALLOUT_LOST,	     /* nobody can know how it ended */
 };
 
 /* Strings and values belong to whoever made the result. */
@@ -32,12 +32,12 @@ struct callout_result {
 	enum callout_end end;
 	int exit;
 	int signal;
-	const char *reason;       /* NOT_STARTED and LOST; else NULL */
-	int64_t started_at;       /* ns since the epoch; 0: never */
-	int64_t ended_at;         /* ns since the epoch */
-	int64_t cpu;              /* ns, user and system */
-	int64_t max_rss;          /* bytes */
-	struct value *output;     /* as its output: kind says; NULL: none */
+	const char *reason;	  /* NOT_STARTED and LOST; else NULL */
+	int64_t started_at;	  /* ns since the epoch; 0: never */
+	int64_t ended_at;	  /* ns since the epoch */
+	int64_t cpu;		  /* ns, user and system */
+	int64_t max_rss;	  /* bytes */
+	struct value *output;	  /* as its output: kind says; NULL: none */
 	const char *output_error; /* why stdout could not be made a value */
 };
 

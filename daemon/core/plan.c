@@ -15,6 +15,8 @@ plan_attempt(const struct attempt *t)
 		return PLAN_KILL;
 	if (t->k.stop_signal != 0)
 		return PLAN_TERM;
+	if (t->k.frozen)
+		return PLAN_FREEZE;
 	return PLAN_RUN;
 }
 
@@ -30,6 +32,7 @@ plan_next(struct state *s, uint64_t durable, struct plan_callout *callout)
 	action_key(t->action, t->k.number, &callout->key);
 	callout->runner = t->k.runner;
 	callout->want = plan_attempt(t);
+	callout->thaw = t->k.thawed && !t->k.frozen;
 	callout->spec = t->k.spec;
 	return true;
 }

@@ -7,16 +7,16 @@
 #include "daemon/core/element.h"
 #include "libproto/pack.h"
 
-static struct value *task_field(
-    const void *, const char *, size_t, const char *);
+static struct value *
+task_field(const void *, const char *, size_t, const char *);
 static struct value *execution_field(const void *, const char *);
-static struct value *run_field(
-    const struct view *, const struct run *, const char *);
+static struct value *
+run_field(const struct view *, const struct run *, const char *);
 static struct value *run_output(const struct view *, const struct run *);
 static struct value *run_exit(const struct view *, const struct run *);
 static struct value *run_items(const struct run *);
-static const struct action *seen_action(
-    const struct view *, const struct run *);
+static const struct action *
+seen_action(const struct view *, const struct run *);
 static struct value *item_value(const struct action *);
 
 /* The item's own value, out of the list of them. */
@@ -40,8 +40,11 @@ scope_of(struct scope *scope, struct view *view)
 	const struct action *a = view->action;
 
 	memset(scope, 0, sizeof(*scope));
-	scope->input = view->x->k.input;
-	scope->vars = view->vars != NULL ? view->vars : view->x->k.vars;
+	scope->input =
+	    view->run != NULL ? run_input(view->run) : view->x->k.input;
+	scope->vars = view->vars != NULL ? view->vars
+	    : view->run != NULL		 ? run_vars(view->run)
+					 : view->x->k.vars;
 	scope->index = -1;
 	if (a != NULL && a->item != EVENT_NONE) {
 		view->item = item_value(a);

@@ -7,17 +7,18 @@
 #include "daemon/core/state.h"
 #include "daemon/core/template.h"
 
-/* Whose expression it is; the last four stand in for what is not applied yet. */
+/* Whose expression it is; the last four stand in for what is not applied yet.
+ */
 struct view {
 	const struct execution *x;
-	const struct run *run;       /* NULL: the execution's own */
+	const struct run *run;	     /* NULL: the execution's own */
 	const struct action *action; /* NULL: the run as a whole */
-	bool overlaid;               /* of this run: */
+	bool overlaid;		     /* of this run: */
 	enum task_status status;
 	const struct value *output;
-	int exit; /* -1: none */
+	int exit;		  /* -1: none */
 	const struct value *vars; /* NULL: the execution's */
-	struct value *item;       /* scope_of puts it here */
+	struct value *item;	  /* scope_of puts it here */
 };
 
 /* The scope borrows the view, which is released after it. */

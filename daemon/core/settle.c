@@ -8,28 +8,30 @@
 #include "daemon/core/failure_input.h"
 #include "daemon/core/scope.h"
 
-static void settle_pending(
-    const struct state *, const struct execution *, struct batch *);
-static void settle_ended(
-    const struct state *, const struct execution *, struct batch *);
-static void settle_stopping(
-    const struct state *, const struct execution *, struct batch *);
+static void
+settle_pending(const struct state *, const struct execution *, struct batch *);
+static void
+settle_ended(const struct state *, const struct execution *, struct batch *);
+static void
+settle_stopping(const struct state *, const struct execution *, struct batch *);
 static void settle_end(const struct execution *, struct batch *);
-static void settle_status(
-    const struct state *, const struct execution *, struct batch *);
+static void
+settle_status(const struct state *, const struct execution *, struct batch *);
 static bool settle_ready(const struct state *, const struct execution *,
     struct batch *, bool *blocked);
 static bool machine_is_full(const struct state *);
 static bool run_is_active(const struct run *);
+static bool child_drains(const struct state *, const struct execution *);
 static bool is_moving(const struct state *, const struct execution *);
 static bool action_moves(const struct state *, const struct action *);
-static void end_child(
-    const struct state *, const struct execution *, struct batch *);
+static void
+end_child(const struct state *, const struct execution *, struct batch *);
 static void start_failure_workflow(
     const struct state *, const struct execution *, struct batch *);
 static void end_execution(const struct execution *, struct batch *,
     enum execution_status, const char *reason);
 static char *unmet_joins(const struct execution *);
+static const struct run *unhandled_run(const struct execution *);
 
 void
 settle_engine(const struct state *s, struct batch *b)
@@ -52,6 +54,9 @@ settle_execution(const struct state *s, const struct execution *x,
 		settle_pending(s, x, b);
 		return;
 	}
+	/* What came in the meantime takes effect on resume. */
+	if (x->k.status == EXECUTION_PAUSED)
+		return;
 	if (execution_stops(x))
 		settle_stopping(s, x, b);
 	else if (settle_ready(s, x, b, blocked))
@@ -74,10 +79,10 @@ settle_pending(
 	char why[EXPRESSION_ERROR_MAX];
 	struct event *e;
 
-	if (s->k.engine != ENGINE_RUNNING || w->status != WORKFLOW_ENABLED)
+	if (execution_is_held(s, x) || w->status != WORKFLOW_ENABLED)
 		return;
 	if (d->parallel_runs != 0 &&
-	    (w->active >= d->parallel_runs || TAILQ_FIRST(&w->pending) != x))
+	    (w->active >= d->parallel_runs || workflow_next(w) != x))
 		return;
 	if (d->vars != NULL) {
 		scope_of(&scope, &view);
@@ -99,11 +104,11 @@ static void
 end_child(const struct state *s, const struct execution *x, struct batch *b)
 {
 	static const enum task_status seen_as[EXECUTION_STATUSES] = {
-		[EXECUTION_COMPLETED] = TASK_COMPLETED,
-		[EXECUTION_FAILED] = TASK_FAILED,
-		[EXECUTION_TIMED_OUT] = TASK_TIMED_OUT,
-		[EXECUTION_CANCELED] = TASK_CANCELED,
-		[EXECUTION_TERMINATED] = TASK_CANCELED,
+	    [EXECUTION_COMPLETED] = TASK_COMPLETED,
+	    [EXECUTION_FAILED] = TASK_FAILED,
+	    [EXECUTION_TIMED_OUT] = TASK_TIMED_OUT,
+	    [EXECUTION_CANCELED] = TASK_CANCELED,
+	    [EXECUTION_TERMINATED] = TASK_CANCELED,
 	};
 	const struct execution *parent = state_execution(s, x->k.parent);
 	const struct action *a;
@@ -154,8 +159,10 @@ start_failure_workflow(
 	if (creation.input == NULL) {
 		e = batch_add_execution(b, EVENT_EXECUTION_FOLLOWED, x);
 		e->reason = d == NULL
-		    ? batch_printf(b, "there is no workflow \"%s\" to start "
-				      "after the failure", name)
+		    ? batch_printf(b,
+			  "there is no workflow \"%s\" to start "
+			  "after the failure",
+			  name)
 		    : batch_printf(b, "failure workflow %s was not started: %s",
 			  name, why);
 		return;
@@ -172,8 +179,7 @@ start_failure_workflow(
 }
 
 static void
-settle_ended(
-    const struct state *s, const struct execution *x, struct batch *b)
+settle_ended(const struct state *s, const struct execution *x, struct batch *b)
 {
 	bool failed = x->k.status == EXECUTION_FAILED ||
 	    x->k.status == EXECUTION_TIMED_OUT ||
@@ -219,8 +225,7 @@ settle_stopping(
 		for (uint32_t i = 0; x->k.kill && i < r->nactions; i++) {
 			t = r->actions[i].latest;
 			if (t != NULL && t->k.open)
-				stop_attempt(
-				    s, b, t, STOP_CANCEL, x->k.reason);
+				stop_attempt(s, b, t, STOP_CANCEL, x->k.reason);
 		}
 	}
 }
@@ -242,7 +247,7 @@ settle_ready(const struct state *s, const struct execution *x, struct batch *b,
 	uint32_t limit = x->definition->parallel_tasks;
 	bool at_limit = limit != 0 && x->open_callouts >= limit;
 
-	if (s->k.engine != ENGINE_RUNNING)
+	if (execution_is_held(s, x))
 		return false;
 	TAILQ_FOREACH (a, &x->ready, ready) {
 		if (a->run->items_bad > 0 && !a->touched)
@@ -315,9 +320,20 @@ end_execution(const struct execution *x, struct batch *b,
 	}
 }
 
+/* What was not run again after it failed still counts. */
+static const struct run *
+unhandled_run(const struct execution *x)
+{
+	for (uint32_t i = 0; i < x->nruns; i++)
+		if (run_is_unhandled(x->runs[i]) && !x->runs[i]->task->optional)
+			return x->runs[i];
+	return NULL;
+}
+
 static void
 settle_end(const struct execution *x, struct batch *b)
 {
+	const struct run *bad;
 	char *lacks;
 
 	if (x->k.status == EXECUTION_CANCELING)
@@ -325,6 +341,12 @@ settle_end(const struct execution *x, struct batch *b)
 	else if (x->k.ending >= 0)
 		end_execution(
 		    x, b, (enum execution_status)x->k.ending, x->k.reason);
+	else if ((bad = unhandled_run(x)) != NULL)
+		end_execution(x, b, EXECUTION_FAILED,
+		    batch_printf(b, "task %s %s%s%s", bad->task->name,
+			task_status_name(bad->k.status),
+			bad->k.reason == NULL ? "" : ": ",
+			bad->k.reason == NULL ? "" : bad->k.reason));
 	else if ((lacks = unmet_joins(x)) != NULL) {
 		end_execution(
 		    x, b, EXECUTION_FAILED, batch_printf(b, "%s", lacks));
@@ -344,7 +366,8 @@ action_moves(const struct state *s, const struct action *a)
 	    a->latest->k.child == 0)
 		return false;
 	child = state_execution(s, a->latest->k.child);
-	return child != NULL && child->k.status != EXECUTION_WAITING;
+	return child != NULL && child->k.status != EXECUTION_WAITING &&
+	    child->k.status != EXECUTION_PAUSED;
 }
 
 /* Whether anything runs, or will without a timer or anybody's doing. */
@@ -366,13 +389,38 @@ is_moving(const struct state *s, const struct execution *x)
 	return false;
 }
 
-static void
-settle_status(
-    const struct state *s, const struct execution *x, struct batch *b)
+/* Whether a subworkflow is still on its way to being paused. */
+static bool
+child_drains(const struct state *s, const struct execution *x)
 {
-	bool moving = is_moving(s, x);
+	const struct execution *child;
+	const struct run *r;
+
+	TAILQ_FOREACH (r, &x->open, open)
+		for (uint32_t i = 0; i < r->nactions; i++) {
+			const struct attempt *t = r->actions[i].latest;
+
+			if (t == NULL || !t->k.open || t->k.child == 0)
+				continue;
+			child = state_execution(s, t->k.child);
+			if (child->k.status == EXECUTION_PAUSING)
+				return true;
+		}
+	return false;
+}
+
+static void
+settle_status(const struct state *s, const struct execution *x, struct batch *b)
+{
+	bool moving;
 	int to = LIFECYCLE_NO;
 
+	if (x->k.status == EXECUTION_PAUSING) {
+		if (x->open_callouts == 0 && !child_drains(s, x))
+			to = execution_moved(x->k.status, EXECUTION_MOVE_DRAIN);
+		moving = false;
+	} else
+		moving = is_moving(s, x);
 	if (x->k.status == EXECUTION_RUNNING && !moving)
 		to = execution_moved(x->k.status, EXECUTION_MOVE_PARK);
 	else if (x->k.status == EXECUTION_WAITING && moving)

@@ -12,7 +12,7 @@ struct ending {
 	struct value *output;
 	int exit;
 	struct value *set; /* what is published, so far */
-	bool fired;        /* some entry of next has */
+	bool fired;	   /* some entry of next has */
 	msgpack_sbuffer to;
 	uint32_t nto;
 };
@@ -27,12 +27,12 @@ static int entry_holds(struct ending *, const struct next *,
 static bool publish_entry(struct ending *, const struct next *,
     const struct scope *, char why[EXPRESSION_ERROR_MAX]);
 static void ending_reset(struct ending *);
-static void end_unhandled(
-    const struct state *, const struct ending *, struct batch *);
-static void end_runaway(
-    const struct state *, const struct run *, struct batch *);
-static enum execution_status unhandled_status(
-    const struct state *, const struct ending *);
+static void
+end_unhandled(const struct state *, const struct ending *, struct batch *);
+static void
+end_runaway(const struct state *, const struct run *, struct batch *);
+static enum execution_status
+unhandled_status(const struct state *, const struct ending *);
 static struct value *targets(struct ending *);
 
 static const struct action *
@@ -159,16 +159,21 @@ static bool
 follow_next(struct ending *end, char why[EXPRESSION_ERROR_MAX])
 {
 	const struct run *r = end->run;
-	bool well = end->status == TASK_COMPLETED || end->status == TASK_SKIPPED;
+	bool well =
+	    end->status == TASK_COMPLETED || end->status == TASK_SKIPPED;
 	msgpack_packer pk;
 
 	msgpack_packer_init(&pk, &end->to, msgpack_sbuffer_write);
 	for (uint32_t i = 0; i < r->task->nnext; i++) {
 		const struct next *next = &r->task->next[i];
-		struct value *vars = value_merge(r->execution->k.vars, end->set);
-		struct view view = {.x = r->execution, .run = r,
-		    .overlaid = true, .status = end->status,
-		    .output = end->output, .exit = end->exit, .vars = vars};
+		struct value *vars = value_merge(run_vars(r), end->set);
+		struct view view = {.x = r->execution,
+		    .run = r,
+		    .overlaid = true,
+		    .status = end->status,
+		    .output = end->output,
+		    .exit = end->exit,
+		    .vars = vars};
 		struct scope scope;
 		int holds;
 
@@ -217,16 +222,14 @@ unhandled_status(const struct state *s, const struct ending *end)
 		return EXECUTION_FAILED;
 	if (a != NULL && a->latest != NULL && a->latest->k.child != 0) {
 		child = state_execution(s, a->latest->k.child);
-		if (child != NULL &&
-		    child->k.status == EXECUTION_TERMINATED)
+		if (child != NULL && child->k.status == EXECUTION_TERMINATED)
 			return EXECUTION_TERMINATED;
 	}
 	return EXECUTION_CANCELED;
 }
 
 static void
-end_unhandled(
-    const struct state *s, const struct ending *end, struct batch *b)
+end_unhandled(const struct state *s, const struct ending *end, struct batch *b)
 {
 	const struct run *r = end->run;
 	const struct action *a =
@@ -277,10 +280,14 @@ settle_run_ended(const struct state *s, const struct run *r, struct batch *b)
 	}
 	e = batch_add_run(b, EVENT_TASK_ENDED, r);
 	e->status = (int32_t)end.status;
-	e->reason = end.reason == NULL ? NULL : batch_printf(b, "%s", end.reason);
+	e->reason =
+	    end.reason == NULL ? NULL : batch_printf(b, "%s", end.reason);
 	e->value = r->task->items == NULL ? NULL : value_ref(end.output);
 	e->set = end.set;
-	if (!stops)
+	e->led = end.fired;
+	if (stops)
+		e->cut = targets(&end);
+	else
 		e->to = targets(&end);
 	bad = end.status != TASK_COMPLETED && end.status != TASK_SKIPPED;
 	if (s->host.max_runs != 0 && !stops &&

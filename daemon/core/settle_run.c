@@ -12,14 +12,13 @@
 static void begin_items(const struct run *, struct batch *);
 static void begin_wait(const struct run *, struct batch *);
 static void begin_set(const struct run *, struct batch *);
-static void begin_end(
-    const struct state *, const struct run *, struct batch *);
+static void begin_end(const struct state *, const struct run *, struct batch *);
 static bool wait_deadline(const struct task_definition *,
     const msgpack_object *, int64_t now, int64_t *due, char *why, size_t);
 static void park(const struct action *, struct value *, int64_t due,
     enum timer_kind, struct batch *);
-static struct value *render(const struct run *, const struct template *,
-    char[EXPRESSION_ERROR_MAX]);
+static struct value *
+render(const struct run *, const struct template *, char[EXPRESSION_ERROR_MAX]);
 
 void
 settle_run(const struct state *s, const struct run *r, struct batch *b)
@@ -28,7 +27,7 @@ settle_run(const struct state *s, const struct run *r, struct batch *b)
 		settle_run_ended(s, r, b);
 		return;
 	}
-	if (execution_stops(r->execution) || s->k.engine != ENGINE_RUNNING)
+	if (execution_stops(r->execution) || execution_is_held(s, r->execution))
 		return;
 	if (!r->k.begun) {
 		begin_items(r, b);
@@ -73,8 +72,7 @@ begin_items(const struct run *r, struct batch *b)
 
 	if (items != NULL)
 		element_read(items->bytes, items->bytes + items->size, &o);
-	if (o.type == MSGPACK_OBJECT_ARRAY &&
-	    o.via.array.size <= ITEMS_MAX) {
+	if (o.type == MSGPACK_OBJECT_ARRAY && o.via.array.size <= ITEMS_MAX) {
 		e = batch_add_run(b, EVENT_TASK_ITEMS, r);
 		e->value = items;
 		e->count = o.via.array.size;
@@ -111,8 +109,8 @@ wait_deadline(const struct task_definition *t, const msgpack_object *o,
 	if (o->type == MSGPACK_OBJECT_STR &&
 	    parse_time(o->via.str.ptr, o->via.str.size, due))
 		return true;
-	snprintf(why, size,
-	    "wait until: not a time such as 2027-01-01T00:00:00Z");
+	snprintf(
+	    why, size, "wait until: not a time such as 2027-01-01T00:00:00Z");
 	return false;
 }
 
@@ -194,9 +192,9 @@ static void
 begin_end(const struct state *s, const struct run *r, struct batch *b)
 {
 	static const enum execution_status ends[] = {
-		[END_COMPLETED] = EXECUTION_COMPLETED,
-		[END_FAILED] = EXECUTION_FAILED,
-		[END_TERMINATED] = EXECUTION_TERMINATED,
+	    [END_COMPLETED] = EXECUTION_COMPLETED,
+	    [END_FAILED] = EXECUTION_FAILED,
+	    [END_TERMINATED] = EXECUTION_TERMINATED,
 	};
 	const struct task_definition *t = r->task;
 	char why[EXPRESSION_ERROR_MAX] = "";
@@ -217,15 +215,14 @@ begin_end(const struct state *s, const struct run *r, struct batch *b)
 	}
 	end_action(b, &r->actions[0], TASK_COMPLETED, NULL, value_ref(output));
 	if (reason != NULL)
-		element_read(
-		    reason->bytes, reason->bytes + reason->size, &o);
+		element_read(reason->bytes, reason->bytes + reason->size, &o);
 	e = batch_add_run(b, EVENT_EXECUTION_ENDING, r);
 	e->status = (int32_t)ends[t->u.end.status];
 	e->kill = 1;
 	e->value = output;
 	if (o.type == MSGPACK_OBJECT_STR)
-		e->reason = batch_printf(
-		    b, "%.*s", (int)o.via.str.size, o.via.str.ptr);
+		e->reason =
+		    batch_printf(b, "%.*s", (int)o.via.str.size, o.via.str.ptr);
 	else
 		e->reason = batch_printf(b, "ended by task %s", t->name);
 	value_unref(reason);

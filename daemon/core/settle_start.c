@@ -21,26 +21,26 @@ struct writing {
 	char why[WHY_SIZE]; /* "": nothing yet */
 };
 
-static struct value *render(
-    struct writing *, const struct template *, const char *key);
-static void write_text(
-    struct writing *, const char *, const char *end, const char *key);
-static void write_string(
-    struct writing *, const struct template *, const char *key);
+static struct value *
+render(struct writing *, const struct template *, const char *key);
+static void
+write_text(struct writing *, const char *, const char *end, const char *key);
+static void
+write_string(struct writing *, const struct template *, const char *key);
 static void write_argv(struct writing *);
 static void write_env(struct writing *);
 static void write_stdin(struct writing *);
 static void write_limits(struct writing *);
 static struct value *write_spec(struct writing *);
 static uint64_t pick_runner(const struct state *, const struct action *);
-static void start_callout(
-    const struct state *, const struct action *, struct batch *);
-static void start_subworkflow(
-    const struct state *, const struct action *, struct batch *);
-static const struct definition *subworkflow_definition(const struct state *,
-    const struct action *, char *why, size_t);
-static struct value *subworkflow_input(const struct action *,
-    const struct definition *, char *why, size_t);
+static void
+start_callout(const struct state *, const struct action *, struct batch *);
+static void
+start_subworkflow(const struct state *, const struct action *, struct batch *);
+static const struct definition *subworkflow_definition(
+    const struct state *, const struct action *, char *why, size_t);
+static struct value *subworkflow_input(
+    const struct action *, const struct definition *, char *why, size_t);
 
 void
 settle_start(const struct state *s, const struct action *a, struct batch *b)
@@ -67,8 +67,7 @@ render(struct writing *w, const struct template *template, const char *key)
 
 /* What a program gets as a string: text as it is, anything else as JSON. */
 static void
-write_text(
-    struct writing *w, const char *p, const char *end, const char *key)
+write_text(struct writing *w, const char *p, const char *end, const char *key)
 {
 	msgpack_object o;
 	msgpack_sbuffer text;
@@ -103,8 +102,7 @@ write_string(
 	struct value *value;
 
 	pack_str(&w->pk, key);
-	if (template == NULL ||
-	    (value = render(w, template, key)) == NULL) {
+	if (template == NULL || (value = render(w, template, key)) == NULL) {
 		msgpack_pack_nil(&w->pk);
 		return;
 	}
@@ -214,15 +212,16 @@ write_limits(struct writing *w)
 	pack_str(&w->pk, "limits");
 	msgpack_pack_map(&w->pk, t->u.run.nlimits);
 	for (uint32_t i = 0; i < t->u.run.nlimits; i++)
-		pack_key_int(&w->pk, t->u.run.limits[i].name,
-		    t->u.run.limits[i].value);
+		pack_key_int(
+		    &w->pk, t->u.run.limits[i].name, t->u.run.limits[i].value);
 }
 
 static struct value *
 write_spec(struct writing *w)
 {
 	static const char *const outputs[] = {[OUTPUT_NONE] = "none",
-	    [OUTPUT_TEXT] = "text", [OUTPUT_LINES] = "lines",
+	    [OUTPUT_TEXT] = "text",
+	    [OUTPUT_LINES] = "lines",
 	    [OUTPUT_JSON] = "json"};
 	const struct run *r = w->action->run;
 	const struct execution *x = r->execution;
@@ -282,8 +281,8 @@ start_callout(const struct state *s, const struct action *a, struct batch *b)
 }
 
 static const struct definition *
-subworkflow_definition(const struct state *s, const struct action *a,
-    char *why, size_t size)
+subworkflow_definition(
+    const struct state *s, const struct action *a, char *why, size_t size)
 {
 	const struct task_definition *t = a->run->task;
 	const struct workflow *w = state_workflow(s, t->u.workflow.name);
@@ -303,8 +302,8 @@ subworkflow_definition(const struct state *s, const struct action *a,
 }
 
 static struct value *
-subworkflow_input(const struct action *a, const struct definition *d,
-    char *why, size_t size)
+subworkflow_input(
+    const struct action *a, const struct definition *d, char *why, size_t size)
 {
 	const struct template *template = a->run->task->u.workflow.input;
 	struct view view = {.x = a->run->execution, .run = a->run, .action = a};
@@ -336,14 +335,12 @@ start_subworkflow(
 	msgpack_sbuffer buffer;
 	msgpack_packer pk;
 
-	creation.definition =
-	    subworkflow_definition(s, a, why, sizeof(why));
+	creation.definition = subworkflow_definition(s, a, why, sizeof(why));
 	if (creation.definition != NULL)
-		creation.input = subworkflow_input(
-		    a, creation.definition, why, sizeof(why));
+		creation.input =
+		    subworkflow_input(a, creation.definition, why, sizeof(why));
 	if (creation.input == NULL) {
-		end_action(
-		    b, a, TASK_FAILED, batch_printf(b, "%s", why), NULL);
+		end_action(b, a, TASK_FAILED, batch_printf(b, "%s", why), NULL);
 		return;
 	}
 	creation.uid = x->k.uid;
@@ -361,7 +358,7 @@ start_subworkflow(
 	msgpack_sbuffer_init(&buffer);
 	msgpack_packer_init(&pk, &buffer, msgpack_sbuffer_write);
 	msgpack_pack_map(&pk, 1);
-	pack_key_uint(&pk, "execution",
-	    create_execution(s, &creation, b)->execution);
+	pack_key_uint(
+	    &pk, "execution", create_execution(s, &creation, b)->execution);
 	end_action(b, a, TASK_COMPLETED, NULL, value_of_buffer(&buffer));
 }

@@ -8,11 +8,12 @@
 #include "daemon/core/alloc.h"
 #include "daemon/core/memory.h"
 
-static int execution_compare(const struct execution *, const struct execution *);
+static int
+execution_compare(const struct execution *, const struct execution *);
 static int workflow_compare(const struct workflow *, const struct workflow *);
 static int timer_compare(const struct timer *, const struct timer *);
-static int idempotency_compare(
-    const struct idempotency *, const struct idempotency *);
+static int
+idempotency_compare(const struct idempotency *, const struct idempotency *);
 static int pointer_compare(const void *, const void *);
 static int number_compare(uint64_t, uint64_t);
 
@@ -56,14 +57,15 @@ timer_compare(const struct timer *a, const struct timer *b)
 
 	if (a->due != b->due)
 		return a->due < b->due ? -1 : 1;
-	if ((order = number_compare(
-		 a->execution->k.id, b->execution->k.id)) != 0)
+	if ((order = number_compare(a->execution->k.id, b->execution->k.id)) !=
+	    0)
 		return order;
 	if (a->action != NULL && b->action != NULL) {
 		order = number_compare(
 		    a->action->run->index, b->action->run->index);
 		if (order == 0)
-			order = number_compare(a->action->item, b->action->item);
+			order =
+			    number_compare(a->action->item, b->action->item);
 		if (order == 0 && a->attempt != NULL && b->attempt != NULL)
 			order = number_compare(
 			    a->attempt->k.number, b->attempt->k.number);
@@ -137,8 +139,8 @@ state_execution(const struct state *s, uint64_t id)
 	struct execution key = {.k = {.id = id}};
 
 	/* sys/tree.h takes no const head; finding changes nothing. */
-	return RB_FIND(executions, &((struct state *)(uintptr_t)s)->executions,
-	    &key);
+	return RB_FIND(
+	    executions, &((struct state *)(uintptr_t)s)->executions, &key);
 }
 
 struct workflow *
@@ -148,6 +150,17 @@ state_workflow(const struct state *s, const char *name)
 
 	return RB_FIND(
 	    workflows, &((struct state *)(uintptr_t)s)->workflows, &key);
+}
+
+struct execution *
+workflow_next(const struct workflow *w)
+{
+	struct execution *x;
+
+	TAILQ_FOREACH (x, &w->pending, held)
+		if (x->k.status == EXECUTION_PENDING)
+			return x;
+	return NULL;
 }
 
 struct definition *
@@ -176,8 +189,7 @@ state_attempt(const struct state *s, const struct callout_key *key)
 const struct idempotency *
 state_idempotency(const struct state *s, uint32_t uid, const char *key)
 {
-	struct idempotency wanted = {
-	    .uid = uid, .key = (char *)(uintptr_t)key};
+	struct idempotency wanted = {.uid = uid, .key = (char *)(uintptr_t)key};
 
 	return RB_FIND(idempotencies,
 	    &((struct state *)(uintptr_t)s)->idempotencies, &wanted);
@@ -203,6 +215,12 @@ action_attempt(const struct action *a, uint32_t number)
 	return t;
 }
 
+bool
+execution_is_held(const struct state *s, const struct execution *x)
+{
+	return s->k.engine != ENGINE_RUNNING || x->k.hold.by != HOLD_NONE;
+}
+
 struct kept_signal *
 kept_signal_find(const struct execution *x, const char *name)
 {
@@ -214,13 +232,33 @@ kept_signal_find(const struct execution *x, const char *name)
 	return NULL;
 }
 
+struct value *
+run_vars(const struct run *r)
+{
+	return r->k.own_context ? r->k.context : r->execution->k.vars;
+}
+
+struct value *
+run_input(const struct run *r)
+{
+	return r->k.input != NULL ? r->k.input : r->execution->k.input;
+}
+
+bool
+run_is_unhandled(const struct run *r)
+{
+	return !r->k.superseded && !r->k.led && task_ended(r->k.status) &&
+	    r->k.status != TASK_COMPLETED && r->k.status != TASK_SKIPPED;
+}
+
 bool
 attempt_is_current(const struct attempt *t)
 {
 	const struct action *a = t->action;
 
 	return a->latest == t &&
-	    (a->k.status == TASK_RUNNING || a->k.status == TASK_CANCELING);
+	    (a->k.status == TASK_RUNNING || a->k.status == TASK_PAUSED ||
+		a->k.status == TASK_CANCELING);
 }
 
 void
@@ -238,25 +276,21 @@ node_lacks(const struct execution *x, uint32_t task)
 	const struct task_definition *t = &x->definition->tasks[task];
 	const struct node *node = &x->nodes[task];
 	char *list = NULL, *longer;
-	bool some = false;
 
-	if (node->k.arrived == NULL || node->k.fired)
+	if (node->k.round == NULL || node->k.fired || node->k.narrivals == 0)
 		return NULL;
 	for (uint32_t i = 0; i < t->nbefore; i++) {
 		const char *name = x->definition->tasks[t->before[i]].name;
+		bool here = false;
 
-		if (node->k.arrived[i] > 0) {
-			some = true;
+		for (uint32_t j = 0; j < node->k.narrivals; j++)
+			here |= node->k.arrivals[j].before == i;
+		if (here)
 			continue;
-		}
 		longer = list == NULL ? xstrdup(name)
 				      : xasprintf("%s, %s", list, name);
 		free(list);
 		list = longer;
-	}
-	if (!some) {
-		free(list);
-		return NULL;
 	}
 	return list;
 }

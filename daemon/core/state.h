@@ -53,25 +53,28 @@ enum stop_why { STOP_NOT, STOP_TIMEOUT, STOP_CANCEL, STOP_UPDATE };
 struct attempt {
 	struct {
 		uint32_t number; /* from 1 */
-		bool open;       /* its callout or child has not ended */
-		bool late;       /* ended after its action had */
+		bool open;	 /* its callout or child has not ended */
+		bool late;	 /* ended after its action had */
 		enum task_status status;
-		int32_t exit;   /* -1: none */
+		int32_t exit;	/* -1: none */
 		int32_t signal; /* what killed it; 0: none */
 		enum stop_why stop;
 		int32_t stop_signal; /* last sent; 0: none */
 		int64_t started_at;
 		int64_t ended_at; /* 0: not yet */
-		int64_t cpu;      /* ns */
+		int64_t cpu;	  /* ns */
 		int64_t max_rss;  /* bytes */
-		int64_t due;      /* timeout, or SIGKILL; 0: none */
+		int64_t due;	  /* timeout, or SIGKILL; 0: none */
+		int64_t left;	  /* of it, while frozen: ns; 0: none */
+		bool frozen;
+		bool thawed; /* was frozen once */
 		uint64_t runner;
-		uint64_t child;     /* the subworkflow's execution; 0: none */
+		uint64_t child;	    /* the subworkflow's execution; 0: none */
 		struct value *spec; /* while open: what the runner is told */
-		char *reason;       /* or NULL */
+		char *reason;	    /* or NULL */
 	} k;
-	struct attempt *before; /* the one before it; NULL: the first */
-	struct timer timer;     /* TIMER_TIMEOUT, then TIMER_KILL */
+	struct attempt *before;	      /* the one before it; NULL: the first */
+	struct timer timer;	      /* TIMER_TIMEOUT, then TIMER_KILL */
 	TAILQ_ENTRY(attempt) changed; /* in state.changed, when is_changed */
 	struct action *action;
 	uint64_t changed_seq; /* the event that changed what is wanted */
@@ -85,7 +88,7 @@ struct action {
 		enum task_status status;
 		uint32_t attempts;
 		uint32_t failures; /* attempts that count for retry */
-		int64_t due;       /* retry or wait; 0: none */
+		int64_t due;	   /* retry or wait; 0: none */
 		enum timer_kind due_kind;
 		struct value *wait; /* signal name or approval question */
 		struct value *output;
@@ -93,7 +96,7 @@ struct action {
 		bool lost;    /* waits for an operator: on_lost: ask */
 	} k;
 	struct run *run;
-	uint32_t item;          /* EVENT_NONE where there are no items */
+	uint32_t item;		/* EVENT_NONE where there are no items */
 	struct attempt *latest; /* NULL: none yet */
 	struct timer timer;
 	TAILQ_ENTRY(action) ready; /* in execution.ready, when is_ready */
@@ -109,37 +112,58 @@ struct run {
 		enum task_status status;
 		bool begun; /* its actions are known */
 		int64_t created_at;
-		int64_t started_at; /* 0: not yet */
-		int64_t ended_at;   /* 0: not yet */
+		int64_t started_at;   /* 0: not yet */
+		int64_t ended_at;     /* 0: not yet */
 		struct value *items;  /* the list; NULL without items */
 		struct value *output; /* of items: the list of outputs */
-		char *reason;         /* or NULL */
+		char *reason;	      /* or NULL */
 		uint32_t generation;
+		bool superseded;    /* another run stands in its place */
+		bool led;	    /* some entry of its next has fired */
+		bool own_context;   /* it sees context rather than the vars */
+		uint64_t ended_seq; /* the event of its end; 0: not yet */
+		struct value *context; /* the variables when it was reached */
+		struct value *input;   /* with more for it; NULL: as all */
+		struct value *set;     /* what it has published */
+		struct value *cut; /* tasks it led to when nothing started */
+		/* The runs that led here; the last of them came late to a join.
+		 */
+		uint32_t *from;
+		uint32_t nfrom;
+		uint32_t nlate;
 	} k;
 	struct execution *execution;
 	const struct task_definition *task;
 	uint32_t index; /* its place in the execution's runs */
 	uint32_t nactions;
 	struct action *actions;
-	uint32_t next_item;   /* the first item that was never ready */
+	uint32_t next_item;    /* the first item that was never ready */
 	uint32_t items_active; /* ready, running or waiting */
 	uint32_t by_status[TASK_STATUSES]; /* actions */
-	uint32_t untouched;   /* actions that nothing has happened to */
-	uint32_t items_open;  /* not ended */
-	uint32_t items_bad;   /* ended otherwise than completed or skipped */
-	TAILQ_ENTRY(run) open;      /* in execution.open, until it ends */
+	uint32_t untouched;    /* actions that nothing has happened to */
+	uint32_t items_open;   /* not ended */
+	uint32_t items_bad;    /* ended otherwise than completed or skipped */
+	TAILQ_ENTRY(run) open; /* in execution.open, until it ends */
 	TAILQ_ENTRY(run) attention; /* in execution.attention */
 	bool in_attention;
 };
 TAILQ_HEAD(runs, run);
 
+/* A run that has ended has led to a join. */
+struct arrival {
+	uint32_t before; /* its task's place in task_definition.before */
+	uint32_t run;
+};
+
 /* What has arrived at a task that joins; and its newest run. */
 struct node {
 	struct {
-		uint32_t *arrived; /* by task_definition.before; NULL: no join */
-		bool fired;        /* a join of N has, its round goes on */
+		struct arrival *arrivals; /* in order, not used up yet */
+		uint32_t narrivals;
+		bool *round; /* by before: has taken part; NULL: no join */
+		bool fired;  /* the join has, its round goes on */
 	} k;
-	uint32_t runs;      /* passes so far */
+	uint32_t runs;	    /* passes so far */
 	struct run *newest; /* NULL: never reached */
 };
 
@@ -156,6 +180,28 @@ struct cause {
 	uint32_t run; /* EVENT_NONE */
 	uint32_t item;
 	uint32_t attempt;
+};
+
+/* What holds an execution back, besides the engine; who did it and why. */
+enum hold_by { HOLD_NONE, HOLD_USER, HOLD_PARENT };
+
+struct hold {
+	enum hold_by by;
+	bool frozen;
+	char *who;    /* or NULL */
+	char *reason; /* or NULL */
+	int64_t since;
+};
+
+/* How an earlier run of the whole execution went. */
+struct generation {
+	struct definition *definition;
+	struct value *input;
+	struct value *output;
+	char *reason; /* or NULL */
+	enum execution_status status;
+	int64_t started_at;
+	int64_t ended_at;
 };
 
 struct execution {
@@ -176,6 +222,7 @@ struct execution {
 		char *owner;
 		struct value *input;
 		struct value *vars;
+		struct value *first_vars; /* before any task published */
 		struct value *output;
 		struct value *labels;
 		char *reason; /* or NULL */
@@ -190,7 +237,9 @@ struct execution {
 		int64_t created_at;
 		int64_t started_at; /* 0: not yet */
 		int64_t ended_at;   /* 0: not yet */
-		int64_t due;        /* its timeout; 0: none */
+		int64_t due;	    /* its timeout; 0: none, or held */
+		int64_t left;	    /* of it, while held: ns; 0: none */
+		struct hold hold;
 	} k;
 	RB_ENTRY(execution) entry;
 	struct workflow *workflow;
@@ -198,15 +247,16 @@ struct execution {
 	struct node *nodes; /* by task number */
 	struct run **runs;  /* in the order they began */
 	uint32_t nruns;
+	struct generation *earlier; /* generation n is earlier[n - 1] */
 	struct kept_signals signals;
 	struct timer timer;
-	struct runs open;       /* runs that have not ended */
-	struct runs attention;  /* runs that something may have to be done for */
-	struct actions ready;   /* pending and due */
-	uint32_t open_callouts; /* attempts with a process that may run */
+	struct runs open;      /* runs that have not ended */
+	struct runs attention; /* runs that something may have to be done for */
+	struct actions ready;  /* pending and due */
+	uint32_t open_callouts;	      /* attempts with a process that may run */
 	TAILQ_ENTRY(execution) dirty; /* in state.dirty, when is_dirty */
 	TAILQ_ENTRY(execution) blocked; /* in state.blocked, when is_blocked */
-	TAILQ_ENTRY(execution) held;  /* in workflow.pending, when is_held */
+	TAILQ_ENTRY(execution) held;	/* in workflow.pending, when is_held */
 	bool is_dirty;
 	bool is_blocked;
 	bool is_held;
@@ -247,8 +297,8 @@ RB_HEAD(idempotencies, idempotency);
 
 /* What the core is told of the machine; not journaled. */
 struct host {
-	uint32_t max_callouts; /* at a time, of all executions; 0: no limit */
-	uint32_t max_runs;     /* task runs of one execution; 0: no limit */
+	uint32_t max_callouts;	 /* at a time, of all executions; 0: no limit */
+	uint32_t max_runs;	 /* task runs of one execution; 0: no limit */
 	const uint64_t *runners; /* ids of those that take work; copied */
 	uint32_t nrunners;
 };
@@ -262,14 +312,16 @@ struct state {
 		char *engine_reason; /* or NULL */
 		char *engine_by;     /* or NULL */
 		int64_t engine_since;
+		bool engine_frozen;
 	} k;
 	struct workflows workflows;
 	struct executions executions;
 	struct idempotencies idempotencies;
 	struct expressions *expressions;
 	struct timers timers;
-	struct attempts changed;     /* callouts whose want changed, by seq */
-	struct execution_list dirty; /* something may have to be done for them */
+	struct attempts changed; /* callouts whose want changed, by seq */
+	struct execution_list
+	    dirty; /* something may have to be done for them */
 	/* has something ready that only the machine's limits hold back */
 	struct execution_list blocked;
 	struct host host;
@@ -290,16 +342,25 @@ void state_free(struct state *);
 /* NULL where there is none. */
 struct execution *state_execution(const struct state *, uint64_t);
 struct workflow *state_workflow(const struct state *, const char *);
+/* Which one begins next; those that are paused let others pass.  Or NULL. */
+struct execution *workflow_next(const struct workflow *);
 /* Version 0 is the latest. */
-struct definition *state_definition(
-    const struct state *, const char *, uint32_t version);
+struct definition *
+state_definition(const struct state *, const char *, uint32_t version);
 struct attempt *state_attempt(const struct state *, const struct callout_key *);
-const struct idempotency *state_idempotency(
-    const struct state *, uint32_t uid, const char *key);
+const struct idempotency *
+state_idempotency(const struct state *, uint32_t uid, const char *key);
 
 /* The action of a run's item; the item EVENT_NONE where it has no items. */
 struct action *run_action(const struct run *, uint32_t item);
+/* The variables and the input that a run's expressions see. */
+struct value *run_vars(const struct run *);
+struct value *run_input(const struct run *);
+/* It ended badly and nothing of its definition took care of that. */
+bool run_is_unhandled(const struct run *);
 /* The oldest kept signal of the name; NULL: none. */
+/* Nothing of it that has not begun may begin now. */
+bool execution_is_held(const struct state *, const struct execution *);
 struct kept_signal *kept_signal_find(const struct execution *, const char *);
 struct attempt *action_attempt(const struct action *, uint32_t number);
 /* Whether its end is that of its action, which nobody has moved meanwhile. */

@@ -10,8 +10,9 @@ static void encode_workflow(msgpack_packer *, const struct workflow *);
 static void encode_execution(msgpack_packer *, const struct execution *);
 static void encode_identity(msgpack_packer *, const struct execution *);
 static void encode_progress(msgpack_packer *, const struct execution *);
-static void encode_node(
-    msgpack_packer *, const struct execution *, uint32_t task);
+static void
+encode_node(msgpack_packer *, const struct execution *, uint32_t task);
+static void encode_generation(msgpack_packer *, const struct generation *);
 static void encode_run(msgpack_packer *, const struct run *);
 static void encode_action(msgpack_packer *, const struct action *);
 static void encode_attempt(msgpack_packer *, const struct attempt *);
@@ -31,7 +32,7 @@ attempts_of(const struct action *a)
 static void
 encode_attempt(msgpack_packer *pk, const struct attempt *t)
 {
-	msgpack_pack_array(pk, 17);
+	msgpack_pack_array(pk, 20);
 	msgpack_pack_uint32(pk, t->k.number);
 	pack_bool(pk, t->k.open);
 	pack_bool(pk, t->k.late);
@@ -45,6 +46,9 @@ encode_attempt(msgpack_packer *pk, const struct attempt *t)
 	msgpack_pack_int64(pk, t->k.cpu);
 	msgpack_pack_int64(pk, t->k.max_rss);
 	msgpack_pack_int64(pk, t->k.due);
+	msgpack_pack_int64(pk, t->k.left);
+	pack_bool(pk, t->k.frozen);
+	pack_bool(pk, t->k.thawed);
 	msgpack_pack_uint64(pk, t->k.runner);
 	msgpack_pack_uint64(pk, t->k.child);
 	value_pack(t->k.spec, pk);
@@ -72,7 +76,7 @@ encode_action(msgpack_packer *pk, const struct action *a)
 static void
 encode_run(msgpack_packer *pk, const struct run *r)
 {
-	msgpack_pack_array(pk, 12);
+	msgpack_pack_array(pk, 22);
 	msgpack_pack_uint32(pk, r->task->number);
 	msgpack_pack_uint32(pk, r->k.number);
 	msgpack_pack_int(pk, (int)r->k.status);
@@ -84,6 +88,18 @@ encode_run(msgpack_packer *pk, const struct run *r)
 	value_pack(r->k.output, pk);
 	pack_str(pk, r->k.reason);
 	msgpack_pack_uint32(pk, r->k.generation);
+	pack_bool(pk, r->k.superseded);
+	pack_bool(pk, r->k.led);
+	pack_bool(pk, r->k.own_context);
+	msgpack_pack_uint64(pk, r->k.ended_seq);
+	value_pack(r->k.context, pk);
+	value_pack(r->k.input, pk);
+	value_pack(r->k.set, pk);
+	value_pack(r->k.cut, pk);
+	msgpack_pack_uint32(pk, r->k.nlate);
+	msgpack_pack_array(pk, r->k.nfrom);
+	for (uint32_t i = 0; i < r->k.nfrom; i++)
+		msgpack_pack_uint32(pk, r->k.from[i]);
 	msgpack_pack_array(pk, r->nactions);
 	for (uint32_t i = 0; i < r->nactions; i++)
 		encode_action(pk, &r->actions[i]);
@@ -93,15 +109,33 @@ static void
 encode_node(msgpack_packer *pk, const struct execution *x, uint32_t task)
 {
 	const struct node *node = &x->nodes[task];
-	uint32_t n = node->k.arrived == NULL
-	    ? 0
-	    : x->definition->tasks[task].nbefore;
+	uint32_t n =
+	    node->k.round == NULL ? 0 : x->definition->tasks[task].nbefore;
 
-	msgpack_pack_array(pk, 2);
+	msgpack_pack_array(pk, 3);
 	pack_bool(pk, node->k.fired);
 	msgpack_pack_array(pk, n);
 	for (uint32_t i = 0; i < n; i++)
-		msgpack_pack_uint32(pk, node->k.arrived[i]);
+		pack_bool(pk, node->k.round[i]);
+	msgpack_pack_array(pk, node->k.narrivals);
+	for (uint32_t i = 0; i < node->k.narrivals; i++) {
+		msgpack_pack_array(pk, 2);
+		msgpack_pack_uint32(pk, node->k.arrivals[i].before);
+		msgpack_pack_uint32(pk, node->k.arrivals[i].run);
+	}
+}
+
+static void
+encode_generation(msgpack_packer *pk, const struct generation *g)
+{
+	msgpack_pack_array(pk, 7);
+	msgpack_pack_uint32(pk, g->definition->version);
+	value_pack(g->input, pk);
+	value_pack(g->output, pk);
+	pack_str(pk, g->reason);
+	msgpack_pack_int(pk, (int)g->status);
+	msgpack_pack_int64(pk, g->started_at);
+	msgpack_pack_int64(pk, g->ended_at);
 }
 
 static void
@@ -130,12 +164,13 @@ encode_identity(msgpack_packer *pk, const struct execution *x)
 static void
 encode_progress(msgpack_packer *pk, const struct execution *x)
 {
-	msgpack_pack_array(pk, 18);
+	msgpack_pack_array(pk, 21);
 	msgpack_pack_int(pk, (int)x->k.status);
 	msgpack_pack_int(pk, x->k.ending);
 	msgpack_pack_uint64(pk, x->k.revision);
 	msgpack_pack_uint32(pk, x->k.generation);
 	value_pack(x->k.vars, pk);
+	value_pack(x->k.first_vars, pk);
 	value_pack(x->k.output, pk);
 	pack_str(pk, x->k.reason);
 	pack_str(pk, x->k.canceled_by);
@@ -149,6 +184,13 @@ encode_progress(msgpack_packer *pk, const struct execution *x)
 	msgpack_pack_int64(pk, x->k.started_at);
 	msgpack_pack_int64(pk, x->k.ended_at);
 	msgpack_pack_int64(pk, x->k.due);
+	msgpack_pack_int64(pk, x->k.left);
+	msgpack_pack_array(pk, 5);
+	msgpack_pack_int(pk, (int)x->k.hold.by);
+	pack_bool(pk, x->k.hold.frozen);
+	pack_str(pk, x->k.hold.who);
+	pack_str(pk, x->k.hold.reason);
+	msgpack_pack_int64(pk, x->k.hold.since);
 }
 
 static void
@@ -157,9 +199,12 @@ encode_execution(msgpack_packer *pk, const struct execution *x)
 	const struct kept_signal *kept;
 	uint32_t signals = 0;
 
-	msgpack_pack_array(pk, 5);
+	msgpack_pack_array(pk, 6);
 	encode_identity(pk, x);
 	encode_progress(pk, x);
+	msgpack_pack_array(pk, x->k.generation - 1);
+	for (uint32_t i = 0; i + 1 < x->k.generation; i++)
+		encode_generation(pk, &x->earlier[i]);
 	msgpack_pack_array(pk, x->definition->ntasks);
 	for (uint32_t i = 0; i < x->definition->ntasks; i++)
 		encode_node(pk, x, i);
@@ -197,7 +242,7 @@ encode_workflow(msgpack_packer *pk, const struct workflow *w)
 static void
 encode_engine(msgpack_packer *pk, const struct state *s)
 {
-	msgpack_pack_array(pk, 7);
+	msgpack_pack_array(pk, 8);
 	msgpack_pack_uint64(pk, s->k.seq);
 	msgpack_pack_int64(pk, s->k.time);
 	msgpack_pack_uint64(pk, s->k.next_execution);
@@ -205,6 +250,7 @@ encode_engine(msgpack_packer *pk, const struct state *s)
 	pack_str(pk, s->k.engine_reason);
 	pack_str(pk, s->k.engine_by);
 	msgpack_pack_int64(pk, s->k.engine_since);
+	pack_bool(pk, s->k.engine_frozen);
 }
 
 void

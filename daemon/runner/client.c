@@ -1,5 +1,6 @@
 /* client: the runner's one connection, to the daemon. */
 
+#include "daemon/runner/process.h"
 #include "daemon/runner/runner.h"
 
 #include <sys/socket.h>
@@ -166,7 +167,10 @@ on_start(struct runner *r, struct wire_message *m)
 	return good;
 }
 
-/* To its process group; while its leader is not reaped it can be no other. */
+/*
+ * To its process group, or to its whole tree; while its leader is not reaped it
+ * can be no other.
+ */
 static bool
 on_signal(struct runner *r, struct wire_message *m)
 {
@@ -179,7 +183,13 @@ on_signal(struct runner *r, struct wire_message *m)
 	e = entry_find(r, &unknown.key);
 	if (e == NULL)
 		wire_put_report(&r->out, WIRE_UNKNOWN, &unknown);
-	else if (e->told == WIRE_STARTED)
+	else if (e->told != WIRE_STARTED)
+		return true;
+	else if (signo == SIGSTOP)
+		process_tree_stop(e->report.pid, r->id, &e->report.key);
+	else if (signo == SIGCONT)
+		process_tree_continue(e->report.pid, r->id, &e->report.key);
+	else
 		kill(-e->report.pid, signo);
 	return true;
 }

@@ -7,13 +7,33 @@
 #include <sys/prctl.h>
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+/* Looks at a tree of processes that is being stopped, and the pause between. */
+#define STOP_LOOKS 50
+#define STOP_PAUSE 1000000 /* ns */
+
+/* A command and those that come from it, the ones before those after. */
+struct tree {
+	pid_t *list; /* ends with 0; NULL: no memory */
+	size_t n;
+};
+
 static FILE *open_proc(pid_t, const char *);
+static bool read_stat(pid_t, char *state, pid_t *session);
 static pid_t *add(pid_t *, size_t, pid_t);
+static pid_t *add_children(pid_t *, size_t *, pid_t);
+static void grow(struct tree *);
+static bool
+is_orphan_of(pid_t, pid_t leader, uint64_t runner, const struct wire_key *);
+static void find_tree(
+    struct tree *, pid_t leader, uint64_t runner, const struct wire_key *);
+static size_t stop(const struct tree *);
 
 void
 process_adopt_orphans(void)
@@ -30,10 +50,10 @@ open_proc(pid_t pid, const char *name)
 	return fopen(path, "re");
 }
 
-bool
-process_session(pid_t pid, pid_t *session)
+static bool
+read_stat(pid_t pid, char *state, pid_t *session)
 {
-	char line[512], state, *end;
+	char line[512], *end;
 	FILE *f;
 	int n;
 
@@ -44,9 +64,17 @@ process_session(pid_t pid, pid_t *session)
 	/* the name, in parentheses, may have any byte in it */
 	if (fgets(line, sizeof line, f) != NULL &&
 	    (end = strrchr(line, ')')) != NULL)
-		n = sscanf(end + 1, " %c %*d %*d %d", &state, session);
+		n = sscanf(end + 1, " %c %*d %*d %d", state, session);
 	fclose(f);
-	return n == 2 && state != 'Z' && state != 'X';
+	return n == 2 && *state != 'Z' && *state != 'X';
+}
+
+bool
+process_session(pid_t pid, pid_t *session)
+{
+	char state;
+
+	return read_stat(pid, &state, session);
 }
 
 bool
@@ -88,25 +116,45 @@ add(pid_t *list, size_t n, pid_t pid)
 	return longer;
 }
 
-pid_t *
-process_children(void)
+/* Those that any of its threads has; NULL, and the list freed, on failure. */
+static pid_t *
+add_children(pid_t *list, size_t *n, pid_t parent)
 {
-	char name[64];
-	pid_t *list;
-	size_t n;
+	struct dirent *thread;
+	char path[64];
+	DIR *dir;
 	FILE *f;
 	int pid;
 
-	snprintf(name, sizeof name, "task/%d/children", (int)getpid());
-	f = open_proc(getpid(), name);
-	if (f == NULL)
-		return NULL;
-	list = NULL;
-	for (n = 0; fscanf(f, "%d", &pid) == 1; n++)
-		if ((list = add(list, n, pid)) == NULL)
+	snprintf(path, sizeof path, "/proc/%d/task", (int)parent);
+	dir = opendir(path);
+	if (dir == NULL)
+		return list;
+	while ((thread = readdir(dir)) != NULL) {
+		if (atoi(thread->d_name) <= 0)
+			continue;
+		snprintf(path, sizeof path, "task/%d/children",
+		    atoi(thread->d_name));
+		f = open_proc(parent, path);
+		while (f != NULL && fscanf(f, "%d", &pid) == 1)
+			if ((list = add(list, (*n)++, pid)) == NULL)
+				break;
+		if (f != NULL)
+			fclose(f);
+		if (list == NULL && *n > 0)
 			break;
-	fclose(f);
+	}
+	closedir(dir);
 	return list;
+}
+
+pid_t *
+process_children(void)
+{
+	size_t n;
+
+	n = 0;
+	return add_children(NULL, &n, getpid());
 }
 
 pid_t *
@@ -132,8 +180,107 @@ process_all(void)
 	return list;
 }
 
+/* By its session or, where it made one of its own, by its mark. */
+static bool
+is_orphan_of(
+    pid_t pid, pid_t leader, uint64_t runner, const struct wire_key *key)
+{
+	struct wire_mark mark;
+	pid_t session;
+
+	if (pid == leader || !process_session(pid, &session))
+		return false;
+	if (session == leader)
+		return true;
+	return process_mark(pid, &mark) && mark.runner == runner &&
+	    wire_key_compare(&mark.key, key) == 0;
+}
+
+/* Adds the children of each that is in it, those just added included. */
+static void
+grow(struct tree *tree)
+{
+	size_t i;
+
+	for (i = 0; tree->list != NULL && i < tree->n; i++)
+		tree->list = add_children(tree->list, &tree->n, tree->list[i]);
+}
+
+static void
+find_tree(struct tree *tree, pid_t leader, uint64_t runner,
+    const struct wire_key *key)
+{
+	pid_t *own;
+	size_t i;
+
+	tree->n = 0;
+	tree->list = add(NULL, tree->n++, leader);
+	own = process_children();
+	for (i = 0; own != NULL && own[i] != 0 && tree->list != NULL; i++)
+		if (is_orphan_of(own[i], leader, runner, key))
+			tree->list = add(tree->list, tree->n++, own[i]);
+	free(own);
+	grow(tree);
+}
+
+/* Parents before their children; how many of them were not stopped yet. */
+static size_t
+stop(const struct tree *tree)
+{
+	size_t i, moving;
+	pid_t session;
+	char state;
+
+	moving = 0;
+	for (i = 0; tree->list != NULL && i < tree->n; i++) {
+		if (!read_stat(tree->list[i], &state, &session) || state == 'T')
+			continue;
+		kill(tree->list[i], SIGSTOP);
+		moving++;
+	}
+	return moving;
+}
+
+/* What is not in the group may start others before it is stopped. */
+void
+process_tree_stop(pid_t leader, uint64_t runner, const struct wire_key *key)
+{
+	static const struct timespec pause = {0, STOP_PAUSE};
+	struct tree tree;
+	size_t moving;
+	int looks;
+
+	kill(-leader, SIGSTOP);
+	for (looks = 0; looks < STOP_LOOKS; looks++) {
+		find_tree(&tree, leader, runner, key);
+		moving = stop(&tree);
+		free(tree.list);
+		if (moving == 0)
+			return;
+		nanosleep(&pause, NULL);
+	}
+}
+
+/*
+ * Children before their parents: a shell that controls jobs would take one that
+ * it finds stopped for suspended by the user, and end it before it ends.
+ */
+void
+process_tree_continue(pid_t leader, uint64_t runner, const struct wire_key *key)
+{
+	struct tree tree;
+	size_t i;
+
+	find_tree(&tree, leader, runner, key);
+	for (i = tree.list == NULL ? 0 : tree.n; i-- > 1;)
+		kill(tree.list[i], SIGCONT);
+	free(tree.list);
+	kill(-leader, SIGCONT);
+}
+
 #else
 
+#include <signal.h>
 #include <stddef.h>
 
 void
@@ -167,6 +314,22 @@ pid_t *
 process_all(void)
 {
 	return NULL;
+}
+
+void
+process_tree_stop(pid_t leader, uint64_t runner, const struct wire_key *key)
+{
+	(void)runner;
+	(void)key;
+	kill(-leader, SIGSTOP);
+}
+
+void
+process_tree_continue(pid_t leader, uint64_t runner, const struct wire_key *key)
+{
+	(void)runner;
+	(void)key;
+	kill(-leader, SIGCONT);
 }
 
 #endif

@@ -16,6 +16,15 @@ void process_adopt_orphans(void);
 bool process_session(pid_t, pid_t *session);
 /* The mark in its environment; false when it has none that can be read. */
 bool process_mark(pid_t, struct wire_mark *);
+/*
+ * SIGSTOP or SIGCONT to a command with all that it has started: its process
+ * group, and its descendants in whatever group or session they are.  The
+ * leader, which the caller has not reaped, was marked by that runner with that
+ * key; orphans of it are looked for among the caller's children.
+ */
+void process_tree_stop(pid_t leader, uint64_t runner, const struct wire_key *);
+void
+process_tree_continue(pid_t leader, uint64_t runner, const struct wire_key *);
 /* Lists that end with 0, to be freed; NULL when there is none to be had. */
 pid_t *process_children(void);
 pid_t *process_all(void);

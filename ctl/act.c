@@ -1,0 +1,190 @@
+/*
+ * act: acting on many executions, with a line for each that says what became
+ * of it.
+ */
+#include "ctl/act.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "ctl/field.h"
+#include "ctl/targets.h"
+
+static void
+flags(struct parameters *, const struct arguments *, const struct act *);
+static void tell_all(struct ctl *, const msgpack_object *, const char *hidden);
+static void tell_done(struct ctl *, const msgpack_object *);
+static void print_left(FILE *, const msgpack_object *);
+static void tell_refused(struct ctl *, const msgpack_object *);
+static char *refusal_text(const msgpack_object *);
+static int outcome(const msgpack_object *);
+
+int
+act(struct ctl *ctl, const struct arguments *a, const struct act *what)
+{
+	struct parameters p;
+	struct answer answer;
+	int status;
+
+	parameters_start(&p);
+	if ((status = targets_pack(&p, a)) != 0) {
+		parameters_free(&p);
+		return status;
+	}
+	flags(&p, a, what);
+	status = ctl_call(ctl, what->method, &p, &answer);
+	if (status == 0) {
+		tell_all(ctl, &answer.object,
+		    what->later != NULL ? what->until : NULL);
+		status = outcome(&answer.object);
+		if (what->later != NULL)
+			status = what->later(ctl, &answer.object, status);
+	}
+	parameters_free(&p);
+	answer_free(&answer);
+	return status;
+}
+
+static void
+flags(struct parameters *p, const struct arguments *a, const struct act *what)
+{
+	const struct given *revision = arguments_option(a, "if-revision", NULL);
+	const struct act_flag *flag;
+
+	parameters_str(p, "reason", arguments_text(a, "reason"));
+	for (flag = what->flags; flag->option != NULL; flag++)
+		if (arguments_has(a, flag->option))
+			parameters_bool(p, flag->key, true);
+	if (revision != NULL)
+		parameters_uint(p, "if_revision", revision->number);
+}
+
+/* Those in the status that is hidden are told later. */
+static void
+tell_all(struct ctl *ctl, const msgpack_object *result, const char *hidden)
+{
+	uint32_t done = field_count(result, "succeeded"), i;
+	uint32_t refused = field_count(result, "failed");
+	const msgpack_object *entry;
+
+	for (i = 0; i < done; i++) {
+		entry = field_entry(result, "succeeded", i);
+		if (hidden == NULL || !field_is(entry, "status", hidden))
+			tell_done(ctl, entry);
+	}
+	for (i = 0; i < refused; i++)
+		tell_refused(ctl, field_entry(result, "failed", i));
+	if (done == 0 && refused == 0)
+		writer_note(ctl->out, NULL, "no execution is selected by this");
+}
+
+static void
+tell_done(struct ctl *ctl, const msgpack_object *done)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	if (to == NULL)
+		return;
+	fprintf(to, "%" PRIu64 ": ", field_uint(done, "id"));
+	if (field(done, "status") != NULL)
+		field_print_text(to, field(done, "status"));
+	else
+		fputs("done", to);
+	print_left(to, done);
+	fclose(to);
+	writer_note(ctl->out, done, "%s", text);
+	free(text);
+}
+
+/* "; subworkflow 43 stays paused by itself (--all resumes it too)" */
+static void
+print_left(FILE *to, const msgpack_object *done)
+{
+	uint64_t left = field_uint(done, "left_paused");
+	uint64_t first = field_uint(done, "first_left");
+
+	if (left == 1)
+		fprintf(to,
+		    "; subworkflow %" PRIu64 " stays paused by itself (--all "
+		    "resumes it too)",
+		    first);
+	else if (left > 1)
+		fprintf(to,
+		    "; %" PRIu64 " subworkflows stay paused by themselves, "
+		    "%" PRIu64 " is one (--all resumes them too)",
+		    left, first);
+}
+
+/* Refusals are results here, and go where the others go. */
+static void
+tell_refused(struct ctl *ctl, const msgpack_object *refused)
+{
+	char *text;
+
+	if (ctl->out->quiet) {
+		text = refusal_text(refused);
+		fprintf(stderr, "weirctl: %s\n", text != NULL ? text : "");
+		free(text);
+		return;
+	}
+	text = refusal_text(refused);
+	writer_note(ctl->out, refused, "%s", text != NULL ? text : "");
+	free(text);
+}
+
+/* "12: refused: it has completed (allowed now: terminate)" */
+static char *
+refusal_text(const msgpack_object *refused)
+{
+	const msgpack_object *error = field(refused, "error");
+	const msgpack_object *allowed = field_deep(error, "details.allowed");
+	const msgpack_object *message = field(error, "message");
+	char *text = NULL;
+	size_t size;
+	uint32_t i;
+	FILE *to = open_memstream(&text, &size);
+
+	if (to == NULL)
+		return NULL;
+	fprintf(to, "%" PRIu64 ": refused: ", field_uint(refused, "id"));
+	if (message != NULL)
+		field_print_text(to, message);
+	if (allowed != NULL && allowed->type == MSGPACK_OBJECT_ARRAY &&
+	    allowed->via.array.size > 0) {
+		for (i = 0; i < allowed->via.array.size; i++) {
+			fputs(i > 0 ? ", " : " (allowed now: ", to);
+			field_print_text(to, &allowed->via.array.ptr[i]);
+		}
+		fputc(')', to);
+	}
+	fclose(to);
+	return text;
+}
+
+/*
+ * 1 where some was done and some refused; where all was, and for one reason,
+ * that reason's exit status.
+ */
+static int
+outcome(const msgpack_object *result)
+{
+	uint32_t refused = field_count(result, "failed"), i;
+	int status, first = 0;
+
+	if (refused == 0)
+		return 0;
+	if (field_count(result, "succeeded") > 0)
+		return 1;
+	for (i = 0; i < refused; i++) {
+		status = ctl_status_of((int)field_uint(
+		    field_entry(result, "failed", i), "error.code"));
+		if (i > 0 && status != first)
+			return 1;
+		first = status;
+	}
+	return first;
+}

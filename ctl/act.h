@@ -1,0 +1,41 @@
+/*
+ * act: acting on many executions, with a line for each that says what became
+ * of it.
+ */
+#ifndef WEIR_CTL_ACT_H
+#define WEIR_CTL_ACT_H
+
+#include "ctl/ctl.h"
+#include "ctl/verb.h"
+
+/* An option that becomes a parameter, true. */
+struct act_flag {
+	const char *option; /* NULL ends a list */
+	const char *key;
+};
+
+#define ACT_FLAGS 4
+
+struct act {
+	const char *method;
+	struct act_flag flags[ACT_FLAGS];
+	/*
+	 * NULL, or what is to be done with the result, once those that are in
+	 * another status than until have been told; gives the exit status,
+	 * which so far is the last argument.
+	 */
+	int (*later)(struct ctl *, const msgpack_object *result, int);
+	const char *until;
+};
+
+/* On the executions that the operands or selectors say; the exit status. */
+int act(struct ctl *, const struct arguments *, const struct act *);
+
+#define REVISION_OPTION                                                   \
+	{                                                                 \
+		0, "if-revision", ARGUMENT_NUMBER, "N",                   \
+		    "only where the execution is still at this revision", \
+		    NULL, false, false                                    \
+	}
+
+#endif

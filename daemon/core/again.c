@@ -1,0 +1,348 @@
+/* again: which runs go again, which stand aside, who comes back to life. */
+
+#include "daemon/core/again.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/alloc.h"
+#include "daemon/core/decide.h"
+
+static bool list_has(const struct value *, const char *);
+static bool name_one(struct again *, struct reply *, const char *, size_t);
+static bool is_downstream(const struct again *, const struct run *);
+static void drop_downstream(struct again *);
+static void spread(struct again *);
+static void cut_off(struct again *);
+static void emit_revival(struct again *, const char *verb);
+static void emit_aside(struct again *, const struct run *);
+static void emit_again(struct again *, const struct run *);
+static void emit_reopened(struct again *, const struct action *);
+static bool resumable(const struct state *, const struct action *);
+static bool reopen_children(struct again *, const struct run *, struct reply *);
+
+void
+again_open(struct again *again, const struct state *s,
+    const struct execution *x, const struct command *c, struct batch *b)
+{
+	again->s = s;
+	again->x = x;
+	again->c = c;
+	again->b = b;
+	again->fates = xcalloc(x->nruns, sizeof(*again->fates));
+}
+
+void
+again_close(struct again *again)
+{
+	free(again->fates);
+}
+
+bool
+again_is_quiet(const struct execution *x, struct reply *reply)
+{
+	if (!execution_ended(x->k.status) || x->open_callouts == 0)
+		return true;
+	return refuse(reply, ERROR_STATE_CONFLICT,
+	    "execution %llu is %s, but %u of its callouts are still being "
+	    "stopped: try again when they have ended",
+	    (unsigned long long)x->k.id, execution_status_name(x->k.status),
+	    x->open_callouts);
+}
+
+static bool
+list_has(const struct value *list, const char *name)
+{
+	msgpack_zone zone;
+	msgpack_object o;
+	bool found = false;
+
+	msgpack_zone_init(&zone, 256);
+	value_unpack(list, &zone, &o);
+	for (uint32_t i = 0;
+	     o.type == MSGPACK_OBJECT_ARRAY && i < o.via.array.size; i++)
+		found |= object_is(&o.via.array.ptr[i], name);
+	msgpack_zone_destroy(&zone);
+	return found;
+}
+
+static bool
+name_one(struct again *again, struct reply *reply, const char *name, size_t len)
+{
+	const struct execution *x = again->x;
+	uint32_t task = definition_task(x->definition, name, len);
+	const struct run *r;
+
+	if (task == UINT32_MAX)
+		return refuse(reply, ERROR_NOT_FOUND,
+		    "workflow %s has no task \"%.*s\"", x->definition->name,
+		    (int)len, name);
+	r = x->nodes[task].newest;
+	if (r == NULL)
+		return refuse(reply, ERROR_STATE_CONFLICT,
+		    "task %.*s of execution %llu never ran: there is nothing "
+		    "to run again",
+		    (int)len, name, (unsigned long long)x->k.id);
+	if (!task_ended(r->k.status))
+		return refuse(reply, ERROR_STATE_CONFLICT,
+		    "task %.*s of execution %llu is in flight (%s): cancel it "
+		    "or wait for its end",
+		    (int)len, name, (unsigned long long)x->k.id,
+		    task_status_name(r->k.status));
+	again->fates[r->index] = list_has(again->c->no_reset, r->task->name)
+	    ? FATE_AGAIN_REST
+	    : FATE_AGAIN;
+	return true;
+}
+
+/* Led to by something that goes again; late arrivals lead to nothing. */
+static bool
+is_downstream(const struct again *again, const struct run *r)
+{
+	for (uint32_t i = 0; i + r->k.nlate < r->k.nfrom; i++)
+		if (again->fates[r->k.from[i]] != FATE_STAYS)
+			return true;
+	return false;
+}
+
+/* A task named that is downstream of another one would run twice. */
+static void
+drop_downstream(struct again *again)
+{
+	for (uint32_t i = 0; i < again->x->nruns; i++)
+		if (!again->x->runs[i]->k.superseded &&
+		    is_downstream(again, again->x->runs[i]))
+			again->fates[i] = FATE_ASIDE;
+}
+
+bool
+again_names(struct again *again, struct reply *reply)
+{
+	msgpack_zone zone;
+	msgpack_object o;
+	bool ok = true;
+
+	msgpack_zone_init(&zone, 256);
+	value_unpack(again->c->tasks, &zone, &o);
+	for (uint32_t i = 0;
+	     ok && o.type == MSGPACK_OBJECT_ARRAY && i < o.via.array.size; i++)
+		ok = name_one(again, reply, o.via.array.ptr[i].via.str.ptr,
+		    o.via.array.ptr[i].via.str.size);
+	msgpack_zone_destroy(&zone);
+	if (ok)
+		drop_downstream(again);
+	return ok;
+}
+
+/* Everything downstream, of what goes again or on. */
+static void
+spread(struct again *again)
+{
+	for (uint32_t i = 0; i < again->x->nruns; i++)
+		if (again->fates[i] == FATE_STAYS &&
+		    !again->x->runs[i]->k.superseded &&
+		    is_downstream(again, again->x->runs[i]))
+			again->fates[i] = FATE_ASIDE;
+}
+
+/* Branches that a failure had cut off go on. */
+static void
+cut_off(struct again *again)
+{
+	if (!execution_ended(again->x->k.status))
+		return;
+	for (uint32_t i = 0; i < again->x->nruns; i++)
+		if (again->fates[i] == FATE_STAYS &&
+		    run_is_unhandled(again->x->runs[i]) &&
+		    again->x->runs[i]->k.status == TASK_CANCELED)
+			again->fates[i] = FATE_AGAIN_REST;
+}
+
+static void
+emit_revival(struct again *again, const char *verb)
+{
+	const struct execution *x = again->x;
+	struct event *e;
+
+	if (!execution_ended(x->k.status))
+		return;
+	e = batch_add_execution(again->b, EVENT_EXECUTION_REVIVED, x);
+	e->status = execution_moved(x->k.status, EXECUTION_MOVE_REVIVE);
+	e->by = again->c->by.name;
+	e->reason = verb;
+	if (x->definition->timeout != 0)
+		e->due = again->b->now + x->definition->timeout;
+}
+
+/* What is in flight downstream is stopped first. */
+static void
+emit_aside(struct again *again, const struct run *r)
+{
+	static const char reason[] = "superseded: a task before it runs again";
+	struct event *e;
+
+	for (uint32_t i = 0; i < r->nactions; i++)
+		if (r->actions[i].latest != NULL &&
+		    r->actions[i].latest->k.open)
+			stop_attempt(again->s, again->b, r->actions[i].latest,
+			    STOP_CANCEL, reason);
+	if (!task_ended(r->k.status)) {
+		e = batch_add_run(again->b, EVENT_TASK_ENDED, r);
+		e->status = TASK_CANCELED;
+		e->reason = reason;
+	}
+	batch_add_run(again->b, EVENT_TASK_SUPERSEDED, r);
+}
+
+static void
+emit_again(struct again *again, const struct run *r)
+{
+	struct event *e = batch_add_run(again->b, EVENT_TASK_AGAIN, r);
+	struct value *input = value_get(again->c->task_input, r->task->name);
+
+	e->count = again->fates[r->index] == FATE_AGAIN_REST;
+	e->value = input;
+}
+
+static void
+emit_reopened(struct again *again, const struct action *a)
+{
+	struct event *e = batch_add_action(again->b, EVENT_TASK_REOPENED, a);
+	int64_t timeout = a->run->task->timeout;
+
+	e->attempt = a->latest->k.number;
+	e->due = timeout == 0 ? 0 : again->b->now + timeout;
+}
+
+void
+again_emit(struct again *again, const char *verb)
+{
+	const struct execution *x = again->x;
+
+	cut_off(again);
+	spread(again);
+	emit_revival(again, verb);
+	for (uint32_t i = 0; i < x->nruns; i++)
+		if (again->fates[i] == FATE_ASIDE)
+			emit_aside(again, x->runs[i]);
+	for (uint32_t i = 0; i < x->nruns; i++)
+		if (again->fates[i] == FATE_AGAIN ||
+		    again->fates[i] == FATE_AGAIN_REST)
+			emit_again(again, x->runs[i]);
+	for (uint32_t i = 0; i < x->nruns; i++)
+		if (again->fates[i] == FATE_STAYS &&
+		    x->runs[i]->k.cut != NULL && !x->runs[i]->k.superseded)
+			batch_add_run(
+			    again->b, EVENT_TASK_CONTINUED, x->runs[i]);
+}
+
+/* Its subworkflow ended badly, by itself, and can go on from there. */
+static bool
+resumable(const struct state *s, const struct action *a)
+{
+	const struct execution *child;
+
+	if (a->latest == NULL || a->latest->k.child == 0 || a->latest->k.open ||
+	    a->k.status == TASK_COMPLETED || a->k.status == TASK_SKIPPED)
+		return false;
+	child = state_execution(s, a->latest->k.child);
+	return child != NULL && child->k.started_at != 0 &&
+	    execution_moved(child->k.status, EXECUTION_MOVE_RETRY) >= 0;
+}
+
+static bool
+reopen_children(struct again *again, const struct run *r, struct reply *reply)
+{
+	const struct execution *child;
+
+	for (uint32_t i = 0; i < r->nactions; i++) {
+		const struct action *a = &r->actions[i];
+
+		if (!resumable(again->s, a))
+			continue;
+		emit_reopened(again, a);
+		child = state_execution(again->s, a->latest->k.child);
+		if (!again_retry(again->s, child, again->c, again->b, reply))
+			return false;
+	}
+	return true;
+}
+
+bool
+again_retry(const struct state *s, const struct execution *x,
+    const struct command *c, struct batch *b, struct reply *reply)
+{
+	struct again again;
+	bool any = false, ok = true;
+
+	if (!again_is_quiet(x, reply))
+		return false;
+	again_open(&again, s, x, c, b);
+	for (uint32_t i = 0; i < x->nruns; i++) {
+		const struct run *r = x->runs[i];
+		bool resume = false;
+
+		any |= r->k.cut != NULL && !r->k.superseded;
+		if (!run_is_unhandled(r) ||
+		    (r->task->optional && r->k.status != TASK_CANCELED))
+			continue;
+		any = true;
+		for (uint32_t j = 0; c->resume_subworkflows && j < r->nactions;
+		     j++)
+			resume |= resumable(s, &r->actions[j]);
+		again.fates[i] = resume ? FATE_REOPENED : FATE_AGAIN_REST;
+	}
+	if (!any)
+		ok = refuse(reply, ERROR_STATE_CONFLICT,
+		    "no task of execution %llu failed or was cut off%s%s: "
+		    "rerun --task names those to run again",
+		    (unsigned long long)x->k.id,
+		    x->k.reason == NULL ? "" : "; it ended with: ",
+		    x->k.reason == NULL ? "" : x->k.reason);
+	else
+		again_emit(&again, "retry");
+	for (uint32_t i = 0; ok && i < x->nruns; i++)
+		if (again.fates[i] == FATE_REOPENED)
+			ok = reopen_children(&again, x->runs[i], reply);
+	again_close(&again);
+	return ok;
+}
+
+/*
+ * A parent that has moved on to another child, or run the task again, has
+ * nothing to do with this one any more.
+ */
+bool
+revive_parents(const struct state *s, const struct execution *x,
+    const struct command *c, struct batch *b, struct reply *reply)
+{
+	const struct execution *parent = state_execution(s, x->k.parent);
+	const struct action *a;
+	struct command quiet = *c;
+	struct again again;
+	bool ok;
+
+	if (parent == NULL)
+		return true;
+	a = run_action(parent->runs[x->k.parent_run], x->k.parent_item);
+	if (a->run->k.superseded || a->latest == NULL ||
+	    a->latest->k.child != x->k.id || a->latest->k.open)
+		return true;
+	if (parent->k.status == EXECUTION_CANCELING)
+		return refuse(reply, ERROR_STATE_CONFLICT,
+		    "execution %llu is run by %llu, which is being canceled",
+		    (unsigned long long)x->k.id,
+		    (unsigned long long)parent->k.id);
+	quiet.task_input = NULL;
+	if (!again_is_quiet(parent, reply))
+		return false;
+	ok = revive_parents(s, parent, c, b, reply);
+	again_open(&again, s, parent, &quiet, b);
+	again.fates[a->run->index] = FATE_REOPENED;
+	if (ok) {
+		again_emit(&again, "revived by a subworkflow");
+		emit_reopened(&again, a);
+	}
+	again_close(&again);
+	return ok;
+}
