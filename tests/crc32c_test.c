@@ -29,8 +29,8 @@ ATF_TC_BODY(known_values, tc)
 	ATF_CHECK_EQ(0x8a9136aa, crc32c(0, bytes, sizeof bytes));
 	memset(bytes, 0xff, sizeof bytes);
 	ATF_CHECK_EQ(0x62a8ab43, crc32c(0, bytes, sizeof bytes));
-	for (unsigned char i = 0; i < sizeof bytes; i++)
-		bytes[i] = i;
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (unsigned char)i;
 	ATF_CHECK_EQ(0x46dd794e, crc32c(0, bytes, sizeof bytes));
 	ATF_CHECK_EQ(0x46dd794e, crc32c_by_table(0, bytes, sizeof bytes));
 	ATF_CHECK_EQ(0, crc32c(0, "", 0));

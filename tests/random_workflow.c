@@ -11,8 +11,8 @@ struct text {
 	size_t size;
 };
 
-static void add(struct text *, const char *, ...)
-    __attribute__((format(printf, 2, 3)));
+static void
+add(struct text *, const char *, ...) __attribute__((format(printf, 2, 3)));
 static const char *pick(struct dice *, const char *const *, unsigned);
 /* What a task is made to do: which other keys go with it. */
 enum made { MADE_RUN, MADE_WAIT, MADE_SET, MADE_END };
@@ -65,10 +65,10 @@ add_callout(struct text *t, struct dice *d)
 	    "'retry': {'count': 1}, 'fatal': [2], ",
 	    ("'retry': {'count': 3, 'delay': '1s', 'backoff': 'exponential', "
 	     "'when': 'task.exit ~= 3'}, ")};
-	static const char *const timeouts[] = {
-	    "", "", "'timeout': '3s', ", "'timeout': '2s', 'kill_after': '1s', "};
-	static const char *const losts[] = {
-	    "", "'on_lost': 'ask', ", "'on_lost': 'retry', ", "'on_lost': 'fail', "};
+	static const char *const timeouts[] = {"", "", "'timeout': '3s', ",
+	    "'timeout': '2s', 'kill_after': '1s', "};
+	static const char *const losts[] = {"", "'on_lost': 'ask', ",
+	    "'on_lost': 'retry', ", "'on_lost': 'fail', "};
 
 	/* One after the other: the same dice give the same workflow. */
 	add(t, "%s", PICK(d, items));
@@ -81,9 +81,9 @@ add_callout(struct text *t, struct dice *d)
 static enum made
 add_action(struct text *t, struct dice *d, unsigned number)
 {
-	static const char *const waits[] = {"{'for': '2s'}",
-	    "{'signal': 's0'}", "{'signal': 's1', 'timeout': '5s'}",
-	    "{'approval': 'Well?'}", "{'approval': 'So?', 'timeout': '9s'}"};
+	static const char *const waits[] = {"{'for': '2s'}", "{'signal': 's0'}",
+	    "{'signal': 's1', 'timeout': '5s'}", "{'approval': 'Well?'}",
+	    "{'approval': 'So?', 'timeout': '9s'}"};
 	static const char *const ends[] = {"completed", "failed", "terminated"};
 
 	switch (roll(d, 10)) {
@@ -132,8 +132,7 @@ add_next(struct text *t, struct dice *d, unsigned task, unsigned ntasks,
 	for (unsigned i = 0; i < entries; i++) {
 		to = task + 1 + roll(d, ntasks - task - 1);
 		reached[to] = true;
-		add(t, "%s{'when': '%s', ", i == 0 ? "" : ", ",
-		    PICK(d, whens));
+		add(t, "%s{'when': '%s', ", i == 0 ? "" : ", ", PICK(d, whens));
 		if (roll(d, 2) == 0)
 			add(t, "'set': {'n': '${{ vars.n + 1 }}'}, ");
 		add(t, "'do': ['t%u']}", to);
@@ -168,13 +167,16 @@ random_workflow(struct scene *s, struct dice *d, unsigned number)
 	bool reached[RANDOM_TASKS] = {false};
 	unsigned ntasks = 2 + roll(d, RANDOM_TASKS - 1);
 
-	add(&t, "{'workflow': 'w%u', 'input': {'n': {'type': 'integer', "
-		"'default': 0}}, 'vars': {'n': '${{ input.n }}', 'list': "
-		"[7, 8, 9]}, 'output': {'n': '${{ vars.n }}'}",
+	add(&t,
+	    "{'workflow': 'w%u', 'input': {'n': {'type': 'integer', "
+	    "'default': 0}}, 'vars': {'n': '${{ input.n }}', 'list': "
+	    "[7, 8, 9]}, 'output': {'n': '${{ vars.n }}'}",
 	    number);
 	if (roll(d, 4) == 0)
-		add(&t, ", 'limits': {'parallel_tasks': 2, 'parallel_runs': "
-			"%u}", 1 + roll(d, 2));
+		add(&t,
+		    ", 'limits': {'parallel_tasks': 2, 'parallel_runs': "
+		    "%u}",
+		    1 + roll(d, 2));
 	if (roll(d, 4) == 0)
 		add(&t, ", 'on_error': 'kill'");
 	if (roll(d, 4) == 0)
