@@ -9,7 +9,7 @@
 #include "daemon/config.h"
 #include "daemon/config_key.h"
 #include "daemon/core/alloc.h"
-#include "daemon/core/nearest.h"
+#include "libproto/nearest.h"
 
 #define KEY_MAX 128 /* bytes of a key with its groups */
 #define KEYS_MAX 64
@@ -268,7 +268,7 @@ unknown_key(struct parsing *parsing, const yaml_node_t *key, const char *name)
 		known[n] = siblings[n];
 		n++;
 	}
-	near = nearest(name, strlen(name), known, n);
+	near = nearest_word(name, strlen(name), known, n);
 	if (near != NULL)
 		complain(parsing, key->start_mark,
 		    "%s: unknown key; did you mean %s?", name, near);

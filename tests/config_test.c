@@ -1,4 +1,4 @@
-/* links: daemon/config.c daemon/config_key.c daemon/log.c daemon/core/alloc.c daemon/core/quantity.c daemon/core/nearest.c ; libs: yaml-0.1 msgpack */
+/* links: daemon/config.c daemon/config_key.c daemon/log.c daemon/core/alloc.c daemon/core/quantity.c libproto/nearest.c ; libs: yaml-0.1 msgpack */
 /* config_test: the keys of weird.conf, and what is said of wrong ones. */
 
 #include <atf-c.h>

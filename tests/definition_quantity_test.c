@@ -1,11 +1,11 @@
-/* links: daemon/core/quantity.c daemon/core/nearest.c ; libs: msgpack */
+/* links: daemon/core/quantity.c libproto/nearest.c ; libs: msgpack */
 /* definition_quantity_test: durations, sizes, times; and the nearest word. */
 
 #include <atf-c.h>
 #include <string.h>
 
 #include "daemon/core/definition.h"
-#include "daemon/core/nearest.h"
+#include "libproto/nearest.h"
 
 #define SECOND INT64_C(1000000000)
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -196,7 +196,7 @@ ATF_TC_BODY(nearest_words, tc)
 	size_t i;
 
 	for (i = 0; i < COUNT(words); i++) {
-		got = nearest(
+		got = nearest_word(
 		    words[i].word, strlen(words[i].word), known, COUNT(known));
 		ATF_CHECK_MSG(got == words[i].nearest ||
 			(got != NULL && words[i].nearest != NULL &&
@@ -204,7 +204,8 @@ ATF_TC_BODY(nearest_words, tc)
 		    "%s: %s", words[i].word, got != NULL ? got : "none");
 	}
 	memset(longer, 'r', sizeof(longer));
-	ATF_CHECK(nearest(longer, sizeof(longer), known, COUNT(known)) == NULL);
+	ATF_CHECK(
+	    nearest_word(longer, sizeof(longer), known, COUNT(known)) == NULL);
 }
 
 ATF_TP_ADD_TCS(tp)

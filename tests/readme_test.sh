@@ -87,7 +87,14 @@ try_() {
 	status=0
 	# shellcheck disable=SC1090 # a command of README.md
 	. "./$1.command" >"$1.printed" 2>&1 || status=$?
-	[ "$status" = "$(cat "$1.status")" ] && alike "$1.shown" "$1.printed"
+	[ "$status" != "$(cat "$1.status")" ] ||
+	    ! alike "$1.shown" "$1.printed" || return 0
+	echo "README.md shows, with exit status $(cat "$1.status"):"
+	sed 's/^/$ /' "$1.command"
+	cat "$1.shown"
+	echo "--- and there was, with exit status $status:"
+	cat "$1.printed"
+	return 1
 }
 
 # do_ STEP: only what looks is repeated, until all has come that was to come.
@@ -97,14 +104,12 @@ do_() {
 		weir_wait_until try_ "$1"
 		;;
 	*)
-		try_ "$1" && return
-		echo "README.md shows, with exit status $(cat "$1.status"):" >&2
-		sed 's/^/$ /' "$1.command" >&2
-		cat "$1.shown" >&2
-		echo "--- and there was, with exit status $status:" >&2
-		cat "$1.printed" >&2
-		weir_show_log
-		atf_fail "README.md shows something else for: $(cat "$1.command")"
+		try_ "$1" >differs || {
+			cat differs >&2
+			weir_show_log
+			atf_fail "README.md shows something else for:" \
+			    "$(cat "$1.command")"
+		}
 		;;
 	esac
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "daemon/core/alloc.h"
-#include "daemon/core/nearest.h"
+#include "libproto/nearest.h"
 
 #define COUNT_MAX 1000000
 #define LINES_MAX 1000
@@ -231,7 +231,8 @@ decode_word(struct decoder *d, const struct place *place,
 		for (i = 0; i < count; i++)
 			if (object_is(o, words[i]))
 				return (int)i;
-		meant = nearest(o->via.str.ptr, o->via.str.size, words, count);
+		meant =
+		    nearest_word(o->via.str.ptr, o->via.str.size, words, count);
 	}
 	list = words_or(words, count);
 	expected = meant == NULL

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "daemon/core/alloc.h"
-#include "daemon/core/nearest.h"
+#include "libproto/nearest.h"
 
 #define KEYS_MAX 48 /* in one table */
 
@@ -77,8 +77,8 @@ unknown_key(struct decoder *d, const struct place *place,
 
 	for (i = 0; i < table->count; i++)
 		names[i] = table->keys[i].name;
-	meant =
-	    nearest(key->via.str.ptr, key->via.str.size, names, table->count);
+	meant = nearest_word(
+	    key->via.str.ptr, key->via.str.size, names, table->count);
 	if (bears_on_edges(meant))
 		d->edges_known = false;
 	if (meant != NULL)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "daemon/core/alloc.h"
-#include "daemon/core/nearest.h"
+#include "libproto/nearest.h"
 
 #define ENTRIES_MAX 1000 /* in one next */
 
@@ -62,7 +62,8 @@ resolve(struct decoder *d, const struct place *place, const msgpack_object *o,
 	names = xreallocarray(NULL, def->ntasks, sizeof(*names));
 	for (i = 0; i < def->ntasks; i++)
 		names[i] = def->tasks[i].name;
-	meant = nearest(o->via.str.ptr, o->via.str.size, names, def->ntasks);
+	meant =
+	    nearest_word(o->via.str.ptr, o->via.str.size, names, def->ntasks);
 	len = o->via.str.size > NAME_LENGTH_MAX ? NAME_LENGTH_MAX
 						: (int)o->via.str.size;
 	if (meant != NULL)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "daemon/core/alloc.h"
-#include "daemon/core/nearest.h"
+#include "libproto/nearest.h"
 #include "libproto/pack.h"
 
 #define INPUTS_MAX 1000
@@ -170,8 +170,8 @@ refuse_unknown(const struct definition *def, const msgpack_object *key,
 	}
 	for (i = 0; i < def->ninputs; i++)
 		names[i] = def->inputs[i].name;
-	meant =
-	    nearest(key->via.str.ptr, key->via.str.size, names, def->ninputs);
+	meant = nearest_word(
+	    key->via.str.ptr, key->via.str.size, names, def->ninputs);
 	snprintf(why, size, "input: \"%s\" has no input \"%.*s\"%s%s%s",
 	    def->name,
 	    key->via.str.size > NAME_LENGTH_MAX ? NAME_LENGTH_MAX

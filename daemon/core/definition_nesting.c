@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "daemon/core/alloc.h"
-#include "daemon/core/nearest.h"
+#include "libproto/nearest.h"
 
 /* What is found out of one workflow below the one being checked. */
 struct visit {
@@ -85,7 +85,7 @@ unknown_argument(
 	names = xreallocarray(NULL, sub->ninputs, sizeof(*names));
 	for (i = 0; i < sub->ninputs; i++)
 		names[i] = sub->inputs[i].name;
-	meant = nearest(at->key, at->len, names, sub->ninputs);
+	meant = nearest_word(at->key, at->len, names, sub->ninputs);
 	complain_key(d, at, "the workflow \"%s\" has no input \"%.*s\"%s%s%s",
 	    sub->name,
 	    at->len > NAME_LENGTH_MAX ? NAME_LENGTH_MAX : (int)at->len, at->key,

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "daemon/core/alloc.h"
-#include "daemon/core/nearest.h"
+#include "libproto/nearest.h"
 
 #define TASK(f) offsetof(struct task_definition, f)
 
@@ -234,7 +234,7 @@ intended_action(const msgpack_object *o)
 		for (k = 0; k < task_table.count; k++)
 			if (object_is(key, task_keys[k].name))
 				break;
-		meant = nearest(key->via.str.ptr, key->via.str.size,
+		meant = nearest_word(key->via.str.ptr, key->via.str.size,
 		    action_names, ACTION_KINDS);
 		if (k == task_table.count && meant != NULL)
 			return meant;

@@ -9,7 +9,7 @@
 #include "daemon/core/alloc.h"
 #include "daemon/core/expression.h"
 #include "daemon/core/functions.h"
-#include "daemon/core/nearest.h"
+#include "libproto/nearest.h"
 #include "daemon/core/proxy.h"
 
 #define NAMES_MAX 64 /* roots and functions together */
@@ -300,7 +300,8 @@ unknown_name(struct checker *c, size_t i, struct span name)
 	char sentence[EXPRESSION_ERROR_MAX];
 	int shown = (int)(name.size < SHOWN_MAX ? name.size : SHOWN_MAX);
 
-	near = nearest(name.bytes, name.size, known, known_names(c, known));
+	near =
+	    nearest_word(name.bytes, name.size, known, known_names(c, known));
 	if (near != NULL)
 		snprintf(sentence, sizeof(sentence),
 		    "expression: unknown name '%.*s'; did you mean '%s'?",
@@ -329,7 +330,7 @@ check_field(
 		if (span_is(name, fields[n]))
 			return;
 	}
-	near = nearest(name.bytes, name.size, fields, n);
+	near = nearest_word(name.bytes, name.size, fields, n);
 	n = (size_t)snprintf(sentence, sizeof(sentence),
 	    "expression: %s has no field '%.*s'; ", owner,
 	    (int)(name.size < SHOWN_MAX ? name.size : SHOWN_MAX), name.bytes);
