@@ -17,7 +17,9 @@
 /* Times, sizes, and who and what runs the test. */
 static const char *const changing[] = {"time", "since", "created_at",
     "started_at", "ended_at", "due", "until", "cpu", "max_rss", "journal",
-    "uid", "gid", "user", "owner", "by", "who"};
+    "uid", "gid", "user", "owner", "by", "who",
+    /* whether a runner is there yet when something is started */
+    "revision"};
 
 static void pack_json(json_t *, msgpack_packer *);
 static void print_string(const char *, size_t, FILE *);
