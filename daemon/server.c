@@ -184,7 +184,11 @@ void
 server_close(struct server *server)
 {
 	unsigned left = server->state->open_callouts;
+	sigset_t all;
 
+	/* It ends already: a signal that comes now must not end it worse. */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
 	listener_close(server->listener);
 	server->listener = NULL;
 	sessions_free(server->sessions);
