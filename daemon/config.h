@@ -45,6 +45,7 @@ struct config {
 		int64_t connections_per_user;
 		int64_t requests;
 		int64_t idle_timeout; /* ns */
+		int64_t task_runs;    /* of one execution */
 	} limits;
 	struct role_members roles[CONFIG_ROLES]; /* that of NONE is empty */
 	bool operator_any;

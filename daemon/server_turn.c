@@ -205,6 +205,7 @@ tell_host(struct server *server)
 {
 	const struct host host = {
 	    .max_callouts = (uint32_t)server->config->callouts.max,
+	    .max_runs = (uint32_t)server->config->limits.task_runs,
 	    .runners = server->runners,
 	    .nrunners = server->end == SERVER_GOES_ON ? server->nrunners : 0,
 	};

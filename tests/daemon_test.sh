@@ -300,7 +300,23 @@ memory_body() {
 	weir_stop
 }
 
+weir_test_case runaway "a cycle that never ends is stopped at limits.task_runs"
+runaway_body() {
+	printf 'limits:\n  task_runs: 500\n' >weird.conf
+	cat >round.yaml <<-END
+	workflow: round
+	tasks:
+	  go: {set: {}, next: [{do: again}]}
+	  again: {set: {}, next: [{when: "1 == 1", do: again}]}
+	END
+	weir_start -c "$PWD/weird.conf"
+	atf_check -s exit:1 -o match:'more than 500 task runs' \
+	    weirctl run round.yaml --wait
+	weir_stop
+}
+
 atf_init_test_cases() {
+	atf_add_test_case runaway
 	atf_add_test_case second
 	atf_add_test_case socket
 	atf_add_test_case options
