@@ -29,7 +29,10 @@ act(struct ctl *ctl, const struct arguments *a, const struct act *what)
 	int status;
 
 	parameters_start(&p);
-	if ((status = targets_pack(&p, a)) != 0) {
+	status = targets_pack(&p, a);
+	if (status == 0 && what->more != NULL)
+		status = what->more(ctl, &p);
+	if (status != 0) {
 		parameters_free(&p);
 		return status;
 	}
@@ -90,7 +93,9 @@ tell_done(struct ctl *ctl, const msgpack_object *done)
 	if (to == NULL)
 		return;
 	fprintf(to, "%" PRIu64 ": ", field_uint(done, "id"));
-	if (field(done, "status") != NULL)
+	if (field_uint(done, "replay") != 0)
+		fprintf(to, "replayed as %" PRIu64, field_uint(done, "replay"));
+	else if (field(done, "status") != NULL)
 		field_print_text(to, field(done, "status"));
 	else
 		fputs("done", to);

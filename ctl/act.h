@@ -19,6 +19,8 @@ struct act_flag {
 struct act {
 	const char *method;
 	struct act_flag flags[ACT_FLAGS];
+	/* NULL, or writes more parameters; 0 or the exit status. */
+	int (*more)(struct ctl *, struct parameters *);
 	/*
 	 * NULL, or what is to be done with the result, once those that are in
 	 * another status than until have been told; gives the exit status,

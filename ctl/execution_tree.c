@@ -18,6 +18,8 @@ struct tree {
 	struct ctl *ctl;
 	FILE *to;
 	const struct look *look;
+	bool all;	     /* superseded runs too */
+	unsigned superseded; /* left out so far */
 };
 
 /* What a line begins with: the branches above it. */
@@ -27,6 +29,7 @@ struct branch {
 
 static void
 print_tasks(struct tree *, const msgpack_object *, const struct branch *);
+static bool is_left_out(const struct tree *, const msgpack_object *);
 static uint32_t items_behind(const msgpack_object *, uint32_t);
 static bool is_shown(const msgpack_object *, uint32_t);
 static void print_items(struct tree *, const msgpack_object *, uint32_t,
@@ -44,12 +47,17 @@ static struct branch
 below(const struct tree *, const struct branch *, bool last);
 
 void
-execution_tree_print(struct ctl *ctl, FILE *to, const msgpack_object *execution)
+execution_tree_print(
+    struct ctl *ctl, FILE *to, const msgpack_object *execution, bool all)
 {
-	struct tree tree = {ctl, to, &ctl->out->look};
+	struct tree tree = {ctl, to, &ctl->out->look, all, 0};
 	struct branch root = {""};
 
 	print_tasks(&tree, execution, &root);
+	if (tree.superseded > 0)
+		fprintf(to, "%u superseded run%s left out: --all shows %s\n",
+		    tree.superseded, tree.superseded == 1 ? "" : "s",
+		    tree.superseded == 1 ? "it" : "them");
 }
 
 int
@@ -65,11 +73,20 @@ execution_get(struct ctl *ctl, uint64_t id, struct answer *answer)
 int
 execution_try(struct ctl *ctl, uint64_t id, struct answer *answer)
 {
+	return execution_try_generation(ctl, id, 0, answer);
+}
+
+int
+execution_try_generation(
+    struct ctl *ctl, uint64_t id, uint64_t generation, struct answer *answer)
+{
 	struct parameters p;
 	int status;
 
 	parameters_start(&p);
 	parameters_uint(&p, "id", id);
+	if (generation != 0)
+		parameters_uint(&p, "generation", generation);
 	status = ctl_try(ctl, "execution.get", &p, answer);
 	parameters_free(&p);
 	return status;
@@ -80,17 +97,29 @@ static void
 print_tasks(struct tree *t, const msgpack_object *execution,
     const struct branch *branch)
 {
-	uint32_t n = field_count(execution, "tasks"), i, items;
+	uint32_t n = field_count(execution, "tasks"), i, items, left = 0;
 	struct branch inner;
 	bool last;
 
+	for (i = 0; i < n; i += 1 + items_behind(execution, i))
+		left += !is_left_out(t, field_entry(execution, "tasks", i));
 	for (i = 0; i < n; i += 1 + items) {
 		items = items_behind(execution, i);
-		last = i + 1 + items >= n;
+		if (is_left_out(t, field_entry(execution, "tasks", i))) {
+			t->superseded++;
+			continue;
+		}
+		last = --left == 0;
 		print_task(t, field_entry(execution, "tasks", i), branch, last);
 		inner = below(t, branch, last);
 		print_items(t, execution, i + 1, items, &inner);
 	}
+}
+
+static bool
+is_left_out(const struct tree *t, const msgpack_object *task)
+{
+	return !t->all && field_true(task, "superseded");
 }
 
 static uint32_t
@@ -163,6 +192,8 @@ print_line(struct tree *t, const msgpack_object *task, bool with_attempt)
 	if (field(task, "items") != NULL && field(task, "item") == NULL)
 		fprintf(
 		    t->to, ": %" PRIu64 " items", field_uint(task, "items"));
+	if (field_true(task, "superseded"))
+		fputs(" (superseded)", t->to);
 	if (with_attempt && field_count(task, "attempts") == 1)
 		print_ending(t, field_entry(task, "attempts", 0));
 	else if (field_count(task, "attempts") == 0 &&
@@ -213,8 +244,6 @@ print_ending(struct tree *t, const msgpack_object *attempt)
 		fputs("  rss ", t->to);
 		cell_bytes(t->to, attempt, "max_rss", t->look);
 	}
-	if (field_true(attempt, "superseded"))
-		fputs("  superseded", t->to);
 	if (field_true(attempt, "late"))
 		fputs("  late", t->to);
 }

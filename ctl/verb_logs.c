@@ -104,7 +104,7 @@ closed(struct reading *r, const struct answer *answer)
 static void
 pack(struct parameters *p, const struct reading *r)
 {
-	static const char *const numbers[] = {"item", "run"};
+	static const char *const numbers[] = {"item", "run", "generation"};
 	const struct arguments *a = r->arguments;
 	const struct given *given;
 	size_t i;
@@ -183,7 +183,10 @@ static int
 look(struct reading *r, enum stage *stage)
 {
 	struct answer answer;
-	int status = execution_try(r->ctl, r->execution, &answer);
+	const struct given *generation =
+	    arguments_option(r->arguments, "generation", NULL);
+	int status = execution_try_generation(r->ctl, r->execution,
+	    generation != NULL ? generation->number : 0, &answer);
 	const msgpack_object *task;
 	char *now;
 
@@ -290,6 +293,8 @@ static const struct option options[] = {
 	false, false},
     {0, "run", ARGUMENT_NUMBER, "N", "which pass of the task; the newest", NULL,
 	false, false},
+    {0, "generation", ARGUMENT_NUMBER, "N",
+	"of an execution that was restarted; the newest", NULL, false, false},
     {'e', "stderr", ARGUMENT_NONE, NULL, "standard error, not output", NULL,
 	false, false},
     {.name = NULL},

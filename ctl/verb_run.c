@@ -131,6 +131,8 @@ send_start(struct ctl *ctl, const struct arguments *a,
 	    &p, "idempotency_key", arguments_text(a, "idempotency-key"));
 	if (priority != NULL)
 		parameters_int(&p, "priority", priority->integer);
+	if (arguments_has(a, "domain"))
+		targets_pack_labels(parameters_key(&p, "domains"), a, "domain");
 	if (arguments_has(a, "label"))
 		targets_pack_labels(parameters_key(&p, "labels"), a, "label");
 	status = ctl_call(ctl, "execution.start", &p, answer);
@@ -171,6 +173,9 @@ static const struct option options[] = {
 	false},
     {0, "label", ARGUMENT_PAIR, "KEY=VALUE", "a label, for ls and selectors",
 	NULL, true, false},
+    {0, "domain", ARGUMENT_PAIR, "NAME=OTHER",
+	"what the workflow runs in domain NAME is run in OTHER", NULL, true,
+	false},
     {0, "correlation-id", ARGUMENT_TEXT, "ID",
 	"your own name for what this belongs to", NULL, false, false},
     {'p', "priority", ARGUMENT_INTEGER, "N",

@@ -12,6 +12,10 @@
 static void
 print_waits(FILE *, const msgpack_object *, const char *, const struct look *);
 static void
+print_later(FILE *, const msgpack_object *, const char *, const struct look *);
+static void print_generations(
+    FILE *, const msgpack_object *, const char *, const struct look *);
+static void
 print_parent(FILE *, const msgpack_object *, const char *, const struct look *);
 
 static const struct column fields[] = {
@@ -34,8 +38,22 @@ static const struct column fields[] = {
     {"input", "input", cell_value, false, false},
     {"vars", "vars", cell_value, false, false},
     {"output", "output", cell_value, false, false},
+    {"domains", "domains", cell_labels, false, false},
+    {"replay of", "replay_of", cell_text, false, false},
+    {"failure of", "failure_of", cell_text, false, false},
+    {"generation", "generation", print_later, false, false},
+    {"earlier", "generations", print_generations, false, false},
     {"revision", "revision", cell_text, false, false},
 };
+
+/* The first is as good as none. */
+static void
+print_later(FILE *to, const msgpack_object *map, const char *key,
+    const struct look *look)
+{
+	if (field_uint(map, key) > 1)
+		cell_text(to, map, key, look);
+}
 
 /* "publish: approval: Publish 1.2?; pause: timer in 3m" */
 static void
@@ -81,18 +99,50 @@ print_parent(FILE *to, const msgpack_object *map, const char *key,
 	cell_text(to, parent, "task", look);
 }
 
+/* "1: failed 2h ago; 2: canceled 3m ago" */
+static void
+print_generations(FILE *to, const msgpack_object *map, const char *key,
+    const struct look *look)
+{
+	const msgpack_object *earlier;
+	uint32_t i;
+
+	for (i = 0; i < field_count(map, key); i++) {
+		earlier = field_entry(map, key, i);
+		fprintf(to, "%s%" PRIu64 ": ", i > 0 ? "; " : "",
+		    field_uint(earlier, "generation"));
+		cell_status(to, earlier, "status", look);
+		fputc(' ', to);
+		cell_when(to, earlier, "ended_at", look);
+	}
+}
+
+static int
+get(struct ctl *ctl, const struct arguments *a, struct answer *answer)
+{
+	const struct given *generation =
+	    arguments_option(a, "generation", NULL);
+	int status = execution_try_generation(ctl, a->operands[0].number,
+	    generation != NULL ? generation->number : 0, answer);
+
+	if (status != 0 && ctl->weir != NULL)
+		ctl_explain("execution.get", answer);
+	return status;
+}
+
 static int
 show(struct ctl *ctl, const struct arguments *a)
 {
 	struct answer answer;
-	int status = execution_get(ctl, a->operands[0].number, &answer);
+	int status = get(ctl, a, &answer);
 
 	ctl->out->look.exact = arguments_has(a, "long");
 	if (status == 0) {
 		writer_record(ctl->out, fields,
 		    sizeof(fields) / sizeof(fields[0]), &answer.object);
 		if (!writer_is_json(ctl->out))
-			execution_tree_print(ctl, stdout, &answer.object);
+			execution_tree_print(ctl, stdout, &answer.object,
+			    arguments_has(a, "all"));
 	}
 	answer_free(&answer);
 	return status;
@@ -103,7 +153,7 @@ tree(struct ctl *ctl, const struct arguments *a)
 {
 	const struct look *look = &ctl->out->look;
 	struct answer answer;
-	int status = execution_get(ctl, a->operands[0].number, &answer);
+	int status = get(ctl, a, &answer);
 
 	ctl->out->look.exact = arguments_has(a, "long");
 	if (status == 0 && writer_is_json(ctl->out)) {
@@ -116,13 +166,20 @@ tree(struct ctl *ctl, const struct arguments *a)
 		fputc(' ', stdout);
 		cell_elapsed(stdout, &answer.object, NULL, look);
 		fputc('\n', stdout);
-		execution_tree_print(ctl, stdout, &answer.object);
+		execution_tree_print(
+		    ctl, stdout, &answer.object, arguments_has(a, "all"));
 	}
 	answer_free(&answer);
 	return status;
 }
 
 static const struct option options[] = {
+    {'a', "all", ARGUMENT_NONE, NULL,
+	"runs too that others stand in place of, after a rerun or retry", NULL,
+	false, false},
+    {0, "generation", ARGUMENT_NUMBER, "N",
+	"as it was before a restart or rerun; the first is 1", NULL, false,
+	false},
     {'l', "long", ARGUMENT_NONE, NULL,
 	"show times exactly, and what each attempt used", NULL, false, false},
     {.name = NULL},

@@ -16,6 +16,7 @@ extern const struct verb verb_watch, verb_wait;
 extern const struct verb verb_logs;
 extern const struct verb verb_pause, verb_resume;
 extern const struct verb verb_cancel, verb_terminate;
+extern const struct verb verb_restart, verb_rerun, verb_retry, verb_replay;
 extern const struct verb verb_update, verb_skip, verb_signal;
 extern const struct verb verb_approve, verb_reject;
 extern const struct verb verb_events;

@@ -15,7 +15,7 @@ typedef bool
 field_reader(struct spec *, const msgpack_object *, char *, size_t);
 
 static field_reader read_argv, read_cwd, read_env, read_stdin, read_output,
-    read_limits, read_task, read_workflow, read_uid, read_gid;
+    read_limits, read_domain, read_task, read_workflow, read_uid, read_gid;
 static void *allocate(struct spec *, size_t);
 static char *string(struct spec *, const msgpack_object *);
 static bool limit_add(struct spec *, const char *, int64_t, char *, size_t);
@@ -30,6 +30,7 @@ static const struct {
     {"stdin", read_stdin},
     {"output", read_output},
     {"limits", read_limits},
+    {"domain", read_domain},
     {"task", read_task},
     {"workflow", read_workflow},
     {"uid", read_uid},
@@ -292,6 +293,22 @@ read_limits(struct spec *s, const msgpack_object *o, char *error, size_t size)
 			return false;
 	}
 	return true;
+}
+
+/* Others than the machine itself are not there yet. */
+static bool
+read_domain(struct spec *s, const msgpack_object *o, char *error, size_t size)
+{
+	const char *domain = string(s, o);
+
+	if (domain != NULL && strcmp(domain, "local") == 0)
+		return true;
+	snprintf(error, size,
+	    "there is no domain %s here, only local; start it with --domain "
+	    "%s=local to run it on this machine",
+	    domain != NULL ? domain : "of that name",
+	    domain != NULL ? domain : "NAME");
+	return false;
 }
 
 static bool

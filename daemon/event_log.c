@@ -24,6 +24,8 @@ static void (*const loggers[EVENT_TYPES])(
     [EVENT_EXECUTION_STATUS] = log_execution,
     [EVENT_EXECUTION_HELD] = log_held,
     [EVENT_EXECUTION_RESUMED] = log_execution,
+    [EVENT_EXECUTION_RESTARTED] = log_execution,
+    [EVENT_EXECUTION_REVIVED] = log_execution,
     [EVENT_TASK_STARTED] = log_started,
     [EVENT_TASK_WAITING] = log_waiting,
     [EVENT_TASK_ATTEMPT_ENDED] = log_attempt,

@@ -1,5 +1,9 @@
-/* method_control: pause, resume, cancel and terminate, of some or of many */
+/*
+ * method_control: pause, resume, cancel and terminate; and how a command is
+ * given to some executions or to many
+ */
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "daemon/core/alloc.h"
@@ -21,12 +25,17 @@ struct outcomes {
 	msgpack_packer packer;
 };
 
-static uint64_t *list_targets(struct request *, uint32_t *);
+static uint64_t *
+list_targets(struct request *, const struct command *, uint32_t *);
 static uint64_t *list_ids(const msgpack_object *, uint32_t *);
-static uint64_t *list_matches(struct request *, uint32_t *);
-static void act(struct request *, struct command *);
+static uint64_t *
+list_matches(struct request *, const struct command *, uint32_t *);
+static bool runs_again(const struct command *);
+static bool is_below_match(
+    const struct request *, const struct filter *, const struct execution *);
 static bool still_matches(struct request *, uint64_t);
-static void act_on(struct request *, const struct command *, struct outcomes *);
+static void act_on(struct request *, const struct command *, uint64_t first_new,
+    struct outcomes *);
 static void answer_outcomes(struct request *, struct outcomes *);
 
 void
@@ -39,7 +48,7 @@ method_execution_pause(struct request *request)
 	    .hold = catalogue_bool(request->params, "hold", false),
 	};
 
-	act(request, &command);
+	act_on_targets(request, &command);
 }
 
 void
@@ -51,7 +60,7 @@ method_execution_resume(struct request *request)
 	    .early = catalogue_bool(request->params, "early", false),
 	};
 
-	act(request, &command);
+	act_on_targets(request, &command);
 }
 
 void
@@ -63,7 +72,7 @@ method_execution_cancel(struct request *request)
 	    .kill = catalogue_bool(request->params, "kill", false),
 	};
 
-	act(request, &command);
+	act_on_targets(request, &command);
 }
 
 void
@@ -76,18 +85,18 @@ method_execution_terminate(struct request *request)
 		catalogue_bool(request->params, "failure_workflow", false),
 	};
 
-	act(request, &command);
+	act_on_targets(request, &command);
 }
 
-/* One command for each execution. */
-static void
-act(struct request *request, struct command *command)
+void
+act_on_targets(struct request *request, struct command *command)
 {
 	struct outcomes outcomes = {0};
+	uint64_t first_new = request->server->state->k.next_execution;
 	uint64_t *ids;
 	uint32_t count;
 
-	ids = list_targets(request, &count);
+	ids = list_targets(request, command, &count);
 	if (ids == NULL)
 		return;
 	request_conditions(request, command);
@@ -98,12 +107,10 @@ act(struct request *request, struct command *command)
 	for (uint32_t i = 0; i < count; i++) {
 		command->execution = ids[i];
 		if (still_matches(request, ids[i]))
-			act_on(request, command, &outcomes);
+			act_on(request, command, first_new, &outcomes);
 		else
-			outcomes.done[outcomes.ndone++] = (struct acted){
-			    .id = ids[i],
-			    .resumed = command->type == COMMAND_RESUME,
-			};
+			outcomes.done[outcomes.ndone++] =
+			    (struct acted){.id = ids[i], .by = command->type};
 	}
 	answer_outcomes(request, &outcomes);
 	msgpack_sbuffer_destroy(&outcomes.failed);
@@ -113,12 +120,13 @@ act(struct request *request, struct command *command)
 
 /* NULL when that was refused; the caller frees them. */
 static uint64_t *
-list_targets(struct request *request, uint32_t *count)
+list_targets(
+    struct request *request, const struct command *command, uint32_t *count)
 {
 	const msgpack_object *ids = catalogue_param(request->params, "ids");
 
 	return ids != NULL ? list_ids(ids, count)
-			   : list_matches(request, count);
+			   : list_matches(request, command, count);
 }
 
 static uint64_t *
@@ -133,7 +141,8 @@ list_ids(const msgpack_object *list, uint32_t *count)
 }
 
 static uint64_t *
-list_matches(struct request *request, uint32_t *count)
+list_matches(
+    struct request *request, const struct command *command, uint32_t *count)
 {
 	struct state *state = request->server->state;
 	uint64_t *ids = xcalloc(TARGETS_MAX, sizeof(*ids));
@@ -143,7 +152,9 @@ list_matches(struct request *request, uint32_t *count)
 	*count = 0;
 	filter_init(&filter, catalogue_param(request->params, "filter"));
 	RB_FOREACH (execution, executions, &state->executions) {
-		if (!filter_holds(&filter, execution))
+		if (!filter_holds(&filter, execution) ||
+		    (runs_again(command) &&
+			is_below_match(request, &filter, execution)))
 			continue;
 		if (*count < TARGETS_MAX) {
 			ids[(*count)++] = execution->k.id;
@@ -157,6 +168,30 @@ list_matches(struct request *request, uint32_t *count)
 		return NULL;
 	}
 	return ids;
+}
+
+static bool
+runs_again(const struct command *command)
+{
+	return command->type >= COMMAND_REPLAY &&
+	    command->type <= COMMAND_RETRY;
+}
+
+/*
+ * What runs a subworkflow again, or a new one in its place, is not to be joined
+ * by the old one on its own.
+ */
+static bool
+is_below_match(const struct request *request, const struct filter *filter,
+    const struct execution *execution)
+{
+	const struct state *state = request->server->state;
+	const struct execution *above = execution;
+
+	while ((above = state_execution(state, above->k.parent)) != NULL)
+		if (filter_holds(filter, above))
+			return true;
+	return false;
 }
 
 /*
@@ -178,18 +213,25 @@ still_matches(struct request *request, uint64_t id)
 	return filter_holds(&filter, execution);
 }
 
+/* One that a replay of the same request has made was not meant by it. */
 static void
 act_on(struct request *request, const struct command *command,
-    struct outcomes *outcomes)
+    uint64_t first_new, struct outcomes *outcomes)
 {
 	struct command one = *command;
-	struct reply reply;
+	struct reply reply = {.error = ERROR_NOT_FOUND, .status = -1};
 
-	server_command(request->server, &one, request->actor, &reply);
+	if (one.execution < first_new)
+		server_command(request->server, &one, request->actor, &reply);
+	else
+		snprintf(reply.message, sizeof(reply.message),
+		    "there is no execution %ju; `weirctl ls` lists them",
+		    (uintmax_t)one.execution);
 	if (reply.error == ERROR_NONE) {
 		outcomes->done[outcomes->ndone++] = (struct acted){
 		    .id = command->execution,
-		    .resumed = command->type == COMMAND_RESUME,
+		    .by = command->type,
+		    .replay = reply.created ? reply.execution : 0,
 		    .left_paused = reply.left_paused,
 		    .first_left = reply.first_left,
 		};

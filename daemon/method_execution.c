@@ -33,13 +33,15 @@ method_execution_start(struct request *request)
 	struct reply reply;
 
 	if (request_value(request, "input", &command.value) &&
-	    request_value(request, "labels", &command.labels)) {
+	    request_value(request, "labels", &command.labels) &&
+	    request_value(request, "domains", &command.domains)) {
 		server_command(
 		    request->server, &command, request->actor, &reply);
 		answer_started(request, &reply);
 	}
 	value_unref(command.value);
 	value_unref(command.labels);
+	value_unref(command.domains);
 }
 
 static void
@@ -65,12 +67,26 @@ void
 method_execution_get(struct request *request)
 {
 	const struct execution *execution = request_execution(request, "id");
+	uint64_t generation = catalogue_uint(request->params, "generation", 0);
+	const struct state *state = request->server->state;
+	bool tasks = catalogue_bool(request->params, "tasks", true), shows;
 
 	if (execution == NULL)
 		return;
-	view_execution(request_answer(request), request->server->state,
-	    execution, request_may_see(request, execution),
-	    catalogue_bool(request->params, "tasks", true));
+	if (generation > execution->k.generation) {
+		request_refuse(request, ERROR_NOT_FOUND,
+		    "execution %ju has no generation %ju; the newest is %u",
+		    (uintmax_t)execution->k.id, (uintmax_t)generation,
+		    execution->k.generation);
+		return;
+	}
+	shows = request_may_see(request, execution);
+	if (generation == 0 || generation == execution->k.generation)
+		view_execution(
+		    request_answer(request), state, execution, shows, tasks);
+	else
+		view_generation(request_answer(request), state, execution,
+		    (uint32_t)generation, shows, tasks);
 	request_done(request);
 }
 

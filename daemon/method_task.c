@@ -109,26 +109,35 @@ find_run(struct request *request, const struct execution *execution)
 {
 	const char *name = request_text(request, "task");
 	uint64_t pass = catalogue_uint(request->params, "run", 0);
-	uint32_t task =
-	    definition_task(execution->definition, name, strlen(name));
+	uint64_t generation = catalogue_uint(
+	    request->params, "generation", execution->k.generation);
+	bool known = definition_task(execution->definition, name,
+			 strlen(name)) != UINT32_MAX;
 
-	if (task == UINT32_MAX) {
+	for (uint32_t i = execution->nruns; i-- > 0;) {
+		struct run *run = execution->runs[i];
+
+		if (strcmp(run->task->name, name) != 0)
+			continue;
+		known = true;
+		if (run->k.generation == generation &&
+		    (pass == 0 || run->k.number == pass))
+			return run;
+	}
+	if (!known)
 		request_refuse(request, ERROR_NOT_FOUND,
 		    "execution %ju has no task %s", (uintmax_t)execution->k.id,
 		    name);
-		return NULL;
-	}
-	if (pass == 0 && execution->nodes[task].newest != NULL)
-		return execution->nodes[task].newest;
-	for (uint32_t i = 0; i < execution->nruns; i++) {
-		struct run *run = execution->runs[i];
-
-		if (run->task->number == task && run->k.number == pass)
-			return run;
-	}
-	request_refuse(request, ERROR_NOT_FOUND,
-	    "task %s of execution %ju has not run%s", name,
-	    (uintmax_t)execution->k.id, pass > 0 ? " that often" : " yet");
+	else if (pass == 0)
+		request_refuse(request, ERROR_NOT_FOUND,
+		    "task %s of execution %ju has not run%s", name,
+		    (uintmax_t)execution->k.id,
+		    execution->k.generation > 1 ? " in this generation"
+						: " yet");
+	else
+		request_refuse(request, ERROR_NOT_FOUND,
+		    "task %s of execution %ju has not run that often", name,
+		    (uintmax_t)execution->k.id);
 	return NULL;
 }
 

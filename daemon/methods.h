@@ -34,6 +34,17 @@ method_handler method_execution_pause;
 method_handler method_execution_resume;
 method_handler method_execution_cancel;
 method_handler method_execution_terminate;
+/*
+ * Gives the command to each of the executions that the request is for, and
+ * answers with what became of each.
+ */
+void act_on_targets(struct request *, struct command *);
+
+/* method_again.c */
+method_handler method_execution_restart;
+method_handler method_execution_rerun;
+method_handler method_execution_retry;
+method_handler method_execution_replay;
 
 /* method_task.c */
 method_handler method_task_update;

@@ -6,12 +6,27 @@
 #include "daemon/core/lifecycle.h"
 #include "daemon/tables.h"
 
+#define PART_WIDTH 50 /* columns; what goes on beyond it is another table */
+
+/* The moves of one table of the manual. */
+struct part {
+	size_t from;
+	size_t to; /* the one behind the last */
+};
+
 static int column_width(const struct lifecycle *, size_t);
 static const char *cell(const struct lifecycle *, size_t, size_t);
 static void print_table(FILE *, const struct lifecycle *);
 static bool is_asked_for(const struct lifecycle *);
 static void print_mdoc(FILE *, const struct lifecycle *);
-static void print_mdoc_head(FILE *, const struct lifecycle *);
+static void part_end(const struct lifecycle *, struct part *);
+static void
+print_mdoc_part(FILE *, const struct lifecycle *, const struct part *);
+static void
+print_mdoc_head(FILE *, const struct lifecycle *, const struct part *);
+static const char *option_of(const struct lifecycle *, size_t);
+static size_t mdoc_width(const struct lifecycle *, size_t);
+static size_t status_width(const struct lifecycle *);
 
 void
 tables_print(FILE *out)
@@ -26,11 +41,8 @@ tables_print(FILE *out)
 static void
 print_table(FILE *out, const struct lifecycle *table)
 {
-	int first = (int)strlen(table->title);
+	int first = (int)status_width(table);
 
-	for (size_t i = 0; i < table->nstatuses; i++)
-		if ((int)strlen(table->statuses[i]) > first)
-			first = (int)strlen(table->statuses[i]);
 	fprintf(out, "%-*s", first, table->title);
 	for (size_t j = 0; j < table->nmoves; j++)
 		fprintf(out, "  %-*s", column_width(table, j), table->moves[j]);
@@ -66,13 +78,47 @@ is_asked_for(const struct lifecycle *table)
 	return strcmp(table->title, "task") != 0;
 }
 
+/* As many tables side by side as a page's width takes, the rest below. */
 static void
 print_mdoc(FILE *out, const struct lifecycle *table)
 {
-	print_mdoc_head(out, table);
+	struct part part = {.from = 0};
+
+	while (part.from < table->nmoves) {
+		if (part.from > 0)
+			fputs(".Pp\n", out);
+		part_end(table, &part);
+		print_mdoc_part(out, table, &part);
+		part.from = part.to;
+	}
+}
+
+/* What is an option of the move before it stays beside that. */
+static void
+part_end(const struct lifecycle *table, struct part *part)
+{
+	size_t width = status_width(table);
+
+	part->to = part->from;
+	for (size_t j = part->from; j < table->nmoves; j++) {
+		if (!table->requested[j])
+			continue;
+		if (option_of(table, j) == NULL && width >= PART_WIDTH)
+			return;
+		width += mdoc_width(table, j) + 2;
+		part->to = j + 1;
+	}
+	part->to = table->nmoves;
+}
+
+static void
+print_mdoc_part(
+    FILE *out, const struct lifecycle *table, const struct part *part)
+{
+	print_mdoc_head(out, table, part);
 	for (size_t i = 0; i < table->nstatuses; i++) {
 		fprintf(out, ".It %s", table->statuses[i]);
-		for (size_t j = 0; j < table->nmoves; j++)
+		for (size_t j = part->from; j < part->to; j++)
 			if (table->requested[j])
 				fprintf(out, " Ta %s", cell(table, i, j));
 		fputc('\n', out);
@@ -82,37 +128,57 @@ print_mdoc(FILE *out, const struct lifecycle *table)
 
 /* "pause --freeze" stands behind "pause": its option is enough. */
 static void
-print_mdoc_head(FILE *out, const struct lifecycle *table)
+print_mdoc_head(
+    FILE *out, const struct lifecycle *table, const struct part *part)
 {
-	size_t first = strlen(table->title), length;
-	const char *option;
-
-	for (size_t i = 0; i < table->nstatuses; i++)
-		if (strlen(table->statuses[i]) > first)
-			first = strlen(table->statuses[i]);
-	fprintf(out, ".Bl -column -compact \"%.*s\"", (int)first,
+	fprintf(out, ".Bl -column -compact \"%.*s\"", (int)status_width(table),
 	    "----------------");
-	for (size_t j = 0; j < table->nmoves; j++) {
-		if (!table->requested[j])
-			continue;
-		option = strstr(table->moves[j], " --");
-		length = strlen(option != NULL ? option + 1 : table->moves[j]);
-		for (size_t i = 0; i < table->nstatuses; i++)
-			if (strlen(cell(table, i, j)) > length)
-				length = strlen(cell(table, i, j));
-		fprintf(out, " \"%.*s\"", (int)length, "----------------");
-	}
+	for (size_t j = part->from; j < part->to; j++)
+		if (table->requested[j])
+			fprintf(out, " \"%.*s\"", (int)mdoc_width(table, j),
+			    "----------------");
 	fprintf(out, "\n.It Em %s", table->title);
-	for (size_t j = 0; j < table->nmoves; j++) {
+	for (size_t j = part->from; j < part->to; j++) {
 		if (!table->requested[j])
 			continue;
-		option = strstr(table->moves[j], " --");
-		if (option != NULL)
-			fprintf(out, " Ta Fl -%s", option + 3);
+		if (option_of(table, j) != NULL)
+			fprintf(out, " Ta Fl %s", option_of(table, j) + 1);
 		else
 			fprintf(out, " Ta Ic %s", table->moves[j]);
 	}
 	fputc('\n', out);
+}
+
+/* "--freeze" of "pause --freeze"; NULL where there is none. */
+static const char *
+option_of(const struct lifecycle *table, size_t move)
+{
+	const char *blank = strstr(table->moves[move], " --");
+
+	return blank != NULL ? blank + 1 : NULL;
+}
+
+static size_t
+mdoc_width(const struct lifecycle *table, size_t move)
+{
+	const char *option = option_of(table, move);
+	size_t width = strlen(option != NULL ? option : table->moves[move]);
+
+	for (size_t i = 0; i < table->nstatuses; i++)
+		if (strlen(cell(table, i, move)) > width)
+			width = strlen(cell(table, i, move));
+	return width;
+}
+
+static size_t
+status_width(const struct lifecycle *table)
+{
+	size_t width = strlen(table->title);
+
+	for (size_t i = 0; i < table->nstatuses; i++)
+		if (strlen(table->statuses[i]) > width)
+			width = strlen(table->statuses[i]);
+	return width;
 }
 
 static int

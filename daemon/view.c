@@ -5,6 +5,8 @@
 #include "libproto/pack.h"
 
 static void
+view_outcome(msgpack_packer *, const struct state *, const struct acted *);
+static void
 view_acted_fields(msgpack_packer *, const struct state *, uint64_t id);
 static void view_counts(msgpack_packer *, const struct state *);
 static void view_journal(msgpack_packer *, const struct journal_figures *);
@@ -129,6 +131,33 @@ view_acted_fields(
 	pack_key_uint(packer, "revision", execution->k.revision);
 }
 
+/* What each command has to say besides. */
+static void
+view_outcome(msgpack_packer *packer, const struct state *state,
+    const struct acted *acted)
+{
+	bool resumed = acted->by == COMMAND_RESUME;
+	bool replayed = acted->by == COMMAND_REPLAY;
+
+	msgpack_pack_map(packer, resumed ? 5 : replayed ? 4 : 3);
+	view_acted_fields(packer, state, acted->id);
+	if (resumed) {
+		pack_key_uint(packer, "left_paused", acted->left_paused);
+		pack_key_id(packer, "first_left", acted->first_left);
+	}
+	if (replayed)
+		pack_key_id(packer, "replay", acted->replay);
+}
+
+void
+pack_key_id(msgpack_packer *packer, const char *key, uint64_t id)
+{
+	if (id != 0)
+		pack_key_uint(packer, key, id);
+	else
+		pack_key_nil(packer, key);
+}
+
 void
 view_outcomes(msgpack_packer *packer, const struct state *state,
     const struct acted *acted, uint32_t count, const msgpack_sbuffer *failed)
@@ -136,18 +165,8 @@ view_outcomes(msgpack_packer *packer, const struct state *state,
 	msgpack_pack_map(packer, 2);
 	pack_str(packer, "succeeded");
 	msgpack_pack_array(packer, count);
-	for (uint32_t i = 0; i < count; i++) {
-		msgpack_pack_map(packer, acted[i].resumed ? 5 : 3);
-		view_acted_fields(packer, state, acted[i].id);
-		if (!acted[i].resumed)
-			continue;
-		pack_key_uint(packer, "left_paused", acted[i].left_paused);
-		if (acted[i].first_left != 0)
-			pack_key_uint(
-			    packer, "first_left", acted[i].first_left);
-		else
-			pack_key_nil(packer, "first_left");
-	}
+	for (uint32_t i = 0; i < count; i++)
+		view_outcome(packer, state, &acted[i]);
 	pack_str(packer, "failed");
 	/* As it stands: it is packed already. */
 	msgpack_pack_bin_body(packer, failed->data, failed->size);

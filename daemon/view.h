@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "daemon/config.h"
+#include "daemon/core/command.h"
 #include "daemon/core/state.h"
 #include "daemon/journal.h"
 
@@ -25,12 +26,13 @@ void view_workflow(msgpack_packer *, const struct workflow *);
 void view_definition_errors(msgpack_packer *, const struct definition_errors *);
 /* {id, status, revision} */
 void view_acted(msgpack_packer *, const struct state *, uint64_t id);
-/* An execution that was acted on, and what a resume passed over. */
+/* An execution that was acted on, and what else there is to say of that. */
 struct acted {
 	uint64_t id;
-	bool resumed;
-	unsigned left_paused; /* subworkflows that stay paused */
-	uint64_t first_left;
+	enum command_type by;
+	unsigned left_paused; /* of a resume: subworkflows that stay paused */
+	uint64_t first_left;  /* one of them; 0: none */
+	uint64_t replay;      /* of a replay: the new execution; 0: none */
 };
 /* {succeeded, failed}; failed is the packed list. */
 void view_outcomes(msgpack_packer *, const struct state *, const struct acted *,
@@ -39,6 +41,9 @@ void view_outcomes(msgpack_packer *, const struct state *, const struct acted *,
 /* view_execution.c; shows: with values, all else is there in any case. */
 void view_execution(msgpack_packer *, const struct state *,
     const struct execution *, bool shows, bool tasks);
+/* One of its earlier generations, from 1 on, as it ended. */
+void view_generation(msgpack_packer *, const struct state *,
+    const struct execution *, uint32_t generation, bool shows, bool tasks);
 
 /* Who holds an execution, as the wire has it; NULL for nobody. */
 const char *view_hold(enum hold_by);
@@ -46,8 +51,9 @@ const char *view_hold(enum hold_by);
 /* view_wait.c: what it waits for, as a list. */
 void view_waits(msgpack_packer *, const struct execution *);
 
-/* view_task.c: its task runs, as a list. */
-void view_tasks(msgpack_packer *, const struct execution *, bool shows);
+/* view_task.c: the task runs of one of its generations, as a list. */
+void view_tasks(msgpack_packer *, const struct execution *, uint32_t generation,
+    bool shows);
 
 /* view_value.c: a value of the execution, or nil where it is not shown; what
  * stands under the keys that the definition calls secret is never. */
@@ -57,6 +63,8 @@ void view_value(msgpack_packer *, const struct execution *,
 /* view_event.c: the map of the notification "event". */
 void view_event(msgpack_packer *, const struct state *, const struct event *);
 
+/* An execution's id, or nil for 0. */
+void pack_key_id(msgpack_packer *, const char *, uint64_t);
 /* A time, or nil for 0. */
 void pack_key_time(msgpack_packer *, const char *, int64_t);
 

@@ -110,7 +110,7 @@ status_word(const struct event *event)
 		return event->status == WORKFLOW_ENABLED ? "enabled"
 							 : "disabled";
 	if (is_of(event, EVENT_EXECUTION_STATUS, EVENT_EXECUTION_ENDING) ||
-	    is_of(event, EVENT_EXECUTION_HELD, EVENT_EXECUTION_RESUMED))
+	    is_of(event, EVENT_EXECUTION_HELD, EVENT_EXECUTION_REVIVED))
 		return execution_status_name(
 		    (enum execution_status)event->status);
 	return task_status_name((enum task_status)event->status);
@@ -172,6 +172,10 @@ pack_fact(
 static bool
 is_empty(const struct event *event, const struct fact *fact)
 {
+	/* There the count says that items that were done stay so. */
+	if (event->type == EVENT_TASK_AGAIN &&
+	    fact->offset == offsetof(struct event, count))
+		return true;
 	if (fact->kind == FACT_STR)
 		return *(const char *const *)((const char *)event +
 			   fact->offset) == NULL;

@@ -11,33 +11,97 @@ struct holder {
 	int64_t since;
 };
 
+/* How one generation of it went: what differs between them. */
+struct course {
+	uint32_t generation;
+	const struct definition *definition;
+	enum execution_status status;
+	const struct value *input;
+	const struct value *vars;
+	const struct value *output;
+	const char *reason;
+	const struct cause *cause;
+	int64_t started_at;
+	int64_t ended_at;
+};
+
+static void view_course(msgpack_packer *, const struct state *,
+    const struct execution *, const struct course *, bool shows, bool tasks);
+static bool is_newest(const struct execution *, const struct course *);
 static void
 view_parent(msgpack_packer *, const struct state *, const struct execution *);
-static void view_error(msgpack_packer *, const struct execution *);
+static void
+view_error(msgpack_packer *, const struct execution *, const struct course *);
+static void view_now(msgpack_packer *, const struct state *,
+    const struct execution *, const struct course *);
 static void
 view_held(msgpack_packer *, const struct state *, const struct execution *);
 static void
 pack_held(msgpack_packer *, const struct holder *, bool engine, bool frozen);
-static void view_values(msgpack_packer *, const struct execution *, bool);
-static void pack_key_id(msgpack_packer *, const char *, uint64_t);
+static void view_values(msgpack_packer *, const struct execution *,
+    const struct course *, bool shows);
+static void
+view_generations(msgpack_packer *, const struct execution *, uint32_t before);
 
 void
 view_execution(msgpack_packer *packer, const struct state *state,
     const struct execution *execution, bool shows, bool tasks)
 {
-	msgpack_pack_map(packer, tasks ? 28 : 27);
+	const struct course course = {
+	    .generation = execution->k.generation,
+	    .definition = execution->definition,
+	    .status = execution->k.status,
+	    .input = execution->k.input,
+	    .vars = execution->k.vars,
+	    .output = execution->k.output,
+	    .reason = execution->k.reason,
+	    .cause = &execution->k.cause,
+	    .started_at = execution->k.started_at,
+	    .ended_at = execution->k.ended_at,
+	};
+
+	view_course(packer, state, execution, &course, shows, tasks);
+}
+
+void
+view_generation(msgpack_packer *packer, const struct state *state,
+    const struct execution *execution, uint32_t generation, bool shows,
+    bool tasks)
+{
+	const struct generation *earlier = &execution->earlier[generation - 1];
+	const struct course course = {
+	    .generation = generation,
+	    .definition = earlier->definition,
+	    .status = earlier->status,
+	    .input = earlier->input,
+	    .vars = earlier->vars,
+	    .output = earlier->output,
+	    .reason = earlier->reason,
+	    .cause = &earlier->cause,
+	    .started_at = earlier->started_at,
+	    .ended_at = earlier->ended_at,
+	};
+
+	view_course(packer, state, execution, &course, shows, tasks);
+}
+
+static void
+view_course(msgpack_packer *packer, const struct state *state,
+    const struct execution *execution, const struct course *course, bool shows,
+    bool tasks)
+{
+	msgpack_pack_map(packer, tasks ? 30 : 28);
 	pack_key_uint(packer, "id", execution->k.id);
 	pack_key_str(packer, "workflow", execution->workflow->name);
-	pack_key_uint(packer, "version", execution->definition->version);
-	pack_key_str(
-	    packer, "status", execution_status_name(execution->k.status));
+	pack_key_uint(packer, "version", course->definition->version);
+	pack_key_str(packer, "status", execution_status_name(course->status));
 	pack_key_str(packer, "ending",
-	    execution->k.ending < 0 || execution_ended(execution->k.status)
+	    execution->k.ending < 0 || execution_ended(course->status)
 		? NULL
 		: execution_status_name(
 		      (enum execution_status)execution->k.ending));
 	pack_key_uint(packer, "revision", execution->k.revision);
-	pack_key_uint(packer, "generation", execution->k.generation);
+	pack_key_uint(packer, "generation", course->generation);
 	pack_str(packer, "parent");
 	view_parent(packer, state, execution);
 	pack_key_uint(packer, "depth", execution->k.depth);
@@ -45,48 +109,84 @@ view_execution(msgpack_packer *packer, const struct state *state,
 	pack_key_id(packer, "failure_of", execution->k.failure_of);
 	pack_key_str(packer, "owner", execution->k.owner);
 	pack_key_uint(packer, "uid", execution->k.uid);
-	view_values(packer, execution, shows);
-	pack_key_str(packer, "reason", execution->k.reason);
+	view_values(packer, execution, course, shows);
+	pack_key_str(packer, "reason", course->reason);
 	pack_str(packer, "error");
-	view_error(packer, execution);
-	pack_str(packer, "held");
-	view_held(packer, state, execution);
-	pack_str(packer, "waits_on");
-	view_waits(packer, execution);
+	view_error(packer, execution, course);
+	view_now(packer, state, execution, course);
 	pack_key_str(packer, "correlation_id", execution->k.correlation);
 	pack_str(packer, "labels");
 	value_pack(execution->k.labels, packer);
+	pack_str(packer, "domains");
+	value_pack(execution->k.domains, packer);
 	pack_key_int(packer, "priority", execution->k.priority);
-	pack_key_uint(packer, "callouts", execution->open_callouts);
 	pack_key_time(packer, "created_at", execution->k.created_at);
-	pack_key_time(packer, "started_at", execution->k.started_at);
-	pack_key_time(packer, "ended_at", execution->k.ended_at);
-	if (tasks) {
-		pack_str(packer, "tasks");
-		view_tasks(packer, execution, shows);
-	}
+	pack_key_time(packer, "started_at", course->started_at);
+	pack_key_time(packer, "ended_at", course->ended_at);
+	if (!tasks)
+		return;
+	view_generations(packer, execution, course->generation);
+	pack_str(packer, "tasks");
+	view_tasks(packer, execution, course->generation, shows);
+}
+
+/* Three of the map's pairs: what is only true of the newest. */
+static void
+view_now(msgpack_packer *packer, const struct state *state,
+    const struct execution *execution, const struct course *course)
+{
+	pack_str(packer, "held");
+	if (is_newest(execution, course))
+		view_held(packer, state, execution);
+	else
+		msgpack_pack_nil(packer);
+	pack_str(packer, "waits_on");
+	if (is_newest(execution, course))
+		view_waits(packer, execution);
+	else
+		msgpack_pack_array(packer, 0);
+	pack_key_uint(packer, "callouts",
+	    is_newest(execution, course) ? execution->open_callouts : 0);
+}
+
+static bool
+is_newest(const struct execution *execution, const struct course *course)
+{
+	return course->generation == execution->k.generation;
 }
 
 /* Three of the map's pairs. */
 static void
-view_values(
-    msgpack_packer *packer, const struct execution *execution, bool shows)
+view_values(msgpack_packer *packer, const struct execution *execution,
+    const struct course *course, bool shows)
 {
 	pack_str(packer, "input");
-	view_value(packer, execution, execution->k.input, shows);
+	view_value(packer, execution, course->input, shows);
 	pack_str(packer, "vars");
-	view_value(packer, execution, execution->k.vars, shows);
+	view_value(packer, execution, course->vars, shows);
 	pack_str(packer, "output");
-	view_value(packer, execution, execution->k.output, shows);
+	view_value(packer, execution, course->output, shows);
 }
 
+/* Those before one; each is to be had with execution.get. */
 static void
-pack_key_id(msgpack_packer *packer, const char *key, uint64_t id)
+view_generations(
+    msgpack_packer *packer, const struct execution *execution, uint32_t before)
 {
-	if (id != 0)
-		pack_key_uint(packer, key, id);
-	else
-		pack_key_nil(packer, key);
+	pack_str(packer, "generations");
+	msgpack_pack_array(packer, before - 1);
+	for (uint32_t i = 0; i + 1 < before; i++) {
+		const struct generation *earlier = &execution->earlier[i];
+
+		msgpack_pack_map(packer, 6);
+		pack_key_uint(packer, "generation", i + 1);
+		pack_key_uint(packer, "version", earlier->definition->version);
+		pack_key_str(
+		    packer, "status", execution_status_name(earlier->status));
+		pack_key_str(packer, "reason", earlier->reason);
+		pack_key_time(packer, "started_at", earlier->started_at);
+		pack_key_time(packer, "ended_at", earlier->ended_at);
+	}
 }
 
 static void
@@ -110,11 +210,13 @@ view_parent(msgpack_packer *packer, const struct state *state,
 
 /* The task whose end ends, or will end, the execution. */
 static void
-view_error(msgpack_packer *packer, const struct execution *execution)
+view_error(msgpack_packer *packer, const struct execution *execution,
+    const struct course *course)
 {
-	const struct cause *cause = &execution->k.cause;
-	int status = execution->k.ending >= 0 ? execution->k.ending
-					      : (int)execution->k.status;
+	const struct cause *cause = course->cause;
+	int status = is_newest(execution, course) && execution->k.ending >= 0
+	    ? execution->k.ending
+	    : (int)course->status;
 
 	if (cause->run >= execution->nruns || status == EXECUTION_COMPLETED) {
 		msgpack_pack_nil(packer);
@@ -130,7 +232,7 @@ view_error(msgpack_packer *packer, const struct execution *execution)
 		pack_key_uint(packer, "attempt", cause->attempt);
 	else
 		pack_key_nil(packer, "attempt");
-	pack_key_str(packer, "reason", execution->k.reason);
+	pack_key_str(packer, "reason", course->reason);
 }
 
 const char *

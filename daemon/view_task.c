@@ -6,8 +6,10 @@
 #include "daemon/view.h"
 #include "libproto/pack.h"
 
+static uint32_t entries(const struct run *, uint32_t generation);
 static void view_run(msgpack_packer *, const struct run *, bool);
 static void view_item(msgpack_packer *, const struct action *, bool);
+static bool is_superseded(const struct run *);
 static void begin_entry(
     msgpack_packer *, const struct run *, uint32_t item, enum task_status);
 static void view_attempts(msgpack_packer *, const struct action *);
@@ -16,25 +18,33 @@ view_attempt(msgpack_packer *, const struct attempt *, const struct action *);
 static void end_entry(msgpack_packer *, const struct action *);
 
 void
-view_tasks(
-    msgpack_packer *packer, const struct execution *execution, bool shows)
+view_tasks(msgpack_packer *packer, const struct execution *execution,
+    uint32_t generation, bool shows)
 {
 	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < execution->nruns; i++) {
-		const struct run *run = execution->runs[i];
-
-		count += 1 + (run->k.items != NULL ? run->nactions : 0);
-	}
+	for (uint32_t i = 0; i < execution->nruns; i++)
+		count += entries(execution->runs[i], generation);
 	msgpack_pack_array(packer, count);
 	for (uint32_t i = 0; i < execution->nruns; i++) {
 		const struct run *run = execution->runs[i];
 
+		if (entries(run, generation) == 0)
+			continue;
 		view_run(packer, run, shows);
 		for (uint32_t j = 0; run->k.items != NULL && j < run->nactions;
 		     j++)
 			view_item(packer, &run->actions[j], shows);
 	}
+}
+
+/* How many it makes; none where it is another generation's. */
+static uint32_t
+entries(const struct run *run, uint32_t generation)
+{
+	if (run->k.generation != generation)
+		return 0;
+	return 1 + (run->k.items != NULL ? run->nactions : 0);
 }
 
 /* The run as a whole; without items it is its only action's too. */
@@ -69,11 +79,21 @@ view_item(msgpack_packer *packer, const struct action *action, bool shows)
 	end_entry(packer, action);
 }
 
+/*
+ * Another run stands in its place.  What an earlier generation ended with
+ * counts as much there as it did then.
+ */
+static bool
+is_superseded(const struct run *run)
+{
+	return run->k.superseded && !run->k.counted;
+}
+
 static void
 begin_entry(msgpack_packer *packer, const struct run *run, uint32_t item,
     enum task_status status)
 {
-	msgpack_pack_map(packer, 15);
+	msgpack_pack_map(packer, 17);
 	pack_key_str(packer, "name", run->task->name);
 	pack_key_uint(packer, "run", run->k.number);
 	if (item != EVENT_NONE)
@@ -85,6 +105,8 @@ begin_entry(msgpack_packer *packer, const struct run *run, uint32_t item,
 	else
 		pack_key_nil(packer, "items");
 	pack_key_str(packer, "status", task_status_name(status));
+	pack_key_uint(packer, "generation", run->k.generation);
+	pack_key_bool(packer, "superseded", is_superseded(run));
 	pack_key_time(packer, "created_at", run->k.created_at);
 	pack_key_time(packer, "started_at", run->k.started_at);
 	pack_key_time(packer, "ended_at", run->k.ended_at);
@@ -136,9 +158,7 @@ view_attempt(msgpack_packer *packer, const struct attempt *attempt,
 		pack_key_uint(packer, "execution", attempt->k.child);
 	else
 		pack_key_nil(packer, "execution");
-	/* A rerun's generation leaves the runs of those before behind. */
-	pack_key_bool(packer, "superseded",
-	    action->run->k.generation != action->run->execution->k.generation);
+	pack_key_bool(packer, "superseded", is_superseded(action->run));
 	pack_key_bool(packer, "late", attempt->k.late);
 }
 

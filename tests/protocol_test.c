@@ -143,6 +143,7 @@ GOLDEN_CASE(refusals, "parameters that do not fit, things that are not there")
 GOLDEN_CASE(definitions, "storing, checking and looking at workflows")
 GOLDEN_CASE(executions, "starting an execution and looking at it")
 GOLDEN_CASE(control, "cancel, terminate, signals, approvals")
+GOLDEN_CASE(again, "restart, rerun, retry and replay")
 GOLDEN_CASE(hold, "pause, freeze, resume, of executions and of the engine")
 GOLDEN_CASE(events, "watching events, from now on and from before")
 
@@ -154,6 +155,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, definitions);
 	ATF_TP_ADD_TC(tp, executions);
 	ATF_TP_ADD_TC(tp, control);
+	ATF_TP_ADD_TC(tp, again);
 	ATF_TP_ADD_TC(tp, hold);
 	ATF_TP_ADD_TC(tp, events);
 	return atf_no_error();

@@ -22,24 +22,28 @@ _weirctl()
 		esac
 	done
 	case $verb in
-	"") values="=check define definitions definition enable disable run ls show tree watch logs wait pause resume cancel terminate update skip signal approve reject events engine whoami help" words="-s -q --json --help --version" ;;
+	"") values="=check define definitions definition enable disable run ls show tree watch logs wait pause resume cancel terminate restart rerun retry replay update skip signal approve reject events engine whoami help" words="-s -q --json --help --version" ;;
 	check) words="--json --quiet --help" values="files" ;;
 	define) words="--json --quiet --help" values="files" ;;
 	definitions | defs) words="--json --quiet --help" values="" ;;
 	definition | def) words="--json --quiet --help" values="workflows" ;;
 	enable) words="--json --quiet --help" values="workflows" ;;
 	disable) words="--json --quiet --help --reason" values="workflows" ;;
-	run | start) words="--json --quiet --help --set --input --label --correlation-id --priority --idempotency-key --wait" values="files workflows" ;;
+	run | start) words="--json --quiet --help --set --input --label --domain --correlation-id --priority --idempotency-key --wait" values="files workflows" ;;
 	ls | list) words="--json --quiet --help --long --limit --after --status --workflow --label --correlation-id --parent --owner --since --until --all" values="" ;;
-	show | get) words="--json --quiet --help --long" values="executions" ;;
-	tree) words="--json --quiet --help --long" values="executions" ;;
+	show | get) words="--json --quiet --help --all --generation --long" values="executions" ;;
+	tree) words="--json --quiet --help --all --generation --long" values="executions" ;;
 	watch) words="--json --quiet --help" values="executions" ;;
-	logs | log) words="--json --quiet --help --follow --item --attempt --run --stderr" values="executions" ;;
+	logs | log) words="--json --quiet --help --follow --item --attempt --run --generation --stderr" values="executions" ;;
 	wait) words="--json --quiet --help --timeout" values="executions" ;;
 	pause) words="--json --quiet --help --reason --freeze --hold --wait --if-revision --status --workflow --label --correlation-id --parent --owner --since --until --all" values="executions" ;;
 	resume) words="--json --quiet --help --all --early --if-revision --status --workflow --label --correlation-id --parent --owner --since --until" values="executions" ;;
 	cancel) words="--json --quiet --help --reason --kill --wait --if-revision --status --workflow --label --correlation-id --parent --owner --since --until --all" values="executions" ;;
 	terminate) words="--json --quiet --help --reason --failure-workflow --wait --if-revision --status --workflow --label --correlation-id --parent --owner --since --until --all" values="executions" ;;
+	restart) words="--json --quiet --help --latest --wait --if-revision --status --workflow --label --correlation-id --parent --owner --since --until" values="executions" ;;
+	rerun) words="--json --quiet --help --task --no-reset --task-input --set --input --set-correlation-id --domain --wait --if-revision --status --workflow --label --correlation-id --parent --owner --since --until" values="executions" ;;
+	retry) words="--json --quiet --help --resume-subworkflows --wait --if-revision --status --workflow --label --correlation-id --parent --owner --since --until" values="executions" ;;
+	replay) words="--json --quiet --help --set --input --version --wait --if-revision --status --workflow --label --correlation-id --parent --owner --since --until" values="executions" ;;
 	update) words="--json --quiet --help --item --output --reason" values="executions" ;;
 	skip) words="--json --quiet --help --item --output --reason" values="executions" ;;
 	signal) words="--json --quiet --help --output --tree" values="executions" ;;

@@ -26,6 +26,7 @@ _weirctl_verb() {
 		'*--set=[an input; a text where declared so, else YAML or JSON]:KEY=VALUE:' \
 		'--input=[a YAML or JSON file with the inputs; -i wins over it]:FILE:_files' \
 		'*--label=[a label, for ls and selectors]:KEY=VALUE:' \
+		'*--domain=[what the workflow runs in domain NAME is run in OTHER]:NAME=OTHER:' \
 		'--correlation-id=[your own name for what this belongs to]:ID:' \
 		'--priority=[higher ones go first where a limit holds some back; 0]:N:' \
 		'--idempotency-key=[the same key starts the same execution only once]:KEY:' \
@@ -45,9 +46,13 @@ _weirctl_verb() {
 		'--until=[created before then]:TIME:' \
 		'--all[every execution]' ;;
 	'show') _arguments -S \
+		'--all[runs too that others stand in place of, after a rerun or retry]' \
+		'--generation=[as it was before a restart or rerun; the first is 1]:N:' \
 		'--long[show times exactly, and what each attempt used]' \
 		'*:ID:_weirctl_executions' ;;
 	'tree') _arguments -S \
+		'--all[runs too that others stand in place of, after a rerun or retry]' \
+		'--generation=[as it was before a restart or rerun; the first is 1]:N:' \
 		'--long[show times exactly, and what each attempt used]' \
 		'*:ID:_weirctl_executions' ;;
 	'watch') _arguments -S \
@@ -57,6 +62,7 @@ _weirctl_verb() {
 		'--item=[the run of one item, counted from 0]:N:' \
 		'--attempt=[which attempt; the newest]:N:' \
 		'--run=[which pass of the task; the newest]:N:' \
+		'--generation=[of an execution that was restarted; the newest]:N:' \
 		'--stderr[standard error, not output]' \
 		'*:ID:_weirctl_executions' ;;
 	'wait') _arguments -S \
@@ -121,6 +127,66 @@ _weirctl_verb() {
 		'--until=[created before then]:TIME:' \
 		'--all[every execution]' \
 		'*:ID:_weirctl_executions' ;;
+	'restart') _arguments -S \
+		'--latest[by the newest version of the workflow, not the one it had]' \
+		'--wait[follow it until it has ended; the exit status is its result]' \
+		'--if-revision=[only where the execution is still at this revision]:N:' \
+		'*--status=[in this status, or one of these]:STATUS:(pending running waiting pausing paused canceling completed failed timed_out canceled terminated)' \
+		'--workflow=[of this workflow]:NAME:' \
+		'*--label=[with this label]:KEY=VALUE:' \
+		'--correlation-id=[with this correlation id]:ID:' \
+		'--parent=[started by this execution]:ID:' \
+		'--owner=[started by this user]:UID:' \
+		'--since=[created then or later\: 2027-01-01T00\:00\:00Z, or 2h for so long ago]:TIME:' \
+		'--until=[created before then]:TIME:' \
+		'*:ID:_weirctl_executions' ;;
+	'rerun') _arguments -S \
+		'*--task=[not the whole, but this task and all that comes after it]:TASK:' \
+		'*--no-reset=[one named with --task\: its items that were done stay so]:TASK:' \
+		'*--task-input=[one named with --task sees these inputs besides, as YAML or JSON]:TASK=MAP:' \
+		'*--set=[an input other than it had; a text where declared so, else YAML or JSON]:KEY=VALUE:' \
+		'--input=[a YAML or JSON file with such inputs; -i wins over it]:FILE:_files' \
+		'--set-correlation-id=[in place of the one that it had]:ID:' \
+		'*--domain=[what the workflow runs in domain NAME is run in OTHER]:NAME=OTHER:' \
+		'--wait[follow it until it has ended; the exit status is its result]' \
+		'--if-revision=[only where the execution is still at this revision]:N:' \
+		'*--status=[in this status, or one of these]:STATUS:(pending running waiting pausing paused canceling completed failed timed_out canceled terminated)' \
+		'--workflow=[of this workflow]:NAME:' \
+		'*--label=[with this label]:KEY=VALUE:' \
+		'--correlation-id=[with this correlation id]:ID:' \
+		'--parent=[started by this execution]:ID:' \
+		'--owner=[started by this user]:UID:' \
+		'--since=[created then or later\: 2027-01-01T00\:00\:00Z, or 2h for so long ago]:TIME:' \
+		'--until=[created before then]:TIME:' \
+		'*:ID:_weirctl_executions' ;;
+	'retry') _arguments -S \
+		'--resume-subworkflows[failed subworkflows go on where they failed, not anew]' \
+		'--wait[follow it until it has ended; the exit status is its result]' \
+		'--if-revision=[only where the execution is still at this revision]:N:' \
+		'*--status=[in this status, or one of these]:STATUS:(pending running waiting pausing paused canceling completed failed timed_out canceled terminated)' \
+		'--workflow=[of this workflow]:NAME:' \
+		'*--label=[with this label]:KEY=VALUE:' \
+		'--correlation-id=[with this correlation id]:ID:' \
+		'--parent=[started by this execution]:ID:' \
+		'--owner=[started by this user]:UID:' \
+		'--since=[created then or later\: 2027-01-01T00\:00\:00Z, or 2h for so long ago]:TIME:' \
+		'--until=[created before then]:TIME:' \
+		'*:ID:_weirctl_executions' ;;
+	'replay') _arguments -S \
+		'*--set=[an input other than it had; a text where declared so, else YAML or JSON]:KEY=VALUE:' \
+		'--input=[a YAML or JSON file with such inputs; -i wins over it]:FILE:_files' \
+		'--version=[of the workflow, in place of the one that it had]:N:' \
+		'--wait[follow it until it has ended; the exit status is its result]' \
+		'--if-revision=[only where the execution is still at this revision]:N:' \
+		'*--status=[in this status, or one of these]:STATUS:(pending running waiting pausing paused canceling completed failed timed_out canceled terminated)' \
+		'--workflow=[of this workflow]:NAME:' \
+		'*--label=[with this label]:KEY=VALUE:' \
+		'--correlation-id=[with this correlation id]:ID:' \
+		'--parent=[started by this execution]:ID:' \
+		'--owner=[started by this user]:UID:' \
+		'--since=[created then or later\: 2027-01-01T00\:00\:00Z, or 2h for so long ago]:TIME:' \
+		'--until=[created before then]:TIME:' \
+		'*:ID:_weirctl_executions' ;;
 	'update') _arguments -S \
 		'--item=[the run of one item, counted from 0]:N:' \
 		'--output=[its output, as if it had given it]:YAML:' \
@@ -178,6 +244,10 @@ _weirctl() {
 	'resume:Go on after a pause'
 	'cancel:End executions; what runs is let finish'
 	'terminate:Stop executions at once, with all that they run'
+	'restart:Run what has ended again from the beginning, under its id'
+	'rerun:Run again with other input, or from some tasks on'
+	'retry:Go on from the tasks that failed or were cut off'
+	'replay:Start a new execution with what another one had'
 	'update:Set the status of a task that waits or runs'
 	'skip:Go on as if a task had completed'
 	'signal:End every wait for a signal in an execution'

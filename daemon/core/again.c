@@ -9,6 +9,9 @@
 #include "daemon/core/decide.h"
 
 static bool list_has(const struct value *, const char *);
+static bool list_has_name(const struct value *, const msgpack_object *);
+static bool are_named(const struct again *, struct reply *,
+    const struct value *, const char *what);
 static bool name_one(struct again *, struct reply *, const char *, size_t);
 static bool is_downstream(const struct again *, const struct run *);
 static void drop_downstream(struct again *);
@@ -53,6 +56,15 @@ again_is_quiet(const struct execution *x, struct reply *reply)
 static bool
 list_has(const struct value *list, const char *name)
 {
+	const msgpack_object o = {.type = MSGPACK_OBJECT_STR,
+	    .via.str = {(uint32_t)strlen(name), name}};
+
+	return list_has_name(list, &o);
+}
+
+static bool
+list_has_name(const struct value *list, const msgpack_object *name)
+{
 	msgpack_zone zone;
 	msgpack_object o;
 	bool found = false;
@@ -61,7 +73,7 @@ list_has(const struct value *list, const char *name)
 	value_unpack(list, &zone, &o);
 	for (uint32_t i = 0;
 	     o.type == MSGPACK_OBJECT_ARRAY && i < o.via.array.size; i++)
-		found |= object_is(&o.via.array.ptr[i], name);
+		found |= msgpack_object_equal(o.via.array.ptr[i], *name);
 	msgpack_zone_destroy(&zone);
 	return found;
 }
@@ -115,6 +127,35 @@ drop_downstream(struct again *again)
 			again->fates[i] = FATE_ASIDE;
 }
 
+/* What is said of a task that does not run again would be lost. */
+static bool
+are_named(const struct again *again, struct reply *reply,
+    const struct value *given, const char *what)
+{
+	msgpack_zone zone;
+	msgpack_object o;
+	bool ok = true, is_map;
+
+	if (given == NULL)
+		return true;
+	msgpack_zone_init(&zone, 256);
+	value_unpack(given, &zone, &o);
+	is_map = o.type == MSGPACK_OBJECT_MAP;
+	for (uint32_t i = 0;
+	     ok && i < (is_map ? o.via.map.size : o.via.array.size); i++) {
+		const msgpack_object *name =
+		    is_map ? &o.via.map.ptr[i].key : &o.via.array.ptr[i];
+
+		if (!list_has_name(again->c->tasks, name))
+			ok = refuse(reply, ERROR_BAD_REQUEST,
+			    "%s is for tasks that are named to run again, and "
+			    "%.*s is not",
+			    what, (int)name->via.str.size, name->via.str.ptr);
+	}
+	msgpack_zone_destroy(&zone);
+	return ok;
+}
+
 bool
 again_names(struct again *again, struct reply *reply)
 {
@@ -129,6 +170,8 @@ again_names(struct again *again, struct reply *reply)
 		ok = name_one(again, reply, o.via.array.ptr[i].via.str.ptr,
 		    o.via.array.ptr[i].via.str.size);
 	msgpack_zone_destroy(&zone);
+	ok = ok && are_named(again, reply, again->c->no_reset, "no_reset") &&
+	    are_named(again, reply, again->c->task_input, "task_input");
 	if (ok)
 		drop_downstream(again);
 	return ok;

@@ -235,6 +235,7 @@ apply_execution_created(struct state *s, const struct event *e)
 	x->k.owner = e->by == NULL ? NULL : xstrdup(e->by);
 	x->k.input = value_ref(e->value);
 	x->k.labels = value_ref(e->labels);
+	x->k.domains = value_ref(e->domains);
 	x->k.correlation =
 	    e->correlation == NULL ? NULL : xstrdup(e->correlation);
 	x->k.key = e->key == NULL ? NULL : xstrdup(e->key);

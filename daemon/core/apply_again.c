@@ -42,6 +42,8 @@ keep_generation(struct execution *x)
 	g->definition = definition_ref(x->definition);
 	g->input = value_ref(x->k.input);
 	g->output = value_ref(x->k.output);
+	g->vars = value_ref(x->k.vars);
+	g->cause = x->k.cause;
 	g->reason = x->k.reason == NULL ? NULL : xstrdup(x->k.reason);
 	g->status = x->k.status;
 	g->started_at = x->k.started_at;
@@ -55,8 +57,10 @@ apply_execution_restarted(struct state *s, const struct event *e)
 	struct execution *x = state_execution(s, e->execution);
 
 	keep_generation(x);
-	for (uint32_t i = 0; i < x->nruns; i++)
+	for (uint32_t i = 0; i < x->nruns; i++) {
+		x->runs[i]->k.counted |= !x->runs[i]->k.superseded;
 		x->runs[i]->k.superseded = true;
+	}
 	nodes_free(x);
 	definition_unref(x->definition);
 	x->definition =
@@ -73,6 +77,10 @@ apply_execution_restarted(struct state *s, const struct event *e)
 	}
 	if (e->correlation != NULL)
 		replace_string(&x->k.correlation, e->correlation);
+	if (e->domains != NULL) {
+		value_unref(x->k.domains);
+		x->k.domains = value_ref(e->domains);
+	}
 	execution_becomes(s, x, (enum execution_status)e->status);
 	hold_pending(x);
 }

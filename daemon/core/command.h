@@ -34,12 +34,13 @@ enum command_type {
 	COMMAND_DEFINITION_PUT,	    /* definition */
 	COMMAND_DEFINITION_ENABLE,  /* name */
 	COMMAND_DEFINITION_DISABLE, /* name, reason */
-	COMMAND_START,	/* name version value labels key correlation priority */
-	COMMAND_PAUSE,	/* execution reason freeze hold */
-	COMMAND_RESUME, /* execution all early */
-	COMMAND_REPLAY, /* execution version value */
-	COMMAND_RESTART,     /* execution latest */
-	COMMAND_RERUN,	     /* execution value correlation */
+	COMMAND_START,	 /* name version value labels domains key correlation
+			    priority */
+	COMMAND_PAUSE,	 /* execution reason freeze hold */
+	COMMAND_RESUME,	 /* execution all early */
+	COMMAND_REPLAY,	 /* execution version value */
+	COMMAND_RESTART, /* execution latest */
+	COMMAND_RERUN,	 /* execution value correlation domains */
 	COMMAND_RERUN_TASKS, /* execution tasks no_reset task_input */
 	COMMAND_RETRY,	     /* execution resume_subworkflows */
 	COMMAND_CANCEL,	     /* execution reason kill */
@@ -59,15 +60,16 @@ struct command {
 	int64_t now; /* ns since the epoch */
 	struct actor by;
 	uint64_t execution;
-	uint64_t if_revision; /* 0: whichever */
-	int if_status;	      /* enum execution_status; -1: whichever */
-	const char *name;     /* workflow, task or signal */
-	uint32_t version;     /* 0: the latest */
-	uint32_t item;	      /* EVENT_NONE: all there are */
-	struct value *value;  /* input or output */
-	struct value *labels; /* a map of strings */
-	const char *reason;   /* or note */
-	const char *key;      /* idempotency key */
+	uint64_t if_revision;  /* 0: whichever */
+	int if_status;	       /* enum execution_status; -1: whichever */
+	const char *name;      /* workflow, task or signal */
+	uint32_t version;      /* 0: the latest */
+	uint32_t item;	       /* EVENT_NONE: all there are */
+	struct value *value;   /* input or output */
+	struct value *labels;  /* a map of strings */
+	struct value *domains; /* the same: where to run instead */
+	const char *reason;    /* or note */
+	const char *key;       /* idempotency key */
 	const char *correlation;
 	int32_t priority;
 	bool kill;

@@ -61,7 +61,7 @@ refuse(struct reply *reply, enum error_code code, const char *fmt, ...)
 bool
 refuse_status(struct reply *reply, const struct execution *x, const char *verb)
 {
-	char allowed[128] = "";
+	char allowed[256] = "";
 	size_t used = 0;
 
 	for (int m = 0; m < EXECUTION_MOVES; m++)

@@ -48,7 +48,8 @@ struct creation {
 	uint32_t uid;
 	uint32_t gid;
 	const char *owner;
-	struct value *labels; /* borrowed */
+	struct value *labels;  /* borrowed */
+	struct value *domains; /* borrowed */
 	const char *key;
 	const char *correlation;
 	int32_t priority;

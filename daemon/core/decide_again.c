@@ -59,6 +59,7 @@ decide_replay(const struct state *s, const struct command *c, struct batch *b,
 	creation.gid = c->by.gid;
 	creation.owner = c->by.name;
 	creation.labels = x->k.labels;
+	creation.domains = x->k.domains;
 	creation.correlation = x->k.correlation;
 	creation.priority = x->k.priority;
 	e = create_execution(s, &creation, b);
@@ -88,6 +89,7 @@ restart(const struct state *s, const struct command *c, struct batch *b,
 	e->value = input;
 	e->by = c->by.name;
 	e->correlation = c->correlation;
+	e->domains = value_ref(c->domains);
 	e->reason = execution_move_name(move);
 	return true;
 }

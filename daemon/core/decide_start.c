@@ -80,6 +80,7 @@ decide_start(const struct state *s, const struct command *c, struct batch *b,
 	creation.gid = c->by.gid;
 	creation.owner = c->by.name;
 	creation.labels = c->labels;
+	creation.domains = c->domains;
 	creation.key = c->key;
 	creation.correlation = c->correlation;
 	creation.priority = c->priority;
@@ -103,6 +104,7 @@ create_execution(
 	e->gid = creation->gid;
 	e->by = creation->owner;
 	e->labels = value_ref(creation->labels);
+	e->domains = value_ref(creation->domains);
 	e->key = creation->key;
 	e->correlation = creation->correlation;
 	e->priority = creation->priority;

@@ -189,18 +189,18 @@ check_given(const struct definition *def, const msgpack_object *given,
 	uint32_t i, j;
 
 	for (i = 0; i < given->via.map.size; i++) {
-		if (i == def->ninputs && i > 0) {
-			snprintf(why, size,
-			    "input: an input is given twice, "
-			    "or one that is unknown");
-			return false;
-		}
 		key = &given->via.map.ptr[i].key;
 		for (j = 0; j < def->ninputs; j++)
 			if (object_is(key, def->inputs[j].name))
 				break;
 		if (j == def->ninputs)
 			return refuse_unknown(def, key, why, size);
+		/* All that are declared have been seen, and one more. */
+		if (i == def->ninputs) {
+			snprintf(why, size, "input: \"%s\" is given twice",
+			    def->inputs[j].name);
+			return false;
+		}
 	}
 	return true;
 }

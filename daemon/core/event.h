@@ -52,6 +52,7 @@ struct event {
 	struct value *cut;   /* those that would have been */
 	uint32_t led;	     /* 1: some entry of next has fired */
 	struct value *labels;
+	struct value *domains;
 	const char *key; /* idempotency key */
 	const char *correlation;
 	int32_t priority;

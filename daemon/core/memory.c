@@ -60,6 +60,7 @@ generation_free(struct generation *g)
 	definition_unref(g->definition);
 	value_unref(g->input);
 	value_unref(g->output);
+	value_unref(g->vars);
 	free(g->reason);
 }
 
@@ -85,6 +86,7 @@ execution_free(struct execution *x)
 	value_unref(x->k.first_vars);
 	value_unref(x->k.output);
 	value_unref(x->k.labels);
+	value_unref(x->k.domains);
 	free(x->k.owner);
 	free(x->k.reason);
 	free(x->k.correlation);

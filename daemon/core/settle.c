@@ -173,6 +173,7 @@ start_failure_workflow(
 	creation.gid = x->k.gid;
 	creation.owner = x->k.owner;
 	creation.labels = x->k.labels;
+	creation.domains = x->k.domains;
 	creation.correlation = x->k.correlation;
 	creation.priority = x->k.priority;
 	create_execution(s, &creation, b);

@@ -31,6 +31,7 @@ static void write_argv(struct writing *);
 static void write_env(struct writing *);
 static void write_stdin(struct writing *);
 static void write_limits(struct writing *);
+static void write_domain(struct writing *);
 static struct value *write_spec(struct writing *);
 static uint64_t pick_runner(const struct state *, const struct action *);
 static void
@@ -216,6 +217,22 @@ write_limits(struct writing *w)
 		    &w->pk, t->u.run.limits[i].name, t->u.run.limits[i].value);
 }
 
+/* The task's, unless it was told to run elsewhere when it was started. */
+static void
+write_domain(struct writing *w)
+{
+	const char *domain = w->action->run->task->domain;
+	struct value *other =
+	    value_get(w->action->run->execution->k.domains, domain);
+
+	pack_str(&w->pk, "domain");
+	if (other != NULL)
+		value_pack(other, &w->pk);
+	else
+		pack_str(&w->pk, domain);
+	value_unref(other);
+}
+
 static struct value *
 write_spec(struct writing *w)
 {
@@ -226,13 +243,14 @@ write_spec(struct writing *w)
 	const struct run *r = w->action->run;
 	const struct execution *x = r->execution;
 
-	msgpack_pack_map(&w->pk, 11);
+	msgpack_pack_map(&w->pk, 12);
 	write_argv(w);
 	write_string(w, r->task->u.run.cwd, "cwd");
 	write_env(w);
 	write_stdin(w);
 	pack_key_str(&w->pk, "output", outputs[r->task->u.run.output]);
 	write_limits(w);
+	write_domain(w);
 	pack_key_str(&w->pk, "task", r->task->name);
 	pack_key_str(&w->pk, "workflow", x->definition->name);
 	pack_key_uint(&w->pk, "run", r->k.number);
@@ -347,6 +365,7 @@ start_subworkflow(
 	creation.gid = x->k.gid;
 	creation.owner = x->k.owner;
 	creation.labels = x->k.labels;
+	creation.domains = x->k.domains;
 	creation.correlation = x->k.correlation;
 	creation.priority = x->k.priority;
 	if (!a->run->task->u.workflow.detach) {

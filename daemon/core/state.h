@@ -118,8 +118,9 @@ struct run {
 		struct value *output; /* of items: the list of outputs */
 		char *reason;	      /* or NULL */
 		uint32_t generation;
-		bool superseded;    /* another run stands in its place */
-		bool led;	    /* some entry of its next has fired */
+		bool superseded; /* another run stands in its place */
+		bool counted; /* its generation is over, and it counted there */
+		bool led;     /* some entry of its next has fired */
 		bool own_context;   /* it sees context rather than the vars */
 		uint64_t ended_seq; /* the event of its end; 0: not yet */
 		struct value *context; /* the variables when it was reached */
@@ -198,7 +199,9 @@ struct generation {
 	struct definition *definition;
 	struct value *input;
 	struct value *output;
+	struct value *vars;
 	char *reason; /* or NULL */
+	struct cause cause;
 	enum execution_status status;
 	int64_t started_at;
 	int64_t ended_at;
@@ -225,7 +228,8 @@ struct execution {
 		struct value *first_vars; /* before any task published */
 		struct value *output;
 		struct value *labels;
-		char *reason; /* or NULL */
+		struct value *domains; /* those to run in instead; or NULL */
+		char *reason;	       /* or NULL */
 		char *correlation;
 		char *key;
 		char *canceled_by; /* or NULL */

@@ -76,7 +76,7 @@ encode_action(msgpack_packer *pk, const struct action *a)
 static void
 encode_run(msgpack_packer *pk, const struct run *r)
 {
-	msgpack_pack_array(pk, 22);
+	msgpack_pack_array(pk, 23);
 	msgpack_pack_uint32(pk, r->task->number);
 	msgpack_pack_uint32(pk, r->k.number);
 	msgpack_pack_int(pk, (int)r->k.status);
@@ -89,6 +89,7 @@ encode_run(msgpack_packer *pk, const struct run *r)
 	pack_str(pk, r->k.reason);
 	msgpack_pack_uint32(pk, r->k.generation);
 	pack_bool(pk, r->k.superseded);
+	pack_bool(pk, r->k.counted);
 	pack_bool(pk, r->k.led);
 	pack_bool(pk, r->k.own_context);
 	msgpack_pack_uint64(pk, r->k.ended_seq);
@@ -128,11 +129,15 @@ encode_node(msgpack_packer *pk, const struct execution *x, uint32_t task)
 static void
 encode_generation(msgpack_packer *pk, const struct generation *g)
 {
-	msgpack_pack_array(pk, 7);
+	msgpack_pack_array(pk, 11);
 	msgpack_pack_uint32(pk, g->definition->version);
 	value_pack(g->input, pk);
 	value_pack(g->output, pk);
+	value_pack(g->vars, pk);
 	pack_str(pk, g->reason);
+	msgpack_pack_uint32(pk, g->cause.run);
+	msgpack_pack_uint32(pk, g->cause.item);
+	msgpack_pack_uint32(pk, g->cause.attempt);
 	msgpack_pack_int(pk, (int)g->status);
 	msgpack_pack_int64(pk, g->started_at);
 	msgpack_pack_int64(pk, g->ended_at);
@@ -141,7 +146,7 @@ encode_generation(msgpack_packer *pk, const struct generation *g)
 static void
 encode_identity(msgpack_packer *pk, const struct execution *x)
 {
-	msgpack_pack_array(pk, 17);
+	msgpack_pack_array(pk, 18);
 	msgpack_pack_uint64(pk, x->k.id);
 	pack_str(pk, x->definition->name);
 	msgpack_pack_uint32(pk, x->definition->version);
@@ -156,6 +161,7 @@ encode_identity(msgpack_packer *pk, const struct execution *x)
 	pack_str(pk, x->k.owner);
 	value_pack(x->k.input, pk);
 	value_pack(x->k.labels, pk);
+	value_pack(x->k.domains, pk);
 	pack_str(pk, x->k.correlation);
 	pack_str(pk, x->k.key);
 	msgpack_pack_int32(pk, x->k.priority);
