@@ -76,7 +76,8 @@ recovery_adopt(struct state *state, struct callouts *callouts)
 			count += adopt_run(execution->runs[i], callouts);
 	callouts_recovered(callouts);
 	if (count > 0)
-		log_info("%u callouts were running: each is looked for", count);
+		log_info("%u callout%s running: each is looked for", count,
+		    count == 1 ? " was" : "s were");
 }
 
 static unsigned

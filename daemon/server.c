@@ -209,7 +209,8 @@ server_close(struct server *server)
 	free(server->runners);
 	config_free(server->config);
 	if (left > 0)
-		log_info("weird ends; %u callouts go on", left);
+		log_info("weird ends; %u callout%s on", left,
+		    left == 1 ? " goes" : "s go");
 	else
 		log_info("weird ends");
 }

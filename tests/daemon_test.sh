@@ -126,7 +126,7 @@ leaves_body() {
 	weir_start
 	run_gate
 	weir_stop
-	atf_check grep -q "1 callouts go on" weird.log
+	atf_check grep -q "1 callout goes on" weird.log
 	callout_runs || atf_fail "the callout has ended"
 	weir_start
 	open_gate 0

@@ -107,7 +107,7 @@ drains_body() {
 	weir_wait_until test -e waits
 	atf_check -o inline:'1: pausing\n' weirctl pause 1 -r "a look"
 	atf_check -o inline:'1: pausing\n' weirctl pause 1
-	atf_check -s exit:75 -o match:'^1: refused: .*still 1 callouts' \
+	atf_check -s exit:75 -o match:'^1: refused: .*still 1 callout;' \
 	    weirctl resume 1
 	atf_check -o match:'^status .*pausing' \
 	    -o match:'^held +by [a-z0-9_-]+: a look, since ' weirctl show 1
@@ -359,7 +359,7 @@ engine_body() {
 	weir_wait_until test -e waits
 	atf_check -o inline:'the engine is PAUSING\n' \
 	    weirctl engine pause -r "a disk"
-	atf_check -s exit:75 -e match:'still 1 callouts' weirctl engine resume
+	atf_check -s exit:75 -e match:'still 1 callout;' weirctl engine resume
 	atf_check -s exit:75 -e match:'is PAUSING already' weirctl engine pause
 	atf_check -s exit:75 -e match:'is PAUSING \(by .*: a disk\)' \
 	    weirctl run gate

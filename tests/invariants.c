@@ -34,7 +34,7 @@ action_holds(const struct action *a, uint32_t *open_callouts)
 		HOLDS(x,
 		    !t->k.frozen ||
 			(t->k.open && t->k.due == 0 && t->k.stop == STOP_NOT));
-		HOLDS(x, t->k.left == 0 || t->k.frozen);
+		HOLDS(x, t->k.left == 0 || t->k.frozen || t->k.child != 0);
 		HOLDS(x,
 		    !t->k.frozen || a->latest != t ||
 			a->k.status == TASK_PAUSED);

@@ -47,10 +47,24 @@ again_is_quiet(const struct execution *x, struct reply *reply)
 	if (!execution_ended(x->k.status) || x->open_callouts == 0)
 		return true;
 	return refuse(reply, ERROR_STATE_CONFLICT,
-	    "execution %llu is %s, but %u of its callouts are still being "
-	    "stopped: try again when they have ended",
+	    "execution %llu is %s, but still has %u callout%s being "
+	    "stopped: try again when all have ended",
 	    (unsigned long long)x->k.id, execution_status_name(x->k.status),
-	    x->open_callouts);
+	    x->open_callouts, x->open_callouts == 1 ? "" : "s");
+}
+
+bool
+again_is_open(const struct execution *x, struct reply *reply)
+{
+	if (execution_ended(x->k.status) || !execution_stops(x))
+		return true;
+	return refuse(reply, ERROR_STATE_CONFLICT,
+	    "execution %llu is on its way to being %s: nothing of it can run "
+	    "again before it has ended",
+	    (unsigned long long)x->k.id,
+	    execution_status_name(x->k.status == EXECUTION_CANCELING
+		    ? EXECUTION_CANCELED
+		    : (enum execution_status)x->k.ending));
 }
 
 static bool
@@ -371,14 +385,9 @@ revive_parents(const struct state *s, const struct execution *x,
 	if (a->run->k.superseded || a->latest == NULL ||
 	    a->latest->k.child != x->k.id || a->latest->k.open)
 		return true;
-	if (parent->k.status == EXECUTION_CANCELING)
-		return refuse(reply, ERROR_STATE_CONFLICT,
-		    "execution %llu is run by %llu, which is being canceled",
-		    (unsigned long long)x->k.id,
-		    (unsigned long long)parent->k.id);
-	quiet.task_input = NULL;
-	if (!again_is_quiet(parent, reply))
+	if (!again_is_open(parent, reply) || !again_is_quiet(parent, reply))
 		return false;
+	quiet.task_input = NULL;
 	ok = revive_parents(s, parent, c, b, reply);
 	again_open(&again, s, parent, &quiet, b);
 	again.fates[a->run->index] = FATE_REOPENED;

@@ -34,6 +34,8 @@ void again_close(struct again *);
  * a task could run beside itself; false: refused.
  */
 bool again_is_quiet(const struct execution *, struct reply *);
+/* What comes to its end can't be run again before; false: refused. */
+bool again_is_open(const struct execution *, struct reply *);
 /* The tasks that the command names; false: refused. */
 bool again_names(struct again *, struct reply *);
 /* The events of what was found out; the verb is for the history. */

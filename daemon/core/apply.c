@@ -261,12 +261,17 @@ static void
 parent_follows(
     struct state *s, const struct execution *x, bool was_paused, bool paused)
 {
-	struct execution *parent = state_execution(s, x->k.parent);
+	struct execution *parent = state_execution(s, x->k.parent), *above;
 	struct action *a;
 
 	if (parent == NULL)
 		return;
 	mark_dirty(s, parent);
+	/* All that are above wait for what drains below them. */
+	for (above = parent; above != NULL;
+	     above = state_execution(s, above->k.parent))
+		if (above->k.status == EXECUTION_PAUSING)
+			mark_dirty(s, above);
 	a = run_action(parent->runs[x->k.parent_run], x->k.parent_item);
 	if (a->latest == NULL || a->latest->k.child != x->k.id)
 		return;

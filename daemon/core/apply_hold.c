@@ -4,16 +4,70 @@
 
 #include "daemon/core/apply.h"
 
+static int64_t time_left(const struct state *, int64_t due);
+static struct attempt *
+attempt_of(const struct state *, const struct execution *);
+static void attempt_clock_stop(struct state *, struct attempt *);
+static void attempt_clock_start(struct state *, struct attempt *);
 static void clock_start(struct state *, struct execution *);
 static void attempt_freeze(struct state *, struct attempt *);
 
-/* Held time counts towards no execution timeout. */
+/* What a clock that stands still has left; it is never over. */
+static int64_t
+time_left(const struct state *s, int64_t due)
+{
+	return due > s->k.time ? due - s->k.time : 1;
+}
+
+/* The parent's attempt that runs the execution; or NULL. */
+static struct attempt *
+attempt_of(const struct state *s, const struct execution *x)
+{
+	const struct execution *parent = state_execution(s, x->k.parent);
+	const struct action *a;
+	struct attempt *t;
+
+	if (parent == NULL)
+		return NULL;
+	a = run_action(parent->runs[x->k.parent_run], x->k.parent_item);
+	t = a->latest;
+	return t != NULL && t->k.open && t->k.child == x->k.id ? t : NULL;
+}
+
+static void
+attempt_clock_stop(struct state *s, struct attempt *t)
+{
+	if (t->k.due == 0)
+		return;
+	t->k.left = time_left(s, t->k.due);
+	t->k.due = 0;
+	timer_clear(s, &t->timer);
+}
+
+static void
+attempt_clock_start(struct state *s, struct attempt *t)
+{
+	if (t->k.left == 0)
+		return;
+	t->k.due = s->k.time + t->k.left;
+	t->k.left = 0;
+	timer_set(s, &t->timer, TIMER_TIMEOUT, t->k.due);
+}
+
+/*
+ * Held time counts towards no execution timeout, and towards none of a task
+ * that runs the execution.
+ */
 void
 clock_stop(struct state *s, struct execution *x)
 {
+	struct attempt *t = attempt_of(s, x);
+
+	if (t != NULL)
+		attempt_clock_stop(s, t);
 	if (x->k.due == 0)
 		return;
-	x->k.left = x->k.due > s->k.time ? x->k.due - s->k.time : 1;
+	x->k.left = time_left(s, x->k.due);
 	x->k.due = 0;
 	timer_clear(s, &x->timer);
 }
@@ -21,7 +75,13 @@ clock_stop(struct state *s, struct execution *x)
 static void
 clock_start(struct state *s, struct execution *x)
 {
-	if (x->k.left == 0 || execution_is_held(s, x))
+	struct attempt *t = attempt_of(s, x);
+
+	if (execution_is_held(s, x))
+		return;
+	if (t != NULL)
+		attempt_clock_start(s, t);
+	if (x->k.left == 0)
 		return;
 	x->k.due = s->k.time + x->k.left;
 	x->k.left = 0;
@@ -33,11 +93,7 @@ static void
 attempt_freeze(struct state *s, struct attempt *t)
 {
 	t->k.frozen = true;
-	if (t->k.due != 0) {
-		t->k.left = t->k.due > s->k.time ? t->k.due - s->k.time : 1;
-		t->k.due = 0;
-		timer_clear(s, &t->timer);
-	}
+	attempt_clock_stop(s, t);
 	if (t->action->latest == t && t->action->k.status == TASK_RUNNING)
 		action_becomes(s, t->action, TASK_PAUSED);
 	attempt_changed(s, t);
@@ -50,11 +106,7 @@ attempt_thaw(struct state *s, struct attempt *t)
 		return;
 	t->k.frozen = false;
 	t->k.thawed = true;
-	if (t->k.left != 0) {
-		t->k.due = s->k.time + t->k.left;
-		t->k.left = 0;
-		timer_set(s, &t->timer, TIMER_TIMEOUT, t->k.due);
-	}
+	attempt_clock_start(s, t);
 	if (t->action->latest == t && t->action->k.status == TASK_PAUSED)
 		action_becomes(s, t->action, TASK_RUNNING);
 	attempt_changed(s, t);
@@ -98,9 +150,10 @@ apply_execution_held(struct state *s, const struct event *e)
 {
 	struct execution *x = state_execution(s, e->execution);
 
+	if (x->k.hold.by != (enum hold_by)e->hold)
+		x->k.hold.since = e->time;
 	x->k.hold.by = (enum hold_by)e->hold;
 	x->k.hold.frozen = e->frozen != 0;
-	x->k.hold.since = e->time;
 	replace_string(&x->k.hold.who, e->by);
 	replace_string(&x->k.hold.reason, e->reason);
 	execution_becomes(s, x, (enum execution_status)e->status);
@@ -142,5 +195,7 @@ apply_engine_status(struct state *s, const struct event *e)
 			clock_stop(s, x);
 		if (resumed)
 			mark_all(s, x);
+		else if (s->k.engine_frozen)
+			mark_dirty(s, x); /* a pause that drains is over */
 	}
 }

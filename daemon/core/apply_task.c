@@ -240,6 +240,7 @@ apply_task_stopping(struct state *s, const struct event *e)
 	t->k.stop = (enum stop_why)e->end;
 	t->k.stop_signal = e->signal;
 	t->k.due = e->due;
+	t->k.left = 0;
 	replace_string(&t->k.reason, e->reason);
 	timer_set(s, &t->timer, TIMER_KILL, e->due);
 	if (t->k.stop == STOP_CANCEL &&

@@ -144,9 +144,9 @@ decide_engine_resume(const struct state *s, const struct command *c,
 
 	if (to < 0 && s->k.engine == ENGINE_PAUSING)
 		return refuse(reply, ERROR_STATE_CONFLICT,
-		    "the engine is PAUSING: still %u callouts; wait for "
+		    "the engine is PAUSING: still %u callout%s; wait for "
 		    "PAUSED, or resume with --early",
-		    s->open_callouts);
+		    s->open_callouts, s->open_callouts == 1 ? "" : "s");
 	if (to < 0)
 		return refuse(reply, ERROR_STATE_CONFLICT,
 		    "the engine is RUNNING: there is nothing to resume");

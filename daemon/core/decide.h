@@ -69,6 +69,9 @@ const struct execution *open_child(const struct state *, const struct action *);
 /* Asks for the end of what an open attempt runs. */
 void stop_attempt(const struct state *, struct batch *, const struct attempt *,
     enum stop_why, const char *reason);
+/* Why a subworkflow is canceled: its parent ends, or has no use for it. */
+const char *
+by_parent(struct batch *, const struct execution *parent, const char *reason);
 /* Cancels an execution and, below it, every subworkflow. */
 void cancel_tree(const struct state *, struct batch *, const struct execution *,
     bool kill, const char *reason, const char *by);
@@ -94,6 +97,8 @@ void settle_run(const struct state *, const struct run *, struct batch *);
 void settle_execution(const struct state *, const struct execution *,
     struct batch *, bool *blocked);
 
+void
+settle_status(const struct state *, const struct execution *, struct batch *);
 /* The start of a ready action: an attempt, a subworkflow, or a failure. */
 void settle_start(const struct state *, const struct action *, struct batch *);
 /* The end of a run all of whose actions have ended, and where it leads. */

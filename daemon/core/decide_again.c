@@ -24,7 +24,8 @@ may_run_again(const struct state *s, const struct command *c,
 		refuse_status(reply, x, execution_move_name(move));
 		return NULL;
 	}
-	if (move != EXECUTION_MOVE_REPLAY && !again_is_quiet(x, reply))
+	if (move != EXECUTION_MOVE_REPLAY &&
+	    (!again_is_open(x, reply) || !again_is_quiet(x, reply)))
 		return NULL;
 	return x;
 }

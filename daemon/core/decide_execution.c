@@ -4,9 +4,16 @@
 
 static void cancel_one(struct batch *, const struct execution *, bool kill,
     const char *reason, const char *by);
+static const char *
+with_parent(struct batch *, const struct execution *, const char *reason);
+static void cancel_below(const struct state *, struct batch *,
+    const struct execution *, bool kill, const char *reason, const char *by);
 static void
 terminate_one(const struct state *, struct batch *, const struct execution *,
     const char *reason, const char *by, bool failure_workflow);
+
+static void terminate_below(const struct state *, struct batch *,
+    const struct execution *, const char *reason, const char *by);
 
 bool
 execution_stops(const struct execution *x)
@@ -44,15 +51,46 @@ void
 cancel_tree(const struct state *s, struct batch *b, const struct execution *x,
     bool kill, const char *reason, const char *by)
 {
+	if (x->k.status != EXECUTION_CANCELING || (kill && !x->k.kill))
+		cancel_one(b, x, kill, reason, by);
+	cancel_below(s, b, x, kill, reason, by);
+}
+
+/* Each that goes with its parent says so, with the reason from the top. */
+static const char *
+with_parent(struct batch *b, const struct execution *x, const char *reason)
+{
+	return batch_printf(b, "with its parent %llu%s%s",
+	    (unsigned long long)x->k.id, reason == NULL ? "" : ": ",
+	    reason == NULL ? "" : reason);
+}
+
+const char *
+by_parent(struct batch *b, const struct execution *x, const char *reason)
+{
+	if (execution_stops(x))
+		return with_parent(b, x, reason);
+	return batch_printf(
+	    b, "by its parent %llu: %s", (unsigned long long)x->k.id, reason);
+}
+
+static void
+cancel_below(const struct state *s, struct batch *b, const struct execution *x,
+    bool kill, const char *reason, const char *by)
+{
 	const struct execution *child;
 	const struct run *r;
 
-	if (x->k.status != EXECUTION_CANCELING || (kill && !x->k.kill))
-		cancel_one(b, x, kill, reason, by);
 	TAILQ_FOREACH (r, &x->open, open)
-		for (uint32_t i = 0; i < r->nactions; i++)
-			if ((child = open_child(s, &r->actions[i])) != NULL)
-				cancel_tree(s, b, child, kill, reason, by);
+		for (uint32_t i = 0; i < r->nactions; i++) {
+			if ((child = open_child(s, &r->actions[i])) == NULL)
+				continue;
+			if (child->k.status != EXECUTION_CANCELING ||
+			    (kill && !child->k.kill))
+				cancel_one(b, child, kill,
+				    with_parent(b, x, reason), by);
+			cancel_below(s, b, child, kill, reason, by);
+		}
 }
 
 bool
@@ -112,14 +150,25 @@ terminate_tree(const struct state *s, struct batch *b,
     const struct execution *x, const char *reason, const char *by,
     bool failure_workflow)
 {
+	terminate_below(s, b, x, reason, by);
+	terminate_one(s, b, x, reason, by, failure_workflow);
+}
+
+static void
+terminate_below(const struct state *s, struct batch *b,
+    const struct execution *x, const char *reason, const char *by)
+{
 	const struct execution *child;
 	const struct run *r;
 
 	TAILQ_FOREACH (r, &x->open, open)
-		for (uint32_t i = 0; i < r->nactions; i++)
-			if ((child = open_child(s, &r->actions[i])) != NULL)
-				terminate_tree(s, b, child, reason, by, false);
-	terminate_one(s, b, x, reason, by, failure_workflow);
+		for (uint32_t i = 0; i < r->nactions; i++) {
+			if ((child = open_child(s, &r->actions[i])) == NULL)
+				continue;
+			terminate_below(s, b, child, reason, by);
+			terminate_one(
+			    s, b, child, with_parent(b, x, reason), by, false);
+		}
 }
 
 bool

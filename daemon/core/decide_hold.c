@@ -5,6 +5,8 @@
 static void
 hold_one(struct batch *, const struct execution *, enum execution_move,
     enum hold_by, const char *reason, const char *who, bool freeze);
+static void hold_child(struct batch *, const struct execution *,
+    const struct command *, const char *reason);
 static void hold_children(const struct state *, struct batch *,
     const struct execution *, const struct command *, const char *reason);
 static bool
@@ -32,7 +34,27 @@ hold_one(struct batch *b, const struct execution *x, enum execution_move move,
 	e->by = who;
 }
 
-/* Those that are held by themselves stay so, and what is below them too. */
+/*
+ * Who is held already stays so, for the reason that it had; but below it
+ * somebody may have been resumed.
+ */
+static void
+hold_child(struct batch *b, const struct execution *child,
+    const struct command *c, const char *reason)
+{
+	bool by_itself = child->k.hold.by == HOLD_USER;
+
+	if (child->k.hold.by != HOLD_NONE && !c->freeze)
+		return;
+	hold_one(b, child,
+	    c->freeze && child->k.status != EXECUTION_WAITING
+		? EXECUTION_MOVE_FREEZE
+		: EXECUTION_MOVE_HOLD,
+	    by_itself ? HOLD_USER : HOLD_PARENT,
+	    by_itself ? child->k.hold.reason : reason,
+	    by_itself ? child->k.hold.who : c->by.name, c->freeze);
+}
+
 static void
 hold_children(const struct state *s, struct batch *b, const struct execution *x,
     const struct command *c, const char *reason)
@@ -43,18 +65,9 @@ hold_children(const struct state *s, struct batch *b, const struct execution *x,
 	TAILQ_FOREACH (r, &x->open, open)
 		for (uint32_t i = 0; i < r->nactions; i++) {
 			child = open_child(s, &r->actions[i]);
-			if (child == NULL ||
-			    (child->k.hold.by == HOLD_USER && !c->freeze))
+			if (child == NULL)
 				continue;
-			if (child->k.hold.by == HOLD_NONE || c->freeze)
-				hold_one(b, child,
-				    c->freeze &&
-					    child->k.status != EXECUTION_WAITING
-					? EXECUTION_MOVE_FREEZE
-					: EXECUTION_MOVE_HOLD,
-				    child->k.hold.by == HOLD_USER ? HOLD_USER
-								  : HOLD_PARENT,
-				    reason, c->by.name, c->freeze);
+			hold_child(b, child, c, reason);
 			hold_children(s, b, child, c, reason);
 		}
 }
@@ -141,15 +154,15 @@ resume_children(const struct state *s, struct batch *b,
 static uint32_t
 count_callouts(const struct state *s, const struct execution *x)
 {
-	uint32_t count = x->open_callouts;
+	uint32_t count =
+	    x->k.status == EXECUTION_PAUSING ? x->open_callouts : 0;
 	const struct execution *child;
 	const struct run *r;
 
 	TAILQ_FOREACH (r, &x->open, open)
 		for (uint32_t i = 0; i < r->nactions; i++) {
 			child = open_child(s, &r->actions[i]);
-			if (child != NULL &&
-			    child->k.status == EXECUTION_PAUSING)
+			if (child != NULL)
 				count += count_callouts(s, child);
 		}
 	return count;
@@ -160,14 +173,17 @@ decide_resume(const struct state *s, const struct command *c, struct batch *b,
     struct reply *reply)
 {
 	const struct execution *x = acted_on(s, c, reply);
+	uint32_t left;
 
 	if (x == NULL)
 		return false;
-	if (x->k.status == EXECUTION_PAUSING && !c->early)
+	if (x->k.status == EXECUTION_PAUSING && !c->early) {
+		left = count_callouts(s, x);
 		return refuse(reply, ERROR_STATE_CONFLICT,
-		    "execution %llu is pausing: still %u callouts; wait for "
+		    "execution %llu is pausing: still %u callout%s; wait for "
 		    "paused, or resume with --early",
-		    (unsigned long long)x->k.id, count_callouts(s, x));
+		    (unsigned long long)x->k.id, left, left == 1 ? "" : "s");
+	}
 	if (!resume_one(b, x, c))
 		return refuse_status(reply, x, "resume");
 	resume_children(s, b, x, c, reply);

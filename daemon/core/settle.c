@@ -15,15 +15,10 @@ settle_ended(const struct state *, const struct execution *, struct batch *);
 static void
 settle_stopping(const struct state *, const struct execution *, struct batch *);
 static void settle_end(const struct execution *, struct batch *);
-static void
-settle_status(const struct state *, const struct execution *, struct batch *);
 static bool settle_ready(const struct state *, const struct execution *,
     struct batch *, bool *blocked);
 static bool machine_is_full(const struct state *);
 static bool run_is_active(const struct run *);
-static bool child_drains(const struct state *, const struct execution *);
-static bool is_moving(const struct state *, const struct execution *);
-static bool action_moves(const struct state *, const struct action *);
 static void
 end_child(const struct state *, const struct execution *, struct batch *);
 static void start_failure_workflow(
@@ -356,80 +351,6 @@ settle_end(const struct execution *x, struct batch *b)
 		end_execution(x, b, EXECUTION_COMPLETED, NULL);
 }
 
-static bool
-action_moves(const struct state *s, const struct action *a)
-{
-	const struct execution *child;
-
-	if (a->k.status == TASK_PENDING)
-		return a->is_ready || a->k.due != 0;
-	if (a->k.status != TASK_RUNNING || a->latest == NULL ||
-	    a->latest->k.child == 0)
-		return false;
-	child = state_execution(s, a->latest->k.child);
-	return child != NULL && child->k.status != EXECUTION_WAITING &&
-	    child->k.status != EXECUTION_PAUSED;
-}
-
-/* Whether anything runs, or will without a timer or anybody's doing. */
-static bool
-is_moving(const struct state *s, const struct execution *x)
-{
-	const struct run *r;
-
-	if (x->open_callouts > 0 || !TAILQ_EMPTY(&x->ready) ||
-	    !TAILQ_EMPTY(&x->attention))
-		return true;
-	TAILQ_FOREACH (r, &x->open, open) {
-		if (!r->k.begun)
-			return true;
-		for (uint32_t i = 0; i < r->nactions; i++)
-			if (action_moves(s, &r->actions[i]))
-				return true;
-	}
-	return false;
-}
-
-/* Whether a subworkflow is still on its way to being paused. */
-static bool
-child_drains(const struct state *s, const struct execution *x)
-{
-	const struct execution *child;
-	const struct run *r;
-
-	TAILQ_FOREACH (r, &x->open, open)
-		for (uint32_t i = 0; i < r->nactions; i++) {
-			const struct attempt *t = r->actions[i].latest;
-
-			if (t == NULL || !t->k.open || t->k.child == 0)
-				continue;
-			child = state_execution(s, t->k.child);
-			if (child->k.status == EXECUTION_PAUSING)
-				return true;
-		}
-	return false;
-}
-
-static void
-settle_status(const struct state *s, const struct execution *x, struct batch *b)
-{
-	bool moving;
-	int to = LIFECYCLE_NO;
-
-	if (x->k.status == EXECUTION_PAUSING) {
-		if (x->open_callouts == 0 && !child_drains(s, x))
-			to = execution_moved(x->k.status, EXECUTION_MOVE_DRAIN);
-		moving = false;
-	} else
-		moving = is_moving(s, x);
-	if (x->k.status == EXECUTION_RUNNING && !moving)
-		to = execution_moved(x->k.status, EXECUTION_MOVE_PARK);
-	else if (x->k.status == EXECUTION_WAITING && moving)
-		to = execution_moved(x->k.status, EXECUTION_MOVE_WAKE);
-	if (to >= 0)
-		batch_add_execution(b, EVENT_EXECUTION_STATUS, x)->status = to;
-}
-
 struct event *
 end_action(struct batch *b, const struct action *a, enum task_status status,
     const char *reason, struct value *output)
@@ -465,5 +386,6 @@ stop_attempt(const struct state *s, struct batch *b, const struct attempt *t,
 	}
 	child = state_execution(s, t->k.child);
 	if (child != NULL && !execution_ended(child->k.status))
-		cancel_tree(s, b, child, true, reason, NULL);
+		cancel_tree(s, b, child, true,
+		    by_parent(b, t->action->run->execution, reason), NULL);
 }
