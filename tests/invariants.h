@@ -1,13 +1,16 @@
 /*
- * invariants: what always holds in a state between two steps, and what no
- * event may do.  Fails the test with what was found.
+ * invariants: what always holds in a state between two steps.  Fails the test
+ * with the invariant's name and what was found.
  */
 #ifndef WEIR_INVARIANTS_H
 #define WEIR_INVARIANTS_H
 
 #include "daemon/core/state.h"
 
-void invariants_state(const struct state *);
-void invariants_event(const struct state *, const struct event *);
+/*
+ * settled: whether what follows from the state has been done; it has not in
+ * one that was just replayed.
+ */
+void invariants_state(const struct state *, bool settled);
 
 #endif

@@ -169,9 +169,10 @@ random_workflow(struct scene *s, struct dice *d, unsigned number)
 
 	add(&t,
 	    "{'workflow': 'w%u', 'input': {'n': {'type': 'integer', "
-	    "'default': 0}}, 'vars': {'n': '${{ input.n }}', 'list': "
+	    "'default': 0}}, 'vars': {'n': '${{ %s }}', 'list': "
 	    "[7, 8, 9]}, 'output': {'n': '${{ vars.n }}'}",
-	    number);
+	    number,
+	    roll(d, 6) == 0 ? "input.n + 0 * (1 // (3 - input.n))" : "input.n");
 	if (roll(d, 4) == 0)
 		add(&t,
 		    ", 'limits': {'parallel_tasks': 2, 'parallel_runs': "
@@ -180,7 +181,7 @@ random_workflow(struct scene *s, struct dice *d, unsigned number)
 	if (roll(d, 4) == 0)
 		add(&t, ", 'on_error': 'kill'");
 	if (roll(d, 4) == 0)
-		add(&t, ", 'timeout': '30s'");
+		add(&t, ", 'timeout': '%us'", 5 + roll(d, 20));
 	if (number > 0 && roll(d, 4) == 0)
 		add(&t, ", 'on_failure': 'w0'");
 	add(&t, ", 'tasks': {");

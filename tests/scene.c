@@ -16,7 +16,12 @@ static void pack_json(msgpack_packer *, const json_t *);
 static void
 took_event(void *, const struct event *, const char *, size_t, bool);
 static bool same_key(const struct callout_key *, const struct callout_key *);
-static void follow_plan(struct scene *);
+static void
+no_event(void *, const struct event *, const char *, size_t, bool);
+static void trace(const struct scene *, const struct event *);
+static void follow_plan(struct scene *, uint64_t durable);
+static void check_plan(const struct scene *);
+static void check_refusal(struct scene *);
 static void keep_state(const char *, const msgpack_sbuffer *);
 
 static const uint64_t runners[] = {11, 12};
@@ -93,6 +98,9 @@ scene_begin(struct scene *scene)
 	memset(scene, 0, sizeof(*scene));
 	scene->live = state_new();
 	scene->replayed = state_new();
+	scene->witness = witness_new();
+	scene->trace = getenv("WEIR_TRACE") != NULL;
+	msgpack_sbuffer_init(&scene->encoded);
 	scene->now = 1700000000 * SECOND;
 	core_host(scene->live, &host);
 }
@@ -102,6 +110,30 @@ scene_end(struct scene *scene)
 {
 	state_free(scene->live);
 	state_free(scene->replayed);
+	witness_free(scene->witness);
+	msgpack_sbuffer_destroy(&scene->encoded);
+}
+
+/* For whoever looks into a history: what was asked, and what came of it. */
+static void
+trace(const struct scene *scene, const struct event *e)
+{
+	const struct execution *x = state_execution(scene->live, e->execution);
+	const struct command *c = scene->command;
+
+	printf("%llu %lld.%03lld [%d %llu] %s %llu",
+	    (unsigned long long)e->seq, (long long)(e->time / SECOND),
+	    (long long)(e->time % SECOND / 1000000), (int)c->type,
+	    (unsigned long long)c->execution, event_name(e->type),
+	    (unsigned long long)e->execution);
+	if (x != NULL)
+		printf(" (%s, child of %llu)",
+		    execution_status_name(x->k.status),
+		    (unsigned long long)x->k.parent);
+	if (x != NULL && e->run != EVENT_NONE)
+		printf(" %s.%u item %d %s", x->runs[e->run]->task->name, e->run,
+		    (int)e->item, task_status_name(x->runs[e->run]->k.status));
+	printf(" %s\n", e->reason == NULL ? "" : e->reason);
 }
 
 static void
@@ -115,7 +147,9 @@ took_event(void *ctx, const struct event *e, const char *record, size_t size,
 	    "event %s can't be replayed", event_name(e->type));
 	scene->events++;
 	scene->lasts = last;
-	invariants_event(scene->live, e);
+	if (scene->trace)
+		trace(scene, e);
+	witness_event(scene->witness, scene->live, scene->command, e);
 }
 
 static bool
@@ -126,12 +160,12 @@ same_key(const struct callout_key *a, const struct callout_key *b)
 }
 
 static void
-follow_plan(struct scene *scene)
+follow_plan(struct scene *scene, uint64_t durable)
 {
 	struct plan_callout p;
 	unsigned i;
 
-	while (plan_next(scene->live, scene->live->k.seq, &p)) {
+	while (plan_next(scene->live, durable, &p)) {
 		for (i = 0; i < scene->nrunning; i++)
 			if (same_key(&scene->running[i], &p.key))
 				break;
@@ -154,6 +188,37 @@ follow_plan(struct scene *scene)
 	}
 }
 
+/* What plan has asked for is what the attempts that are open want. */
+static void
+check_plan(const struct scene *scene)
+{
+	const struct attempt *t;
+
+	ATF_REQUIRE_EQ(scene->nrunning, scene->live->open_callouts);
+	for (unsigned i = 0; i < scene->nrunning; i++) {
+		t = state_attempt(scene->live, &scene->running[i]);
+		ATF_REQUIRE(t != NULL && t->k.open && t->k.child == 0);
+		ATF_REQUIRE_EQ(scene->wants[i], plan_attempt(t));
+	}
+}
+
+/* A refusal has changed nothing, not even what no event tells. */
+static void
+check_refusal(struct scene *scene)
+{
+	msgpack_sbuffer now;
+
+	if (scene->encoded.size == 0 ||
+	    scene->encoded_seq != scene->live->k.seq)
+		return;
+	msgpack_sbuffer_init(&now);
+	state_encode(scene->live, &now);
+	ATF_REQUIRE_MSG(now.size == scene->encoded.size &&
+		memcmp(now.data, scene->encoded.data, now.size) == 0,
+	    "a refusal changed the state: %s", scene->reply.message);
+	msgpack_sbuffer_destroy(&now);
+}
+
 struct command
 scene_command(enum command_type type)
 {
@@ -173,25 +238,34 @@ scene_do(struct scene *scene, struct command *c)
 {
 	struct command tick = scene_command(COMMAND_TICK);
 	struct event_sink sink = {took_event, scene};
+	const struct execution *x = state_execution(scene->live, c->execution);
 	struct reply reply;
-	uint64_t before = scene->events;
+	uint64_t before = scene->events, durable = scene->live->k.seq;
+	int status = x == NULL ? -1 : (int)x->k.status;
 	bool more;
 
 	scene->now += 1000000;
 	c->now = scene->now;
 	tick.now = scene->now;
+	scene->command = c;
 	more = core_step(scene->live, c, &sink, &scene->reply);
 	while (more) {
 		ATF_REQUIRE(scene->lasts || scene->events == before);
+		scene->command = &tick;
 		more = core_step(scene->live, &tick, &sink, &reply);
 	}
 	ATF_REQUIRE(scene->lasts || scene->events == before);
 	scene->steps++;
-	if (scene->reply.error != ERROR_NONE)
+	if (scene->reply.error != ERROR_NONE) {
+		ATF_REQUIRE_EQ(scene->events, before);
+		check_refusal(scene);
 		scene->refused[c->type]++;
-	else if (scene->events > before)
+	} else if (scene->events > before)
 		scene->done[c->type]++;
-	follow_plan(scene);
+	witness_command(scene->witness, scene->live, c, &scene->reply, status);
+	follow_plan(scene, scene->lags ? durable : scene->live->k.seq);
+	if (!scene->lags)
+		check_plan(scene);
 	return scene->reply.error == ERROR_NONE;
 }
 
@@ -326,22 +400,47 @@ keep_state(const char *name, const msgpack_sbuffer *state)
 }
 
 void
-scene_check(const struct scene *scene)
+scene_check(struct scene *scene)
 {
-	msgpack_sbuffer live, replayed;
+	msgpack_sbuffer replayed, *live = &scene->encoded;
 
-	msgpack_sbuffer_init(&live);
 	msgpack_sbuffer_init(&replayed);
-	state_encode(scene->live, &live);
+	live->size = 0;
+	state_encode(scene->live, live);
+	scene->encoded_seq = scene->live->k.seq;
 	state_encode(scene->replayed, &replayed);
-	if (live.size != replayed.size ||
-	    memcmp(live.data, replayed.data, live.size) != 0) {
-		keep_state("live.state", &live);
+	if (live->size != replayed.size ||
+	    memcmp(live->data, replayed.data, live->size) != 0) {
+		keep_state("live.state", live);
 		keep_state("replayed.state", &replayed);
 		atf_tc_fail("live and replayed state differ: compare "
 			    "live.state and replayed.state (MessagePack)");
 	}
-	msgpack_sbuffer_destroy(&live);
 	msgpack_sbuffer_destroy(&replayed);
-	invariants_state(scene->live);
+	invariants_state(scene->live, true);
+	invariants_state(scene->replayed, false);
+}
+
+static void
+no_event(void *ctx, const struct event *e, const char *record, size_t size,
+    bool last)
+{
+	(void)ctx, (void)record, (void)size, (void)last;
+	atf_tc_fail("after a restart something was left to do: %s of %llu",
+	    event_name(e->type), (unsigned long long)e->execution);
+}
+
+void
+scene_recovers(struct scene *scene)
+{
+	struct command tick = scene_command(COMMAND_TICK);
+	struct event_sink sink = {no_event, NULL};
+	struct reply reply;
+
+	tick.now = scene->now;
+	core_host(scene->replayed, &scene->live->host);
+	core_recovered(scene->replayed);
+	while (core_step(scene->replayed, &tick, &sink, &reply))
+		;
+	invariants_state(scene->replayed, true);
 }

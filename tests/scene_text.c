@@ -64,8 +64,7 @@ scene_text(const struct scene *s)
 }
 
 void
-scene_sees(
-    const struct scene *s, const char *wanted, const char *file, int line)
+scene_sees(struct scene *s, const char *wanted, const char *file, int line)
 {
 	char *text = scene_text(s);
 

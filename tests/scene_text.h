@@ -12,8 +12,7 @@
 char *scene_text(const struct scene *);
 
 /* Fails the test where it is another text; and scene_check. */
-void scene_sees(
-    const struct scene *, const char *wanted, const char *file, int line);
+void scene_sees(struct scene *, const char *wanted, const char *file, int line);
 #define SEES(text) scene_sees(s, text, __FILE__, __LINE__)
 
 /*

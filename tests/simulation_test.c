@@ -1,4 +1,4 @@
-/* links: tests/scene.c tests/invariants.c tests/random_workflow.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
+/* links: tests/scene.c tests/invariants.c tests/witness.c tests/expected_end.c tests/random_workflow.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
 /*
  * simulation_test: seeded random histories with a virtual clock.  After every
  * command the invariants hold and the replayed state equals the live one, byte
@@ -27,10 +27,13 @@ struct covered {
 	uint64_t events;
 	uint64_t done[COMMANDS];
 	uint64_t refused[COMMANDS];
+	struct moves_seen moves;
 };
 
 static void one_history(uint64_t seed, struct covered *);
+static void count(struct covered *, const struct scene *);
 static void tell(const struct covered *);
+static unsigned tell_missing(const struct covered *);
 static void random_step(struct scene *, struct dice *);
 static void step_start(struct scene *, struct dice *);
 static void step_callout(struct scene *, struct dice *);
@@ -40,8 +43,12 @@ static void step_engine(struct scene *, struct dice *);
 static void step_hold(struct scene *, struct dice *);
 static void step_again(struct scene *, struct dice *);
 static void resume_all(struct scene *);
+static void step_host(struct scene *, struct dice *);
 static void step_definition(struct scene *, struct dice *);
 static uint64_t some_execution(const struct scene *, struct dice *);
+static uint64_t
+likely_execution(const struct scene *, struct dice *, bool ended);
+static void likely_task(const struct scene *, struct dice *, struct command *);
 static void run_out(struct scene *, struct dice *);
 static bool all_ended(const struct scene *);
 static void fail_stuck(const struct scene *);
@@ -55,15 +62,40 @@ some_execution(const struct scene *s, struct dice *d)
 	return 1 + roll(d, (unsigned)next);
 }
 
+/* One that has ended, or has not, where a few tries find it. */
+static uint64_t
+likely_execution(const struct scene *s, struct dice *d, bool ended)
+{
+	uint64_t id = some_execution(s, d);
+
+	for (unsigned i = 0; i < 12 && roll(d, 12) != 0; i++) {
+		const struct execution *x = state_execution(s->live, id);
+
+		if (x != NULL && execution_ended(x->k.status) == ended)
+			break;
+		id = some_execution(s, d);
+	}
+	return id;
+}
+
 static void
 step_start(struct scene *s, struct dice *d)
 {
 	static const char *const inputs[] = {
 	    NULL, "{}", "{'n': 1}", "{'n': 3}", "{'wrong': true}"};
-	char name[8];
+	struct command c = scene_command(COMMAND_START);
+	const char *input = inputs[roll(d, 5)];
+	char name[8], key[8];
 
 	snprintf(name, sizeof(name), "w%u", roll(d, WORKFLOWS));
-	scene_start(s, name, inputs[roll(d, 5)]);
+	snprintf(key, sizeof(key), "k%u", roll(d, 30));
+	c.name = name;
+	c.value = input == NULL ? NULL : scene_value(input);
+	c.key = roll(d, 4) == 0 ? key : NULL;
+	c.version = roll(d, 4) == 0 ? roll(d, 3) : 0;
+	c.priority = (int32_t)roll(d, 3);
+	scene_do(s, &c);
+	value_unref(c.value);
 }
 
 static void
@@ -103,13 +135,36 @@ step_execution(struct scene *s, struct dice *d)
 	struct command c =
 	    scene_command(roll(d, 3) == 0 ? COMMAND_TERMINATE : COMMAND_CANCEL);
 
-	c.execution = some_execution(s, d);
+	c.execution = likely_execution(s, d, false);
 	c.kill = roll(d, 2) == 0;
 	c.reason = roll(d, 4) == 0 ? NULL : "chance";
 	c.failure_workflow = roll(d, 2) == 0;
 	if (roll(d, 8) == 0)
 		c.if_revision = roll(d, 20) + 1;
 	scene_do(s, &c);
+}
+
+/* A task that is open, and what can be done to it. */
+static void
+likely_task(const struct scene *s, struct dice *d, struct command *c)
+{
+	const struct execution *x = state_execution(s->live, c->execution);
+	const struct run *r;
+
+	if (x == NULL)
+		return;
+	TAILQ_FOREACH (r, &x->open, open) {
+		if (roll(d, 2) == 0)
+			continue;
+		c->name = r->task->name;
+		if (r->task->kind != ACTION_WAIT || roll(d, 4) == 0)
+			c->type =
+			    roll(d, 3) == 0 ? COMMAND_SKIP : COMMAND_UPDATE;
+		else if (r->task->u.wait.kind == WAIT_APPROVAL)
+			c->type =
+			    roll(d, 3) == 0 ? COMMAND_REJECT : COMMAND_APPROVE;
+		return;
+	}
 }
 
 static void
@@ -123,10 +178,12 @@ step_task(struct scene *s, struct dice *d)
 	struct command c = scene_command(types[roll(d, 7)]);
 	char name[8];
 
-	c.execution = some_execution(s, d);
+	c.execution = likely_execution(s, d, false);
 	snprintf(name, sizeof(name), "%c%u",
 	    c.type == COMMAND_SIGNAL ? 's' : 't', roll(d, RANDOM_TASKS));
 	c.name = name;
+	if (roll(d, 4) != 0)
+		likely_task(s, d, &c);
 	c.status = updates[roll(d, 4)];
 	c.terminal = roll(d, 2) == 0;
 	c.tree = roll(d, 2) == 0;
@@ -154,7 +211,7 @@ step_hold(struct scene *s, struct dice *d)
 	struct command c =
 	    scene_command(roll(d, 2) == 0 ? COMMAND_PAUSE : COMMAND_RESUME);
 
-	c.execution = some_execution(s, d);
+	c.execution = likely_execution(s, d, false);
 	c.freeze = roll(d, 3) == 0;
 	c.hold = roll(d, 3) == 0;
 	c.early = roll(d, 2) == 0;
@@ -171,7 +228,9 @@ step_again(struct scene *s, struct dice *d)
 	struct command c = scene_command(types[roll(d, 7)]);
 	char list[64];
 
-	c.execution = some_execution(s, d);
+	c.execution = likely_execution(s, d, true);
+	if (c.type == COMMAND_REPLAY && roll(d, 3) == 0)
+		c.version = roll(d, 4);
 	c.latest = roll(d, 2) == 0;
 	c.resume_subworkflows = roll(d, 2) == 0;
 	snprintf(list, sizeof(list), "['t%u', 't%u']", roll(d, RANDOM_TASKS),
@@ -179,7 +238,8 @@ step_again(struct scene *s, struct dice *d)
 	c.tasks = scene_value(list);
 	snprintf(list, sizeof(list), "['t%u']", roll(d, RANDOM_TASKS));
 	c.no_reset = scene_value(list);
-	if (c.type == COMMAND_RERUN && roll(d, 2) == 0)
+	if ((c.type == COMMAND_RERUN || c.type == COMMAND_REPLAY) &&
+	    roll(d, 2) == 0)
 		c.value = scene_value("{'n': 2}");
 	if (roll(d, 3) == 0)
 		c.task_input = scene_value("{'t1': {'n': 5}}");
@@ -198,9 +258,26 @@ step_definition(struct scene *s, struct dice *d)
 					  : COMMAND_DEFINITION_ENABLE);
 	char name[8];
 
+	if (roll(d, 4) == 0) { /* another version */
+		random_workflow(s, d, roll(d, WORKFLOWS));
+		return;
+	}
 	snprintf(name, sizeof(name), "w%u", roll(d, WORKFLOWS + 1));
 	c.name = name;
 	scene_do(s, &c);
+}
+
+/* The runners are gone for a while: nothing can be started. */
+static void
+step_host(struct scene *s, struct dice *d)
+{
+	static const uint64_t runners[] = {11, 12};
+	struct host host = s->live->host;
+
+	host.runners = runners;
+	host.nrunners = roll(d, 3) == 0 ? 0 : 2;
+	core_host(s->live, &host);
+	scene_advance(s, 0); /* what was waiting for them begins */
 }
 
 static void
@@ -209,9 +286,9 @@ random_step(struct scene *s, struct dice *d)
 	static const struct {
 		unsigned weight;
 		void (*step)(struct scene *, struct dice *);
-	} steps[] = {{15, step_start}, {37, step_callout}, {4, step_execution},
-	    {14, step_task}, {8, step_hold}, {8, step_again}, {4, step_engine},
-	    {2, step_definition}};
+	} steps[] = {{12, step_start}, {33, step_callout}, {4, step_execution},
+	    {12, step_task}, {10, step_hold}, {10, step_again},
+	    {4, step_engine}, {2, step_definition}, {1, step_host}};
 	unsigned at = roll(d, 100);
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
@@ -281,6 +358,8 @@ run_out(struct scene *s, struct dice *d)
 
 	resume.early = true;
 	scene_do(s, &resume);
+	while (s->live->host.nrunners == 0)
+		step_host(s, d);
 	for (unsigned i = 0; i < WORKFLOWS; i++) {
 		snprintf(name, sizeof(name), "w%u", i);
 		enable.name = name;
@@ -319,6 +398,7 @@ one_history(uint64_t seed, struct covered *covered)
 	struct scene s;
 
 	scene_begin(&s);
+	s.lags = roll(&dice, 3) == 0;
 	for (unsigned i = 0; i < WORKFLOWS; i++)
 		random_workflow(&s, &dice, i);
 	for (unsigned i = 0; i < COMMANDS_EACH; i++) {
@@ -327,15 +407,52 @@ one_history(uint64_t seed, struct covered *covered)
 		if (i % (1 + s.live->k.next_execution / 50) == 0)
 			scene_check(&s);
 	}
+	scene_recovers(&s);
 	run_out(&s, &dice);
 	scene_check(&s);
-	covered->commands += s.steps;
-	covered->events += s.events;
-	for (unsigned i = 0; i < COMMANDS; i++) {
-		covered->done[i] += s.done[i];
-		covered->refused[i] += s.refused[i];
-	}
+	scene_recovers(&s);
+	count(covered, &s);
 	scene_end(&s);
+}
+
+static void
+count(struct covered *covered, const struct scene *s)
+{
+	const struct moves_seen *moves = witness_moves(s->witness);
+
+	covered->commands += s->steps;
+	covered->events += s->events;
+	for (unsigned i = 0; i < COMMANDS; i++) {
+		covered->done[i] += s->done[i];
+		covered->refused[i] += s->refused[i];
+	}
+	for (int i = 0; i < EXECUTION_STATUSES; i++)
+		for (int j = 0; j < EXECUTION_MOVES; j++) {
+			covered->moves.taken[i][j] += moves->taken[i][j];
+			covered->moves.refused[i][j] += moves->refused[i][j];
+		}
+}
+
+/* Cells of the table that allow a move which no history has made. */
+static unsigned
+tell_missing(const struct covered *covered)
+{
+	unsigned missing = 0;
+
+	for (int i = 0; i < EXECUTION_STATUSES; i++)
+		for (int j = 0; j < EXECUTION_MOVES; j++) {
+			enum execution_status status = (enum execution_status)i;
+			enum execution_move move = (enum execution_move)j;
+
+			if (execution_moved(status, move) == LIFECYCLE_NO ||
+			    covered->moves.taken[i][j] > 0)
+				continue;
+			printf("never seen: %s of what is %s\n",
+			    execution_move_name(move),
+			    execution_status_name(status));
+			missing++;
+		}
+	return missing;
 }
 
 static void
@@ -371,6 +488,19 @@ tell(const struct covered *covered)
 	for (unsigned i = 0; i < COMMANDS; i++)
 		printf("%-16s %8" PRIu64 " done %8" PRIu64 " refused\n",
 		    names[i], covered->done[i], covered->refused[i]);
+	printf("\nmoves of executions: taken/refused\n");
+	for (int i = 0; i < EXECUTION_STATUSES; i++) {
+		printf("%s:", execution_status_name((enum execution_status)i));
+		for (int j = 0; j < EXECUTION_MOVES; j++)
+			if (covered->moves.taken[i][j] +
+				covered->moves.refused[i][j] >
+			    0)
+				printf(" %s %" PRIu64 "/%" PRIu64,
+				    execution_move_name((enum execution_move)j),
+				    covered->moves.taken[i][j],
+				    covered->moves.refused[i][j]);
+		printf("\n");
+	}
 }
 
 ATF_TC(histories);
@@ -388,7 +518,7 @@ ATF_TC_BODY(histories, tc)
 	/* The suite sets it, to nothing where the run is short. */
 	const char *length = getenv("WEIR_LONG");
 	bool is_long = length != NULL && length[0] != '\0';
-	unsigned n = given != NULL ? 1 : is_long ? 4000 : 60;
+	unsigned n = given != NULL ? 1 : is_long ? 4000 : 60, missing;
 	struct covered covered = {0};
 
 	for (unsigned i = 0; i < n; i++) {
@@ -398,6 +528,10 @@ ATF_TC_BODY(histories, tc)
 	}
 	printf("%u histories\n", n);
 	tell(&covered);
+	missing = tell_missing(&covered);
+	if (is_long && given == NULL)
+		ATF_REQUIRE_MSG(missing == 0,
+		    "%u moves that the table allows were never made", missing);
 }
 
 ATF_TP_ADD_TCS(tp)

@@ -44,6 +44,7 @@ void action_becomes(struct state *, struct action *, enum task_status);
 void
 execution_becomes(struct state *, struct execution *, enum execution_status);
 void action_ready(struct action *);
+void action_requeued(struct state *, struct action *);
 /* Makes as many items ready as may run beside each other. */
 void actions_offer(struct run *);
 /* A new run is due, or looked at first. */

@@ -273,10 +273,11 @@ apply_task_reopened(struct state *s, const struct event *e)
 	timer_set(s, &t->timer, TIMER_TIMEOUT, e->due);
 	for (uint32_t i = 0; i < r->nactions; i++)
 		if (r->actions[i].k.status == TASK_CANCELED &&
-		    r->actions[i].latest == NULL) {
-			action_becomes(s, &r->actions[i], TASK_PENDING);
-			r->items_active++;
-			action_ready(&r->actions[i]);
-		}
+		    r->actions[i].latest == NULL)
+			action_requeued(s, &r->actions[i]);
+	if (r->task->items != NULL) {
+		r->next_item = 0;
+		actions_offer(r);
+	}
 	mark_all(s, x);
 }

@@ -9,7 +9,9 @@
 #include "daemon/core/memory.h"
 
 static struct action *event_action(struct state *, const struct event *);
-static void action_reopens(const struct action *);
+static void action_reopens(struct action *);
+static void action_offered(struct action *);
+static void action_withdrawn(struct action *);
 static void action_not_ready(struct action *);
 static void run_follows(struct state *, struct run *);
 static enum task_status run_status(const struct run *);
@@ -75,6 +77,23 @@ action_not_ready(struct action *a)
 	TAILQ_REMOVE(&a->run->execution->ready, a, ready);
 }
 
+/* Its turn has come. */
+static void
+action_offered(struct action *a)
+{
+	a->offered = true;
+	a->run->items_active++;
+}
+
+static void
+action_withdrawn(struct action *a)
+{
+	if (!a->offered)
+		return;
+	a->offered = false;
+	a->run->items_active--;
+}
+
 /* Makes as many items ready as may run beside each other. */
 void
 actions_offer(struct run *r)
@@ -85,22 +104,21 @@ actions_offer(struct run *r)
 	    (parallel == 0 || r->items_active < parallel)) {
 		struct action *a = &r->actions[r->next_item++];
 
-		if (a->touched)
+		if (a->touched || a->offered)
 			continue; /* it was skipped before its turn came */
-		r->items_active++;
+		action_offered(a);
 		action_ready(a);
 	}
 }
 
 /* What its end had counted is taken back. */
 static void
-action_reopens(const struct action *a)
+action_reopens(struct action *a)
 {
 	struct run *r = a->run;
 
 	r->items_open++;
-	if (a->item == EVENT_NONE || a->item < r->next_item)
-		r->items_active++;
+	action_offered(a);
 	if (a->k.status != TASK_COMPLETED && a->k.status != TASK_SKIPPED)
 		r->items_bad--;
 }
@@ -128,8 +146,7 @@ action_becomes(struct state *s, struct action *a, enum task_status status)
 		a->k.wait = NULL;
 		a->k.lost = false;
 		r->items_open--;
-		if (a->item == EVENT_NONE || a->item < r->next_item)
-			r->items_active--;
+		action_withdrawn(a);
 		if (status != TASK_COMPLETED && status != TASK_SKIPPED)
 			r->items_bad++;
 		if (r->task->items != NULL)
@@ -169,6 +186,16 @@ run_follows(struct state *s, struct run *r)
 	if (r->k.started_at == 0 && status != TASK_PENDING)
 		r->k.started_at = s->k.time;
 	r->k.status = status;
+}
+
+/* As if it had never been canceled: it waits for its turn again. */
+void
+action_requeued(struct state *s, struct action *a)
+{
+	action_becomes(s, a, TASK_PENDING);
+	action_withdrawn(a);
+	a->touched = false;
+	a->run->untouched++;
 }
 
 void
@@ -415,7 +442,7 @@ run_offer(struct state *s, struct run *r)
 	enum action_kind kind = r->task->kind;
 
 	if (r->task->items == NULL) {
-		r->items_active = 1;
+		action_offered(&r->actions[0]);
 		r->next_item = 1;
 		if (kind == ACTION_RUN || kind == ACTION_WORKFLOW) {
 			action_ready(&r->actions[0]);

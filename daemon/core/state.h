@@ -101,6 +101,7 @@ struct action {
 	struct timer timer;
 	TAILQ_ENTRY(action) ready; /* in execution.ready, when is_ready */
 	bool is_ready;
+	bool offered; /* its turn has come: counted in run.items_active */
 	bool touched; /* has left the status it began with */
 };
 TAILQ_HEAD(actions, action);
@@ -139,7 +140,7 @@ struct run {
 	uint32_t nactions;
 	struct action *actions;
 	uint32_t next_item;    /* the first item that was never ready */
-	uint32_t items_active; /* ready, running or waiting */
+	uint32_t items_active; /* offered and not ended */
 	uint32_t by_status[TASK_STATUSES]; /* actions */
 	uint32_t untouched;    /* actions that nothing has happened to */
 	uint32_t items_open;   /* not ended */
