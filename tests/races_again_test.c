@@ -218,6 +218,22 @@ SCENE_CASE(
 	SEES("1 canceled: s canceled; 2 canceled: a completed, b#2 completed");
 }
 
+SCENE_CASE(revive_cut_off, "what was cut off behind a child waits for it")
+{
+	uint64_t id = handled_family(s);
+
+	ATF_REQUIRE(ASK(TERMINATE, id, .reason = "so"));
+	ATF_REQUIRE(!ASK(RETRY, id + 1)); /* z is still being stopped */
+	killed(s, id, "z");
+	SEES("1 terminated: s failed, z canceled; "
+	     "2 failed: a completed, b failed");
+	ATF_REQUIRE(ASK(RETRY, id + 1));
+	SEES("1 running: s running; 2 running: a completed, b#2 running");
+	EXIT(id + 1, "b", 0);
+	SEES("1 running: s completed, z#2 running; "
+	     "2 completed: a completed, b#2 completed");
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, rerun_rerun);
@@ -241,5 +257,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, revive_running);
 	ATF_TP_ADD_TC(tp, revive_paused);
 	ATF_TP_ADD_TC(tp, revive_canceling);
+	ATF_TP_ADD_TC(tp, revive_cut_off);
 	return atf_no_error();
 }

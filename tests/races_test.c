@@ -386,6 +386,27 @@ SCENE_CASE(task_timeout, "a task times out as its callout's end is on its way")
 	ATF_REQUIRE_EQ(plan_deadline(s->live), 0);
 }
 
+SCENE_CASE(deadlines_nested, "two deadlines at once, one above the other")
+{
+	struct command disable = scene_command(COMMAND_DEFINITION_DISABLE);
+	uint64_t id;
+
+	scene_define(s, ONE);
+	scene_define(s,
+	    "{'workflow': 'm', 'tasks': {'s': {'workflow': 'one', 'timeout': "
+	    "'8s'}}}");
+	scene_define(s,
+	    "{'workflow': 't', 'tasks': {'s': {'workflow': 'm', 'timeout': "
+	    "'8s'}}}");
+	disable.name = "one";
+	ATF_REQUIRE(scene_do(s, &disable));
+	id = scene_start(s, "t", NULL);
+	SEES("1 running: s running; 2 running: s running; 3 pending");
+	scene_advance(s, 8 * SECOND);
+	SEES("1 failed: s timed_out; 2 canceled: s canceled; 3 canceled");
+	REQUIRE_REASON(id + 2, "with its parent 2: by its parent 1: timed out");
+}
+
 SCENE_CASE(join_both, "two arrivals at a join, in both orders")
 {
 	uint64_t id;
@@ -442,6 +463,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, update_second);
 	ATF_TP_ADD_TC(tp, execution_timeout);
 	ATF_TP_ADD_TC(tp, task_timeout);
+	ATF_TP_ADD_TC(tp, deadlines_nested);
 	ATF_TP_ADD_TC(tp, join_both);
 	return atf_no_error();
 }

@@ -249,6 +249,10 @@ scene_do(struct scene *scene, struct command *c)
 	tick.now = scene->now;
 	scene->command = c;
 	more = core_step(scene->live, c, &sink, &scene->reply);
+	if (scene->reply.error != ERROR_NONE) {
+		ATF_REQUIRE_EQ(scene->events, before);
+		check_refusal(scene);
+	}
 	while (more) {
 		ATF_REQUIRE(scene->lasts || scene->events == before);
 		scene->command = &tick;
@@ -256,11 +260,9 @@ scene_do(struct scene *scene, struct command *c)
 	}
 	ATF_REQUIRE(scene->lasts || scene->events == before);
 	scene->steps++;
-	if (scene->reply.error != ERROR_NONE) {
-		ATF_REQUIRE_EQ(scene->events, before);
-		check_refusal(scene);
+	if (scene->reply.error != ERROR_NONE)
 		scene->refused[c->type]++;
-	} else if (scene->events > before)
+	else if (scene->events > before)
 		scene->done[c->type]++;
 	witness_command(scene->witness, scene->live, c, &scene->reply, status);
 	follow_plan(scene, scene->lags ? durable : scene->live->k.seq);

@@ -49,8 +49,8 @@ static event_rule starts_only_free, holds_go_down, ended_stays_ended,
     ended_hears_late_ends, attempts_end_once, ends_follow, revisions_grow,
     moves_are_counted;
 static struct seen *seen_of(struct witness *, uint64_t id);
-static void remember(
-    struct witness *, const struct state *, uint64_t id, const struct event *);
+static void remember(struct witness *, const struct state *, uint64_t id,
+    const struct command *, const struct event *);
 static const struct execution *
 runs_it(const struct state *, const struct execution *);
 static bool is_start(const struct event *);
@@ -112,7 +112,7 @@ seen_of(struct witness *w, uint64_t id)
 
 static void
 remember(struct witness *w, const struct state *s, uint64_t id,
-    const struct event *e)
+    const struct command *c, const struct event *e)
 {
 	const struct execution *x = state_execution(s, id);
 	struct seen *seen = seen_of(w, id);
@@ -126,7 +126,9 @@ remember(struct witness *w, const struct state *s, uint64_t id,
 	seen->revision = x->k.revision;
 	if (e->execution != id)
 		return;
-	if (e->type == EVENT_EXECUTION_HELD)
+	/* That the engine's freeze ends a pause is no new hold. */
+	if (e->type == EVENT_EXECUTION_HELD && c->type == COMMAND_PAUSE &&
+	    is_below(s, x, c->execution))
 		seen->held_seq = e->seq;
 	if (e->type == EVENT_EXECUTION_RESUMED ||
 	    e->type == EVENT_EXECUTION_REVIVED ||
@@ -394,9 +396,9 @@ witness_event(struct witness *w, const struct state *s, const struct command *c,
 		rules[i].rule(w, &h);
 	}
 	if (e->execution != 0)
-		remember(w, s, e->execution, e);
+		remember(w, s, e->execution, c, e);
 	if (e->parent != 0)
-		remember(w, s, e->parent, e);
+		remember(w, s, e->parent, c, e);
 }
 
 /* What a command asks for, in the words of the table; -1: something else. */

@@ -276,7 +276,8 @@ again_emit(struct again *again, const char *verb)
 {
 	const struct execution *x = again->x;
 
-	cut_off(again);
+	spread(again);
+	cut_off(again); /* but what comes after one that runs again anyway */
 	spread(again);
 	emit_revival(again, verb);
 	for (uint32_t i = 0; i < x->nruns; i++)

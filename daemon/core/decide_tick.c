@@ -83,6 +83,10 @@ attempt_due(const struct state *s, const struct timer *timer, struct batch *b)
 	    batch_printf(b, "timed out after %s", after));
 }
 
+/*
+ * What is due at once concerns an action or an execution each; but what ends a
+ * subworkflow ends all that is below it, others of these among it: alone.
+ */
 bool
 decide_tick(const struct state *s, const struct command *c, struct batch *b,
     struct reply *reply)
@@ -94,7 +98,11 @@ decide_tick(const struct state *s, const struct command *c, struct batch *b,
 
 	(void)reply;
 	RB_FOREACH (timer, timers, timers) {
-		if (timer->due > c->now || n++ == TIMERS_AT_ONCE)
+		bool below =
+		    timer->attempt != NULL && timer->attempt->k.child != 0;
+
+		if (timer->due > c->now || n++ == TIMERS_AT_ONCE ||
+		    (below && n > 1))
 			break;
 		if (timer->attempt != NULL)
 			attempt_due(s, timer, b);
@@ -102,6 +110,8 @@ decide_tick(const struct state *s, const struct command *c, struct batch *b,
 			action_due(timer, b);
 		else
 			time_out_execution(timer->execution, b);
+		if (below)
+			break;
 	}
 	return true;
 }
