@@ -56,13 +56,6 @@ cell_status(FILE *to, const msgpack_object *map, const char *key,
 }
 
 void
-cell_enabled(FILE *to, const msgpack_object *map, const char *key,
-    const struct look *look)
-{
-	status_print(to, field_true(map, key) ? "enabled" : "disabled", look);
-}
-
-void
 cell_when(FILE *to, const msgpack_object *map, const char *key,
     const struct look *look)
 {

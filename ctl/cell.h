@@ -18,6 +18,5 @@ cell_writer cell_labels;   /* a=1 b=2 */
 cell_writer cell_counts;   /* 3 running, 12 completed */
 cell_writer cell_held;	   /* by ann: a disk is being changed */
 cell_writer cell_holder;   /* user, frozen */
-cell_writer cell_enabled;  /* a flag, as a status */
 
 #endif

@@ -13,7 +13,7 @@
 
 static const struct column columns[] = {
     {"WORKFLOW", "workflow", cell_workflow, false, false},
-    {"STATUS", "enabled", cell_enabled, false, false},
+    {"STATUS", "status", cell_status, false, false},
     {"VERSIONS", "versions", cell_text, true, false},
     {"ACTIVE", "active", cell_text, true, false},
     {"DESCRIPTION", "description", cell_text, false, true},
@@ -75,9 +75,21 @@ definition(struct ctl *ctl, const struct arguments *arguments)
 	return status;
 }
 
+static void
+tell_status(struct ctl *ctl, const msgpack_object *workflow, const char *more)
+{
+	char *name = field_text(workflow, "workflow");
+	char *status = field_text(workflow, "status");
+
+	writer_note(ctl->out, workflow, "%s is %s%s", name, status, more);
+	free(name);
+	free(status);
+}
+
+/* "nightly is enabled"; under JSON the workflow as it is now. */
 static int
 change(struct ctl *ctl, const struct arguments *arguments, const char *method,
-    const char *done)
+    const char *more)
 {
 	struct parameters p;
 	struct answer answer;
@@ -87,8 +99,7 @@ change(struct ctl *ctl, const struct arguments *arguments, const char *method,
 	parameters_str(&p, "reason", arguments_text(arguments, "reason"));
 	status = ctl_call(ctl, method, &p, &answer);
 	if (status == 0)
-		writer_note(ctl->out, &answer.object, "%s is %s",
-		    arguments->operands[0].text, done);
+		tell_status(ctl, &answer.object, more);
 	parameters_free(&p);
 	answer_free(&answer);
 	return status;
@@ -97,14 +108,14 @@ change(struct ctl *ctl, const struct arguments *arguments, const char *method,
 static int
 enable(struct ctl *ctl, const struct arguments *arguments)
 {
-	return change(ctl, arguments, "definition.enable", "enabled");
+	return change(ctl, arguments, "definition.enable", "");
 }
 
 static int
 disable(struct ctl *ctl, const struct arguments *arguments)
 {
 	return change(ctl, arguments, "definition.disable",
-	    "disabled; running executions go on, none starts");
+	    "; running executions go on, none starts");
 }
 
 static const struct option reason_option[] = {

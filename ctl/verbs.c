@@ -12,6 +12,7 @@ const struct verb *const verbs[] = {
     &verb_definition,
     &verb_enable,
     &verb_disable,
+    &verb_safety,
     &verb_run,
     &verb_ls,
     &verb_show,

@@ -8,7 +8,7 @@
 
 extern const struct verb verb_check, verb_define;
 extern const struct verb verb_definitions, verb_definition;
-extern const struct verb verb_enable, verb_disable;
+extern const struct verb verb_enable, verb_disable, verb_safety;
 extern const struct verb verb_run;
 extern const struct verb verb_ls;
 extern const struct verb verb_show, verb_tree;

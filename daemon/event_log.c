@@ -2,11 +2,14 @@
 
 #include <stdint.h>
 
+#include "daemon/core/safety.h"
 #include "daemon/event_log.h"
 #include "daemon/log.h"
 
 static void log_engine(const struct state *, const struct event *);
 static void log_definition(const struct state *, const struct event *);
+static void log_cap(const struct state *, const struct event *);
+static void log_safety(const struct state *, const struct event *);
 static void log_created(const struct state *, const struct event *);
 static void log_execution(const struct state *, const struct event *);
 static void log_held(const struct state *, const struct event *);
@@ -20,6 +23,9 @@ static void (*const loggers[EVENT_TYPES])(
     [EVENT_ENGINE_STATUS] = log_engine,
     [EVENT_DEFINITION_PUT] = log_definition,
     [EVENT_DEFINITION_STATUS] = log_definition,
+    [EVENT_DEFINITION_CAPPED] = log_cap,
+    [EVENT_DEFINITION_LIFTED] = log_cap,
+    [EVENT_DEFINITION_SAFETY] = log_safety,
     [EVENT_EXECUTION_CREATED] = log_created,
     [EVENT_EXECUTION_STATUS] = log_execution,
     [EVENT_EXECUTION_HELD] = log_held,
@@ -63,6 +69,30 @@ log_definition(const struct state *state, const struct event *event)
 		    event->by != NULL ? event->by : "the daemon",
 		    event->reason != NULL ? ": " : "",
 		    event->reason != NULL ? event->reason : "");
+}
+
+static void
+log_cap(const struct state *state, const struct event *event)
+{
+	const char *cap = cap_name((enum cap)event->cap);
+
+	(void)state;
+	if (event->type == EVENT_DEFINITION_CAPPED)
+		log_warn("workflow %s safety_paused by its cap on %s: %s",
+		    event->name, cap, event->reason);
+	else
+		log_info("workflow %s starts again after its cap on %s%s%s: %s",
+		    event->name, cap, event->by != NULL ? ", by " : "",
+		    event->by != NULL ? event->by : "", event->reason);
+}
+
+static void
+log_safety(const struct state *state, const struct event *event)
+{
+	(void)state;
+	log_info("workflow %s: caps %s by %s", event->name,
+	    event->value != NULL ? "set" : "back to those of its definition",
+	    event->by);
 }
 
 static void

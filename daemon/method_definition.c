@@ -1,5 +1,6 @@
 /* method_definition: workflows and their versions */
 
+#include "daemon/core/safety.h"
 #include "daemon/methods.h"
 #include "daemon/view.h"
 #include "libproto/errors.h"
@@ -9,6 +10,8 @@ static const struct definition *
 find_definition(const void *, const char *, uint32_t);
 static struct definition *parse(struct request *);
 static void refuse_errors(struct request *, const struct definition_errors *);
+static bool take_cap(struct request *, const char *, enum cap, struct safety *);
+static void answer_workflow(struct request *, struct command *);
 static void set_enabled(struct request *, enum command_type);
 
 /* For the checks that look into subworkflows. */
@@ -167,17 +170,74 @@ set_enabled(struct request *request, enum command_type type)
 	    .name = request_text(request, "workflow"),
 	    .reason = request_text(request, "reason"),
 	};
-	struct reply reply;
-	msgpack_packer *packer;
 
-	server_command(request->server, &command, request->actor, &reply);
+	answer_workflow(request, &command);
+}
+
+void
+method_definition_set_safety(struct request *request)
+{
+	static const char *const names[] = {"starts", "cost"};
+	const struct workflow *workflow;
+	struct command command = {
+	    .type = COMMAND_DEFINITION_SAFETY,
+	    .name = request_text(request, "workflow"),
+	};
+	bool clear = catalogue_bool(request->params, "clear", false);
+	struct safety caps = {0};
+	bool any = clear;
+
+	workflow = state_workflow(request->server->state, command.name);
+	if (workflow != NULL && !clear)
+		caps = *workflow_caps(workflow);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		any |= take_cap(request, names[i], (enum cap)i, &caps);
+	if (workflow != NULL && !any) {
+		view_workflow(request_answer(request), workflow);
+		request_done(request);
+		return;
+	}
+	command.value = clear ? NULL : safety_value(&caps);
+	answer_workflow(request, &command);
+	value_unref(command.value);
+}
+
+/* False: it is not given. */
+static bool
+take_cap(struct request *request, const char *name, enum cap cap,
+    struct safety *caps)
+{
+	const msgpack_object *given = catalogue_param(request->params, name);
+	const msgpack_object *max;
+	int64_t per;
+
+	if (given == NULL)
+		return false;
+	max = catalogue_param(given, "max");
+	per = catalogue_int(given, "per", 0);
+	if (cap == CAP_STARTS) {
+		caps->starts_max = (uint32_t)max->via.u64;
+		caps->starts_per = per;
+		return true;
+	}
+	caps->cost_max = max->type == MSGPACK_OBJECT_POSITIVE_INTEGER
+	    ? (double)max->via.u64
+	    : max->via.f64;
+	caps->cost_per = per;
+	return true;
+}
+
+static void
+answer_workflow(struct request *request, struct command *command)
+{
+	struct reply reply;
+
+	server_command(request->server, command, request->actor, &reply);
 	if (reply.error != ERROR_NONE) {
 		request_refuse_reply(request, &reply);
 		return;
 	}
-	packer = request_answer(request);
-	msgpack_pack_map(packer, 2);
-	pack_key_str(packer, "workflow", command.name);
-	pack_key_bool(packer, "enabled", type == COMMAND_DEFINITION_ENABLE);
+	view_workflow(request_answer(request),
+	    state_workflow(request->server->state, command->name));
 	request_done(request);
 }

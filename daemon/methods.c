@@ -14,6 +14,7 @@ method_handler *const method_handlers[METHODS] = {
     [METHOD_DEFINITION_GET] = method_definition_get,
     [METHOD_DEFINITION_ENABLE] = method_definition_enable,
     [METHOD_DEFINITION_DISABLE] = method_definition_disable,
+    [METHOD_DEFINITION_SET_SAFETY] = method_definition_set_safety,
     [METHOD_EXECUTION_START] = method_execution_start,
     [METHOD_EXECUTION_GET] = method_execution_get,
     [METHOD_EXECUTION_LIST] = method_execution_list,

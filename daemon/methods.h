@@ -22,6 +22,7 @@ method_handler method_definition_list;
 method_handler method_definition_get;
 method_handler method_definition_enable;
 method_handler method_definition_disable;
+method_handler method_definition_set_safety;
 
 /* method_execution.c */
 method_handler method_execution_start;

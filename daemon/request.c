@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/core/safety.h"
 #include "daemon/methods.h"
 #include "daemon/request.h"
 #include "daemon/view.h"
@@ -17,7 +18,9 @@ static void
 answer_plain(struct server *, const struct asker *, int, const char *);
 static bool is_allowed(struct request *);
 static bool check(struct request *, const struct message *, msgpack_object *);
-static size_t pack_conflict(msgpack_sbuffer *, const struct reply *);
+static void pack_details(msgpack_sbuffer *, const struct reply *);
+static void pack_conflict(msgpack_sbuffer *, const struct reply *);
+static void pack_held(msgpack_sbuffer *, const struct reply *);
 
 void
 request_take(struct server *server, struct session *session, const char *bytes,
@@ -145,17 +148,53 @@ request_refuse(struct request *request, int code, const char *format, ...)
 	answer_plain(request->server, &request->asker, code, text);
 }
 
-/* The details of a state_conflict; nothing for other errors. */
-static size_t
+/* Nothing for most errors. */
+static void
+pack_details(msgpack_sbuffer *buffer, const struct reply *reply)
+{
+	if (reply->error == ERROR_STATE_CONFLICT && reply->status >= 0 &&
+	    reply->execution != 0)
+		pack_conflict(buffer, reply);
+	else if (reply->error == ERROR_ENGINE_PAUSED)
+		pack_held(buffer, reply);
+}
+
+/* What is held, by what, and what lifts that. */
+static void
+pack_held(msgpack_sbuffer *buffer, const struct reply *reply)
+{
+	const struct workflow *workflow = reply->workflow;
+	int cap = workflow != NULL ? workflow_capped(workflow) : -1;
+	bool disabled =
+	    workflow != NULL && workflow->status == WORKFLOW_DISABLED;
+	bool cost = !disabled && cap == CAP_COST;
+	msgpack_packer packer;
+
+	msgpack_packer_init(&packer, buffer, msgpack_sbuffer_write);
+	msgpack_pack_map(&packer, 5);
+	pack_key_str(&packer, "held_by",
+	    workflow == NULL ? "engine"
+		: disabled   ? "disabled"
+			     : "safety");
+	pack_key_str(
+	    &packer, "workflow", workflow != NULL ? workflow->name : NULL);
+	pack_key_str(&packer, "cap",
+	    disabled || cap < 0 ? NULL : cap_name((enum cap)cap));
+	pack_key_str(&packer, "lifted_by",
+	    workflow == NULL ? "engine.resume"
+		: cost	     ? "definition.set_safety"
+			     : "definition.enable");
+	pack_key_time(&packer, "lifts_at",
+	    cost ? cap_ends(workflow, workflow_caps(workflow), CAP_COST) : 0);
+}
+
+static void
 pack_conflict(msgpack_sbuffer *buffer, const struct reply *reply)
 {
 	enum execution_status status;
 	msgpack_packer packer;
 	uint32_t count = 0;
 
-	if (reply->error != ERROR_STATE_CONFLICT || reply->status < 0 ||
-	    reply->execution == 0)
-		return 0;
 	status = (enum execution_status)reply->status;
 	msgpack_packer_init(&packer, buffer, msgpack_sbuffer_write);
 	for (int move = 0; move < EXECUTION_MOVES; move++)
@@ -172,7 +211,6 @@ pack_conflict(msgpack_sbuffer *buffer, const struct reply *reply)
 		    execution_moved(status, (enum execution_move)move) >= 0)
 			pack_str(&packer,
 			    execution_move_name((enum execution_move)move));
-	return buffer->size;
 }
 
 void
@@ -181,7 +219,7 @@ request_refuse_reply(struct request *request, const struct reply *reply)
 	msgpack_sbuffer details;
 
 	msgpack_sbuffer_init(&details);
-	pack_conflict(&details, reply);
+	pack_details(&details, reply);
 	answer_error_details(request->server->answers, &request->asker,
 	    request->server->state->k.seq, (int)reply->error, reply->message,
 	    details.data, details.size);
@@ -194,7 +232,7 @@ pack_reply_error(msgpack_packer *packer, const struct reply *reply)
 	msgpack_sbuffer details;
 
 	msgpack_sbuffer_init(&details);
-	pack_conflict(&details, reply);
+	pack_details(&details, reply);
 	pack_error(packer, (int)reply->error, reply->message, details.data,
 	    details.size);
 	msgpack_sbuffer_destroy(&details);

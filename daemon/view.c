@@ -1,11 +1,17 @@
 /* view: engine, workflows and outcomes on the wire */
 
 #include "daemon/core/command.h"
+#include <stdio.h>
+
+#include "daemon/core/safety.h"
 #include "daemon/view.h"
 #include "libproto/pack.h"
 
 static void
 view_outcome(msgpack_packer *, const struct state *, const struct acted *);
+static void view_reason(msgpack_packer *, const struct workflow *);
+static void view_cap(msgpack_packer *, const struct workflow *, enum cap);
+static void view_amount(msgpack_packer *, enum cap, int64_t);
 static void
 view_acted_fields(msgpack_packer *, const struct state *, uint64_t id);
 static void view_counts(msgpack_packer *, const struct state *);
@@ -75,14 +81,87 @@ view_workflow(msgpack_packer *packer, const struct workflow *workflow)
 	const struct definition *newest =
 	    workflow->versions[workflow->nversions - 1].definition;
 
-	msgpack_pack_map(packer, 7);
+	msgpack_pack_map(packer, 9);
 	pack_key_str(packer, "workflow", workflow->name);
 	pack_key_uint(packer, "version", newest->version);
 	pack_key_uint(packer, "versions", workflow->nversions);
 	pack_key_str(packer, "description", newest->description);
-	pack_key_bool(packer, "enabled", workflow->status == WORKFLOW_ENABLED);
-	pack_key_str(packer, "reason", workflow->reason);
+	pack_key_str(
+	    packer, "status", workflow_status_name(workflow_status(workflow)));
+	pack_key_bool(
+	    packer, "enabled", workflow_status(workflow) == WORKFLOW_ENABLED);
+	view_reason(packer, workflow);
 	pack_key_uint(packer, "active", workflow->active);
+	pack_str(packer, "safety");
+	msgpack_pack_map(packer, CAPS + 1);
+	pack_key_bool(packer, "set", workflow->has_own_caps);
+	for (int i = 0; i < CAPS; i++) {
+		pack_str(packer, cap_name((enum cap)i));
+		view_cap(packer, workflow, (enum cap)i);
+	}
+}
+
+/* Why nothing of it starts, or why nothing did the last time. */
+static void
+view_reason(msgpack_packer *packer, const struct workflow *workflow)
+{
+	int cap = workflow_capped(workflow);
+	char text[CAP_TEXT], reason[CAP_TEXT + 32];
+
+	if (workflow->status != WORKFLOW_ENABLED || cap < 0) {
+		pack_key_str(packer, "reason", workflow->reason);
+		return;
+	}
+	cap_text(workflow, workflow_caps(workflow), (enum cap)cap, text);
+	snprintf(
+	    reason, sizeof(reason), "%s: %s", cap_name((enum cap)cap), text);
+	pack_key_str(packer, "reason", reason);
+}
+
+/* Nil where there is no such cap. */
+static void
+view_cap(msgpack_packer *packer, const struct workflow *workflow, enum cap cap)
+{
+	const struct safety *caps = workflow_caps(workflow);
+	const struct cap_use *use = &workflow->use[cap];
+	bool lifts = cap == CAP_COST && use->reached_at != 0;
+
+	if (cap_max(caps, cap) == 0) {
+		msgpack_pack_nil(packer);
+		return;
+	}
+	msgpack_pack_map(packer, 7);
+	pack_str(packer, "max");
+	view_amount(packer, cap, cap_max(caps, cap));
+	pack_key_int(packer, "per", cap_per(caps, cap));
+	pack_str(packer, "used");
+	view_amount(packer, cap, use->used);
+	pack_key_time(packer, "since", use->since);
+	pack_key_time(packer, "ends_at", cap_ends(workflow, caps, cap));
+	pack_key_time(packer, "reached_at", use->reached_at);
+	pack_key_time(
+	    packer, "lifts_at", lifts ? cap_ends(workflow, caps, cap) : 0);
+}
+
+static void
+view_amount(msgpack_packer *packer, enum cap cap, int64_t amount)
+{
+	if (cap == CAP_STARTS)
+		msgpack_pack_int64(packer, amount);
+	else
+		msgpack_pack_double(packer, (double)amount / COST_UNIT);
+}
+
+const char *
+workflow_status_name(enum workflow_status status)
+{
+	static const char *const names[] = {
+	    [WORKFLOW_ENABLED] = "enabled",
+	    [WORKFLOW_DISABLED] = "disabled",
+	    [WORKFLOW_SAFETY_PAUSED] = "safety_paused",
+	};
+
+	return names[status];
 }
 
 void

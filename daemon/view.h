@@ -22,6 +22,8 @@ bool view_shows(
 /* view.c */
 void view_engine(msgpack_packer *, const struct state *,
     const struct journal_figures *, int64_t started_at);
+/* "safety_paused" */
+const char *workflow_status_name(enum workflow_status);
 void view_workflow(msgpack_packer *, const struct workflow *);
 void view_definition_errors(msgpack_packer *, const struct definition_errors *);
 /* {id, status, revision} */
@@ -49,7 +51,8 @@ void view_generation(msgpack_packer *, const struct state *,
 const char *view_hold(enum hold_by);
 
 /* view_wait.c: what it waits for, as a list. */
-void view_waits(msgpack_packer *, const struct execution *);
+void
+view_waits(msgpack_packer *, const struct state *, const struct execution *);
 
 /* view_task.c: the task runs of one of its generations, as a list. */
 void view_tasks(msgpack_packer *, const struct execution *, uint32_t generation,

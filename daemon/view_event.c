@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "daemon/core/alloc.h"
+#include "daemon/core/safety.h"
 #include "daemon/view.h"
 #include "libproto/pack.h"
 
@@ -14,6 +15,8 @@ enum fact_kind {
 	FACT_I64,
 	FACT_I32,
 	FACT_TRUE, /* a uint32_t that is not 0 */
+	FACT_CAP,  /* enum cap as an int32_t */
+	FACT_COST, /* millionths */
 	FACT_HOLD  /* enum hold_by as a uint32_t */
 };
 
@@ -40,6 +43,8 @@ static const struct fact {
     {"cpu", FACT_I64, offsetof(struct event, cpu), 0},
     {"max_rss", FACT_I64, offsetof(struct event, max_rss), 0},
     {"held_by", FACT_HOLD, offsetof(struct event, hold), HOLD_NONE},
+    {"cap", FACT_CAP, offsetof(struct event, cap), -1},
+    {"cost", FACT_COST, offsetof(struct event, cost), 0},
     {"frozen", FACT_TRUE, offsetof(struct event, frozen), 0},
 };
 #define FACTS (sizeof(facts) / sizeof(facts[0]))
@@ -102,13 +107,15 @@ status_word(const struct event *event)
 		return task_status_name(TASK_RUNNING);
 	if (event->type == EVENT_TASK_WAITING)
 		return task_status_name(TASK_WAITING);
+	if (event->type == EVENT_DEFINITION_CAPPED)
+		return workflow_status_name(WORKFLOW_SAFETY_PAUSED);
 	if (event->status < 0)
 		return NULL;
 	if (event->type == EVENT_ENGINE_STATUS)
 		return engine_status_name((enum engine_status)event->status);
 	if (event->type == EVENT_DEFINITION_STATUS)
-		return event->status == WORKFLOW_ENABLED ? "enabled"
-							 : "disabled";
+		return workflow_status_name(
+		    (enum workflow_status)event->status);
 	if (is_of(event, EVENT_EXECUTION_STATUS, EVENT_EXECUTION_ENDING) ||
 	    is_of(event, EVENT_EXECUTION_HELD, EVENT_EXECUTION_REVIVED))
 		return execution_status_name(
@@ -162,7 +169,14 @@ pack_fact(
 		    *(const char *const *)((const char *)event + fact->offset));
 	else if (fact->kind == FACT_TRUE)
 		pack_key_bool(packer, fact->key, true);
-	else if (fact->kind == FACT_HOLD)
+	else if (fact->kind == FACT_CAP)
+		pack_key_str(packer, fact->key,
+		    cap_name((enum cap)number_of(event, fact)));
+	else if (fact->kind == FACT_COST) {
+		pack_str(packer, fact->key);
+		msgpack_pack_double(
+		    packer, (double)number_of(event, fact) / COST_UNIT);
+	} else if (fact->kind == FACT_HOLD)
 		pack_key_str(packer, fact->key,
 		    view_hold((enum hold_by)number_of(event, fact)));
 	else
@@ -195,8 +209,10 @@ number_of(const struct event *event, const struct fact *fact)
 	case FACT_HOLD:
 		return *(const uint32_t *)at;
 	case FACT_I32:
+	case FACT_CAP:
 		return *(const int32_t *)at;
 	case FACT_I64:
+	case FACT_COST:
 	case FACT_STR:
 		break;
 	}

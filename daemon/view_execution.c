@@ -1,5 +1,6 @@
 /* view_execution: one execution on the wire */
 
+#include "daemon/core/safety.h"
 #include "daemon/view.h"
 #include "libproto/pack.h"
 
@@ -142,7 +143,7 @@ view_now(msgpack_packer *packer, const struct state *state,
 		msgpack_pack_nil(packer);
 	pack_str(packer, "waits_on");
 	if (is_newest(execution, course))
-		view_waits(packer, execution);
+		view_waits(packer, state, execution);
 	else
 		msgpack_pack_array(packer, 0);
 	pack_key_uint(packer, "callouts",
@@ -264,6 +265,11 @@ view_held(msgpack_packer *packer, const struct state *state,
 	    "as many executions of the workflow run as its "
 	    "limits.parallel_runs lets",
 	    NULL, execution->k.created_at};
+	const struct workflow *workflow = execution->workflow;
+	const struct holder by_workflow = {
+	    workflow_capped(workflow) >= 0 ? "safety" : "disabled",
+	    "its workflow is not let start anything", workflow->by,
+	    execution->k.created_at};
 	bool engine = state->k.engine != ENGINE_RUNNING;
 	bool frozen = hold->frozen || state->k.engine_frozen;
 
@@ -273,6 +279,8 @@ view_held(msgpack_packer *packer, const struct state *state,
 		pack_held(packer, &by_hold, engine, frozen);
 	else if (engine)
 		pack_held(packer, &by_engine, engine, frozen);
+	else if (execution->is_held && !workflow_admits(workflow, execution))
+		pack_held(packer, &by_workflow, false, false);
 	else if (execution->is_held)
 		pack_held(packer, &by_limit, false, false);
 	else

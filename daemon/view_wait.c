@@ -1,22 +1,24 @@
 /* view_wait: what an execution waits for */
 
+#include "daemon/core/safety.h"
 #include "daemon/view.h"
 #include "libproto/pack.h"
 
-static const char *waits_for(const struct action *);
-static uint32_t count_waits(const struct execution *);
+static const char *waits_for(const struct state *, const struct action *);
+static uint32_t count_waits(const struct state *, const struct execution *);
 static void view_wait(msgpack_packer *, const struct action *, const char *);
 static void pack_what(msgpack_packer *, const struct action *);
 
 void
-view_waits(msgpack_packer *packer, const struct execution *execution)
+view_waits(msgpack_packer *packer, const struct state *state,
+    const struct execution *execution)
 {
-	msgpack_pack_array(packer, count_waits(execution));
+	msgpack_pack_array(packer, count_waits(state, execution));
 	for (uint32_t i = 0; i < execution->nruns; i++) {
 		const struct run *run = execution->runs[i];
 
 		for (uint32_t j = 0; j < run->nactions; j++) {
-			const char *kind = waits_for(&run->actions[j]);
+			const char *kind = waits_for(state, &run->actions[j]);
 
 			if (kind != NULL)
 				view_wait(packer, &run->actions[j], kind);
@@ -25,20 +27,20 @@ view_waits(msgpack_packer *packer, const struct execution *execution)
 }
 
 static uint32_t
-count_waits(const struct execution *execution)
+count_waits(const struct state *state, const struct execution *execution)
 {
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < execution->nruns; i++)
 		for (uint32_t j = 0; j < execution->runs[i]->nactions; j++)
-			count +=
-			    waits_for(&execution->runs[i]->actions[j]) != NULL;
+			count += waits_for(state,
+				     &execution->runs[i]->actions[j]) != NULL;
 	return count;
 }
 
 /* NULL: it does not wait. */
 static const char *
-waits_for(const struct action *action)
+waits_for(const struct state *state, const struct action *action)
 {
 	static const char *const kinds[] = {
 	    [WAIT_FOR] = "timer",
@@ -52,6 +54,8 @@ waits_for(const struct action *action)
 		return NULL;
 	if (action->k.lost)
 		return "operator";
+	if (subworkflow_is_held(state, action))
+		return "workflow";
 	if (task->kind == ACTION_WORKFLOW && action->latest != NULL &&
 	    action->latest->k.open)
 		return "subworkflow";
@@ -75,7 +79,8 @@ view_wait(msgpack_packer *packer, const struct action *action, const char *kind)
 	pack_key_time(packer, "until", action->k.due);
 }
 
-/* Two pairs: the name, or for an approval the question; the subworkflow. */
+/* Two pairs: the name of a signal or a workflow, or for an approval the
+ * question; the subworkflow. */
 static void
 pack_what(msgpack_packer *packer, const struct action *action)
 {
@@ -83,8 +88,12 @@ pack_what(msgpack_packer *packer, const struct action *action)
 	bool is_approval =
 	    task->kind == ACTION_WAIT && task->u.wait.kind == WAIT_APPROVAL;
 
-	pack_str(packer, is_approval ? "question" : "name");
-	value_pack(action->k.wait, packer);
+	if (task->kind == ACTION_WORKFLOW)
+		pack_key_str(packer, "name", task->u.workflow.name);
+	else {
+		pack_str(packer, is_approval ? "question" : "name");
+		value_pack(action->k.wait, packer);
+	}
 	if (action->latest != NULL && action->latest->k.child != 0)
 		pack_key_uint(packer, "execution", action->latest->k.child);
 	else

@@ -34,6 +34,7 @@ enum method_role {
 enum parameter_type {
 	PARAMETER_UINT,
 	PARAMETER_INT,
+	PARAMETER_NUMBER, /* an integer or a finite float, from least on */
 	PARAMETER_BOOL,
 	PARAMETER_STR,	/* UTF-8 without NUL */
 	PARAMETER_NAME, /* of a workflow: [a-z0-9][a-z0-9._-]* */

@@ -1,6 +1,7 @@
 /* catalogue_check: whether parameters are what a method takes. */
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,6 +43,7 @@ static void show(const msgpack_object *, char *, size_t);
 
 static bool fits(const struct parameter *, const msgpack_object *);
 static bool fits_number(const struct parameter *, const msgpack_object *);
+static bool fits_float(const struct parameter *, const msgpack_object *);
 static bool fits_str(const struct parameter *, const msgpack_object *);
 static bool fits_list(const struct parameter *, const msgpack_object *);
 static bool fits_labels(const struct parameter *, const msgpack_object *);
@@ -265,6 +267,9 @@ fits(const struct parameter *parameter, const msgpack_object *value)
 	case PARAMETER_DURATION:
 	case PARAMETER_TIME:
 		return fits_number(parameter, value);
+	case PARAMETER_NUMBER:
+		return fits_float(parameter, value) ||
+		    fits_number(parameter, value);
 	case PARAMETER_BOOL:
 		return value->type == MSGPACK_OBJECT_BOOLEAN;
 	case PARAMETER_STR:
@@ -296,6 +301,16 @@ fits_number(const struct parameter *parameter, const msgpack_object *value)
 		return value->via.i64 >= parameter->least;
 	return value->type == MSGPACK_OBJECT_POSITIVE_INTEGER &&
 	    is_within(parameter, value->via.u64);
+}
+
+static bool
+fits_float(const struct parameter *parameter, const msgpack_object *value)
+{
+	return (value->type == MSGPACK_OBJECT_FLOAT32 ||
+		   value->type == MSGPACK_OBJECT_FLOAT64) &&
+	    isfinite(value->via.f64) &&
+	    value->via.f64 >= (double)parameter->least &&
+	    value->via.f64 <= (double)parameter->most;
 }
 
 static bool

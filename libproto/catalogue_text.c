@@ -20,6 +20,10 @@ catalogue_expected(const struct parameter *parameter, char *buffer, size_t size)
 	case PARAMETER_INT:
 		expect_integer(parameter, buffer, size);
 		return;
+	case PARAMETER_NUMBER:
+		snprintf(buffer, size, "a number from %" PRId64 " on",
+		    parameter->least);
+		return;
 	case PARAMETER_BOOL:
 		snprintf(buffer, size, "true or false");
 		return;

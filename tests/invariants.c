@@ -29,6 +29,7 @@ static rule execution_callouts, execution_ended_whole, execution_deadline,
     execution_hold, execution_paused, execution_moves, execution_limits,
     execution_arrivals, execution_tasks;
 static rule state_counts, state_engine, state_workflows;
+static bool may_not_start(const struct state *, const struct action *);
 static bool moves(const struct state *, const struct action *);
 static bool waits_for_something(const struct state *, const struct action *);
 
@@ -347,6 +348,21 @@ execution_arrivals(const struct place *p)
 		}
 }
 
+/* A subworkflow whose workflow may not start anything. */
+static bool
+may_not_start(const struct state *s, const struct action *a)
+{
+	const struct task_definition *t = a->run->task;
+	const struct workflow *w = t->kind == ACTION_WORKFLOW
+	    ? state_workflow(s, t->u.workflow.name)
+	    : NULL;
+
+	return w != NULL &&
+	    (w->status == WORKFLOW_DISABLED ||
+		w->use[CAP_STARTS].reached_at != 0 ||
+		w->use[CAP_COST].reached_at != 0);
+}
+
 /* Whether the action runs, or will by itself. */
 static bool
 moves(const struct state *s, const struct action *a)
@@ -354,7 +370,7 @@ moves(const struct state *s, const struct action *a)
 	const struct execution *child;
 
 	if (a->k.status == TASK_PENDING)
-		return a->is_ready || a->k.due != 0;
+		return (a->is_ready && !may_not_start(s, a)) || a->k.due != 0;
 	if (a->k.status != TASK_RUNNING)
 		return false;
 	child = state_execution(s, a->latest->k.child);

@@ -388,23 +388,25 @@ SCENE_CASE(task_timeout, "a task times out as its callout's end is on its way")
 
 SCENE_CASE(deadlines_nested, "two deadlines at once, one above the other")
 {
-	struct command disable = scene_command(COMMAND_DEFINITION_DISABLE);
 	uint64_t id;
 
-	scene_define(s, ONE);
 	scene_define(s,
-	    "{'workflow': 'm', 'tasks': {'s': {'workflow': 'one', 'timeout': "
+	    "{'workflow': 'lone', 'limits': {'parallel_runs': 1}, 'tasks': "
+	    "{'a': {" CALL "}}}");
+	scene_define(s,
+	    "{'workflow': 'm', 'tasks': {'s': {'workflow': 'lone', 'timeout': "
 	    "'8s'}}}");
 	scene_define(s,
 	    "{'workflow': 't', 'tasks': {'s': {'workflow': 'm', 'timeout': "
 	    "'8s'}}}");
-	disable.name = "one";
-	ATF_REQUIRE(scene_do(s, &disable));
+	scene_start(s, "lone", NULL);
 	id = scene_start(s, "t", NULL);
-	SEES("1 running: s running; 2 running: s running; 3 pending");
+	SEES("1 running: a running; 2 running: s running; 3 running: s "
+	     "running; 4 pending");
 	scene_advance(s, 8 * SECOND);
-	SEES("1 failed: s timed_out; 2 canceled: s canceled; 3 canceled");
-	REQUIRE_REASON(id + 2, "with its parent 2: by its parent 1: timed out");
+	SEES("1 running: a running; 2 failed: s timed_out; 3 canceled: s "
+	     "canceled; 4 canceled");
+	REQUIRE_REASON(id + 2, "with its parent 3: by its parent 2: timed out");
 }
 
 SCENE_CASE(join_both, "two arrivals at a join, in both orders")

@@ -22,13 +22,14 @@ _weirctl()
 		esac
 	done
 	case $verb in
-	"") values="=check define definitions definition enable disable run ls show tree watch logs wait pause resume cancel terminate restart rerun retry replay update skip signal approve reject events engine whoami help" words="-s -q --json --help --version" ;;
+	"") values="=check define definitions definition enable disable safety run ls show tree watch logs wait pause resume cancel terminate restart rerun retry replay update skip signal approve reject events engine whoami help" words="-s -q --json --help --version" ;;
 	check) words="--json --quiet --help" values="files" ;;
 	define) words="--json --quiet --help" values="files" ;;
 	definitions | defs) words="--json --quiet --help" values="" ;;
 	definition | def) words="--json --quiet --help" values="workflows" ;;
 	enable) words="--json --quiet --help" values="workflows" ;;
 	disable) words="--json --quiet --help --reason" values="workflows" ;;
+	safety) words="--json --quiet --help --starts --cost --clear" values="workflows" ;;
 	run | start) words="--json --quiet --help --set --input --label --domain --correlation-id --priority --idempotency-key --wait" values="files workflows" ;;
 	ls | list) words="--json --quiet --help --long --limit --after --status --workflow --label --correlation-id --parent --owner --since --until --all" values="" ;;
 	show | get) words="--json --quiet --help --all --generation --long" values="executions" ;;

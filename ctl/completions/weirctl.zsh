@@ -22,6 +22,11 @@ _weirctl_verb() {
 	'disable') _arguments -S \
 		'--reason=[why; shown to whoever tries]:REASON:' \
 		'*:NAME:_weirctl_workflows' ;;
+	'safety') _arguments -S \
+		'--starts=[so many executions may start in this time, 200/1h; 0\: no cap]:MAX/PER:' \
+		'--cost=[so much may its tasks cost in this time, 50/1d; 0\: no cap]:MAX/PER:' \
+		'--clear[back to the caps of its newest version]' \
+		'*:NAME:_weirctl_workflows' ;;
 	'run') _arguments -S \
 		'*--set=[an input; a text where declared so, else YAML or JSON]:KEY=VALUE:' \
 		'--input=[a YAML or JSON file with the inputs; -i wins over it]:FILE:_files' \
@@ -233,6 +238,7 @@ _weirctl() {
 	'definition:Print a workflow'\''s definition as YAML'
 	'enable:Let executions of a workflow start again'
 	'disable:Let no execution of a workflow start any more'
+	'safety:Show or set the caps of a workflow on starts and cost'
 	'run:Start a workflow; a file is defined first'
 	'ls:List executions, newest first'
 	'show:Show one execution, its tasks and attempts'

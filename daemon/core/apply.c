@@ -8,6 +8,7 @@
 
 #include "daemon/core/alloc.h"
 #include "daemon/core/memory.h"
+#include "daemon/core/safety.h"
 
 static applier apply_definition_put, apply_definition_status,
     apply_execution_created, apply_execution_status, apply_execution_ending,
@@ -26,6 +27,9 @@ static applier *const appliers[EVENT_TYPES] = {
     [EVENT_ENGINE_STATUS] = apply_engine_status,
     [EVENT_DEFINITION_PUT] = apply_definition_put,
     [EVENT_DEFINITION_STATUS] = apply_definition_status,
+    [EVENT_DEFINITION_CAPPED] = apply_definition_capped,
+    [EVENT_DEFINITION_LIFTED] = apply_definition_lifted,
+    [EVENT_DEFINITION_SAFETY] = apply_definition_safety,
     [EVENT_EXECUTION_CREATED] = apply_execution_created,
     [EVENT_EXECUTION_STATUS] = apply_execution_status,
     [EVENT_EXECUTION_ENDING] = apply_execution_ending,
@@ -170,19 +174,18 @@ apply_definition_put(struct state *s, const struct event *e)
 	v->definition->version = w->nversions;
 	v->put_at = e->time;
 	v->by = e->by == NULL ? NULL : xstrdup(e->by);
+	caps_changed(s, w);
 }
 
 static void
 apply_definition_status(struct state *s, const struct event *e)
 {
 	struct workflow *w = state_workflow(s, e->name);
-	struct execution *x;
 
 	w->status = (enum workflow_status)e->status;
 	replace_string(&w->reason, e->reason);
 	replace_string(&w->by, e->by);
-	TAILQ_FOREACH (x, &w->pending, held)
-		mark_dirty(s, x);
+	caps_changed(s, w);
 }
 
 static void
@@ -245,6 +248,8 @@ apply_execution_created(struct state *s, const struct event *e)
 	s->by_status[EXECUTION_PENDING]++;
 	s->k.next_execution = x->k.id + 1;
 	RB_INSERT(executions, &s->executions, x);
+	x->k.admitted = workflow_capped(x->workflow) < 0;
+	cap_count(x->workflow, CAP_STARTS, 1, e->time);
 	hold_pending(x);
 	remember_key(s, x);
 	if (e->parent != 0)

@@ -19,7 +19,13 @@ applier apply_execution_held, apply_execution_resumed, apply_engine_status,
     apply_task_stopping, apply_task_attempt_ended, apply_task_item_ended,
     apply_task_ready, apply_task_ended, apply_execution_restarted,
     apply_execution_revived, apply_task_superseded, apply_task_again,
-    apply_task_reopened, apply_task_continued;
+    apply_task_reopened, apply_task_continued, apply_definition_capped,
+    apply_definition_lifted, apply_definition_safety;
+
+/* That much more is used of a cap; what follows is for settle. */
+void cap_count(struct workflow *, enum cap, int64_t amount, int64_t now);
+/* Whoever waits for the workflow is looked at, and its period ends anew. */
+void caps_changed(struct state *, struct workflow *);
 
 /* Something may have to be done for the execution, or for the run. */
 void mark_dirty(struct state *, struct execution *);

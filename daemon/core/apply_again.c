@@ -6,6 +6,7 @@
 #include "daemon/core/alloc.h"
 #include "daemon/core/apply.h"
 #include "daemon/core/memory.h"
+#include "daemon/core/safety.h"
 
 static void keep_generation(struct execution *);
 static void stand_aside(struct execution *, struct run *);
@@ -81,6 +82,8 @@ apply_execution_restarted(struct state *s, const struct event *e)
 		value_unref(x->k.domains);
 		x->k.domains = value_ref(e->domains);
 	}
+	x->k.admitted = workflow_capped(x->workflow) < 0;
+	cap_count(x->workflow, CAP_STARTS, 1, e->time);
 	execution_becomes(s, x, (enum execution_status)e->status);
 	hold_pending(x);
 }

@@ -14,6 +14,8 @@
 #include "daemon/core/value.h"
 #include "libproto/errors.h"
 
+struct workflow;
+
 enum role { ROLE_NONE, ROLE_VIEWER, ROLE_OPERATOR, ROLE_ADMIN };
 
 /* Who asks: the kernel's word for it, and what weird.conf makes of them. */
@@ -34,6 +36,7 @@ enum command_type {
 	COMMAND_DEFINITION_PUT,	    /* definition */
 	COMMAND_DEFINITION_ENABLE,  /* name */
 	COMMAND_DEFINITION_DISABLE, /* name, reason */
+	COMMAND_DEFINITION_SAFETY,  /* name, value: the caps, or NULL */
 	COMMAND_START,	 /* name version value labels domains key correlation
 			    priority */
 	COMMAND_PAUSE,	 /* execution reason freeze hold */
@@ -101,7 +104,9 @@ struct reply {
 	uint32_t version;      /* of the definition put or started */
 	unsigned left_paused; /* subworkflows that a resume left as they were */
 	uint64_t first_left;  /* one of them */
-	bool created;	      /* false: was there already */
+	/* Of an engine_paused: what may not start; NULL: the engine. */
+	const struct workflow *workflow;
+	bool created; /* false: was there already */
 };
 
 #endif

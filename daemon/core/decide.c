@@ -6,11 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static decider decide_engine_pause, decide_engine_resume, decide_definition_put,
-    decide_definition_enable, decide_definition_disable;
-static bool
-decide_definition_status(const struct state *, const struct command *,
-    struct batch *, struct reply *, enum workflow_status);
+#include "daemon/core/safety.h"
+
+static decider decide_engine_pause, decide_engine_resume, decide_definition_put;
 
 static decider *const deciders[COMMANDS] = {
     [COMMAND_TICK] = decide_tick,
@@ -19,6 +17,7 @@ static decider *const deciders[COMMANDS] = {
     [COMMAND_DEFINITION_PUT] = decide_definition_put,
     [COMMAND_DEFINITION_ENABLE] = decide_definition_enable,
     [COMMAND_DEFINITION_DISABLE] = decide_definition_disable,
+    [COMMAND_DEFINITION_SAFETY] = decide_definition_safety,
     [COMMAND_START] = decide_start,
     [COMMAND_PAUSE] = decide_pause,
     [COMMAND_RESUME] = decide_resume,
@@ -162,6 +161,7 @@ decide_definition_put(const struct state *s, const struct command *c,
 {
 	const struct definition *d = c->definition;
 	const struct definition *latest = state_definition(s, d->name, 0);
+	const struct workflow *w = state_workflow(s, d->name);
 	struct event *e;
 
 	if (latest != NULL && value_equal(latest->source, d->source)) {
@@ -177,42 +177,7 @@ decide_definition_put(const struct state *s, const struct command *c,
 	e->definition = c->definition;
 	e->by = c->by.name;
 	e->uid = c->by.uid;
+	if (w != NULL && !w->has_own_caps)
+		safety_follows(w, &d->safety, b);
 	return true;
-}
-
-static bool
-decide_definition_status(const struct state *s, const struct command *c,
-    struct batch *b, struct reply *reply, enum workflow_status status)
-{
-	const struct workflow *w = state_workflow(s, c->name);
-	struct event *e;
-
-	if (w == NULL)
-		return refuse(reply, ERROR_NOT_FOUND,
-		    "there is no workflow \"%s\"; `weirctl definitions` lists "
-		    "them",
-		    c->name);
-	reply->version = w->nversions;
-	if (w->status == status)
-		return true;
-	e = batch_add(b, EVENT_DEFINITION_STATUS);
-	e->name = w->name;
-	e->status = (int32_t)status;
-	e->reason = c->reason;
-	e->by = c->by.name;
-	return true;
-}
-
-static bool
-decide_definition_enable(const struct state *s, const struct command *c,
-    struct batch *b, struct reply *reply)
-{
-	return decide_definition_status(s, c, b, reply, WORKFLOW_ENABLED);
-}
-
-static bool
-decide_definition_disable(const struct state *s, const struct command *c,
-    struct batch *b, struct reply *reply)
-{
-	return decide_definition_status(s, c, b, reply, WORKFLOW_DISABLED);
 }

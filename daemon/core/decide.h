@@ -18,10 +18,11 @@ bool decide(const struct state *, const struct command *, struct batch *,
 /* The same as a type, for those that stand in decide's table. */
 typedef bool decider(const struct state *, const struct command *,
     struct batch *, struct reply *);
-decider decide_tick, decide_start, decide_pause, decide_resume, decide_replay,
-    decide_restart, decide_rerun, decide_rerun_tasks, decide_retry,
-    decide_cancel, decide_terminate, decide_update, decide_skip, decide_signal,
-    decide_approve, decide_reject, decide_callout_ended;
+decider decide_tick, decide_definition_enable, decide_definition_disable,
+    decide_definition_safety, decide_start, decide_pause, decide_resume,
+    decide_replay, decide_restart, decide_rerun, decide_rerun_tasks,
+    decide_retry, decide_cancel, decide_terminate, decide_update, decide_skip,
+    decide_signal, decide_approve, decide_reject, decide_callout_ended;
 
 /* Whether the engine, and the workflow, start anything now; else refused. */
 bool engine_starts(const struct state *, struct reply *);
@@ -101,6 +102,13 @@ void
 settle_status(const struct state *, const struct execution *, struct batch *);
 /* The start of a ready action: an attempt, a subworkflow, or a failure. */
 void settle_start(const struct state *, const struct action *, struct batch *);
+#define COST_ERROR_MAX (EXPRESSION_ERROR_MAX + 8)
+/*
+ * What a run that has ended with these has cost, in millionths; false with a
+ * sentence when its expression does not say.
+ */
+bool run_cost(const struct run *, enum task_status, const struct value *output,
+    int exit, int64_t *cost, char why[COST_ERROR_MAX]);
 /* The end of a run all of whose actions have ended, and where it leads. */
 void settle_run_ended(const struct state *, const struct run *, struct batch *);
 

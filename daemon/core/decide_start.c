@@ -39,19 +39,6 @@ engine_starts(const struct state *s, struct reply *reply)
 }
 
 bool
-workflow_starts(const struct workflow *w, struct reply *reply)
-{
-	if (w->status == WORKFLOW_DISABLED)
-		return refuse(reply, ERROR_ENGINE_PAUSED,
-		    "workflow %s is disabled (by %s%s%s): nothing of it is "
-		    "started until `weirctl enable %s`",
-		    w->name, w->by == NULL ? "nobody known" : w->by,
-		    w->reason == NULL ? "" : ": ",
-		    w->reason == NULL ? "" : w->reason, w->name);
-	return true;
-}
-
-bool
 decide_start(const struct state *s, const struct command *c, struct batch *b,
     struct reply *reply)
 {

@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include "daemon/core/duration.h"
+#include "daemon/core/safety.h"
 
 /* More than this many deadlines are left to the next step. */
 #define TIMERS_AT_ONCE 256
@@ -56,6 +57,7 @@ action_due(const struct timer *timer, struct batch *b)
 		break;
 	case TIMER_TIMEOUT:
 	case TIMER_KILL:
+	case TIMER_PERIOD:
 		duration_text(a->run->task->u.wait.timeout, after);
 		end_action(b, a, TASK_TIMED_OUT,
 		    batch_printf(b, "timed out after %s", after), NULL);
@@ -104,7 +106,10 @@ decide_tick(const struct state *s, const struct command *c, struct batch *b,
 		if (timer->due > c->now || n++ == TIMERS_AT_ONCE ||
 		    (below && n > 1))
 			break;
-		if (timer->attempt != NULL)
+		if (timer->workflow != NULL)
+			safety_follows(
+			    timer->workflow, workflow_caps(timer->workflow), b);
+		else if (timer->attempt != NULL)
 			attempt_due(s, timer, b);
 		else if (timer->action != NULL)
 			action_due(timer, b);

@@ -152,6 +152,8 @@ struct task_definition {
  * Caps that pause a workflow; a max of 0 is none.  The periods are ns.  Costs
  * have no unit of their own.
  */
+enum cap { CAP_STARTS, CAP_COST, CAPS };
+
 struct safety {
 	uint32_t starts_max;
 	int64_t starts_per;

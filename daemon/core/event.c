@@ -50,7 +50,8 @@ static const uint64_t none_fields = UINT64_C(1) << EVENT_FIELD_RUN |
     UINT64_C(1) << EVENT_FIELD_ITEM | UINT64_C(1) << EVENT_FIELD_ATTEMPT |
     UINT64_C(1) << EVENT_FIELD_STATUS | UINT64_C(1) << EVENT_FIELD_PARENT_RUN |
     UINT64_C(1) << EVENT_FIELD_PARENT_ITEM | UINT64_C(1) << EVENT_FIELD_END |
-    UINT64_C(1) << EVENT_FIELD_EXIT | UINT64_C(1) << EVENT_FIELD_NEXT;
+    UINT64_C(1) << EVENT_FIELD_EXIT | UINT64_C(1) << EVENT_FIELD_NEXT |
+    UINT64_C(1) << EVENT_FIELD_CAP;
 
 #define MEMBER(e, f, type) ((type *)(void *)((char *)(e) + (f)->offset))
 #define CMEMBER(e, f, type) \

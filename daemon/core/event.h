@@ -53,6 +53,8 @@ struct event {
 	uint32_t led;	     /* 1: some entry of next has fired */
 	struct value *labels;
 	struct value *domains;
+	int32_t cap;	 /* enum cap; -1 */
+	int64_t cost;	 /* millionths */
 	const char *key; /* idempotency key */
 	const char *correlation;
 	int32_t priority;

@@ -250,6 +250,7 @@ workflow_new(const char *name)
 
 	w->name = xstrdup(name);
 	w->status = WORKFLOW_ENABLED;
+	w->timer.workflow = w;
 	TAILQ_INIT(&w->pending);
 	return w;
 }

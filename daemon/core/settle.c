@@ -6,6 +6,7 @@
 
 #include "daemon/core/decide.h"
 #include "daemon/core/failure_input.h"
+#include "daemon/core/safety.h"
 #include "daemon/core/scope.h"
 
 static void
@@ -41,6 +42,9 @@ settle_execution(const struct state *s, const struct execution *x,
     struct batch *b, bool *blocked)
 {
 	*blocked = false;
+	safety_follows(x->workflow, workflow_caps(x->workflow), b);
+	if (b->n > 0)
+		return;
 	if (execution_ended(x->k.status)) {
 		settle_ended(s, x, b);
 		return;
@@ -74,7 +78,7 @@ settle_pending(
 	char why[EXPRESSION_ERROR_MAX];
 	struct event *e;
 
-	if (execution_is_held(s, x) || w->status != WORKFLOW_ENABLED)
+	if (execution_is_held(s, x) || !workflow_admits(w, x))
 		return;
 	if (d->parallel_runs != 0 &&
 	    (w->active >= d->parallel_runs || workflow_next(w) != x))
@@ -250,6 +254,8 @@ settle_ready(const struct state *s, const struct execution *x, struct batch *b,
 			continue; /* an item failed: no new one starts */
 		if (a->latest != NULL && a->latest->k.open)
 			continue; /* what is being stopped ends first */
+		if (subworkflow_is_held(s, a))
+			continue;
 		if (a->run->task->kind == ACTION_RUN) {
 			if (at_limit)
 				continue;

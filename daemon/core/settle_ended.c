@@ -18,6 +18,7 @@ struct ending {
 };
 
 static void sum_up(struct ending *, struct batch *);
+static int64_t sum_up_cost(struct ending *, struct batch *);
 static void sum_up_items(struct ending *, struct batch *);
 static const struct action *worst_item(const struct run *);
 static struct value *item_outputs(const struct run *);
@@ -99,6 +100,26 @@ sum_up(struct ending *end, struct batch *b)
 	end->output = value_ref(a->k.output);
 	if (a->latest != NULL)
 		end->exit = a->latest->k.exit;
+}
+
+/* What did well but can't say what it cost has failed, for the cap's sake. */
+static int64_t
+sum_up_cost(struct ending *end, struct batch *b)
+{
+	char why[COST_ERROR_MAX];
+	int64_t cost;
+
+	if (run_cost(end->run, end->status, end->output, end->exit, &cost, why))
+		return cost;
+	if (end->status == TASK_COMPLETED) {
+		end->status = TASK_FAILED;
+		end->reason = batch_printf(b, "%s", why);
+	} else
+		end->reason = batch_printf(b, "%s (%s)",
+		    end->reason == NULL ? task_status_name(end->status)
+					: end->reason,
+		    why);
+	return 0;
 }
 
 static int
@@ -268,10 +289,12 @@ settle_run_ended(const struct state *s, const struct run *r, struct batch *b)
 	struct ending end = {.run = r};
 	char why[EXPRESSION_ERROR_MAX];
 	bool stops = execution_stops(r->execution), bad;
+	int64_t cost;
 	struct event *e;
 
 	msgpack_sbuffer_init(&end.to);
 	sum_up(&end, b);
+	cost = sum_up_cost(&end, b);
 	if (!follow_next(&end, why)) {
 		ending_reset(&end);
 		end.status = TASK_FAILED;
@@ -284,6 +307,7 @@ settle_run_ended(const struct state *s, const struct run *r, struct batch *b)
 	    end.reason == NULL ? NULL : batch_printf(b, "%s", end.reason);
 	e->value = r->task->items == NULL ? NULL : value_ref(end.output);
 	e->set = end.set;
+	e->cost = cost;
 	e->led = end.fired;
 	if (stops)
 		e->cut = targets(&end);

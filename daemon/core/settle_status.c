@@ -1,6 +1,7 @@
 /* settle_status: whether an execution runs, waits, or has come to its pause. */
 
 #include "daemon/core/decide.h"
+#include "daemon/core/safety.h"
 
 static bool callouts_drain(const struct execution *);
 static bool child_drains(const struct state *, const struct execution *);
@@ -15,7 +16,8 @@ action_moves(const struct state *s, const struct action *a)
 	const struct execution *child;
 
 	if (a->k.status == TASK_PENDING)
-		return a->is_ready || a->k.due != 0;
+		return (a->is_ready && !subworkflow_is_held(s, a)) ||
+		    a->k.due != 0;
 	if (a->k.status != TASK_RUNNING || a->latest == NULL ||
 	    a->latest->k.child == 0)
 		return false;
@@ -28,11 +30,14 @@ action_moves(const struct state *s, const struct action *a)
 static bool
 is_moving(const struct state *s, const struct execution *x)
 {
+	const struct action *a;
 	const struct run *r;
 
-	if (x->open_callouts > 0 || !TAILQ_EMPTY(&x->ready) ||
-	    !TAILQ_EMPTY(&x->attention))
+	if (x->open_callouts > 0 || !TAILQ_EMPTY(&x->attention))
 		return true;
+	TAILQ_FOREACH (a, &x->ready, ready)
+		if (!subworkflow_is_held(s, a))
+			return true;
 	TAILQ_FOREACH (r, &x->open, open) {
 		if (!r->k.begun)
 			return true;

@@ -7,6 +7,7 @@
 
 #include "daemon/core/alloc.h"
 #include "daemon/core/memory.h"
+#include "daemon/core/safety.h"
 
 static int
 execution_compare(const struct execution *, const struct execution *);
@@ -57,6 +58,10 @@ timer_compare(const struct timer *a, const struct timer *b)
 
 	if (a->due != b->due)
 		return a->due < b->due ? -1 : 1;
+	if (a->workflow != NULL && b->workflow != NULL)
+		return workflow_compare(a->workflow, b->workflow);
+	if (a->workflow != b->workflow)
+		return a->workflow != NULL ? -1 : 1;
 	if ((order = number_compare(a->execution->k.id, b->execution->k.id)) !=
 	    0)
 		return order;
@@ -158,7 +163,7 @@ workflow_next(const struct workflow *w)
 	struct execution *x;
 
 	TAILQ_FOREACH (x, &w->pending, held)
-		if (x->k.status == EXECUTION_PENDING)
+		if (x->k.status == EXECUTION_PENDING && workflow_admits(w, x))
 			return x;
 	return NULL;
 }

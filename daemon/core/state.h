@@ -29,12 +29,13 @@ enum timer_kind {
 	TIMER_WAIT,    /* the end of a wait for time */
 	TIMER_TIMEOUT, /* of a task's attempt or wait, or of an execution */
 	TIMER_KILL,    /* SIGTERM had its time */
+	TIMER_PERIOD,  /* that of a workflow's cap is over */
 };
 
 /*
  * A deadline, in the state's tree by time while due is not 0.  Those of
  * attempts have their action, those of actions only that, those of executions
- * neither.
+ * neither; those of workflows have nothing else.
  */
 struct timer {
 	RB_ENTRY(timer) entry;
@@ -43,6 +44,7 @@ struct timer {
 	struct execution *execution;
 	struct action *action;
 	struct attempt *attempt;
+	struct workflow *workflow;
 };
 RB_HEAD(timers, timer);
 
@@ -236,7 +238,8 @@ struct execution {
 		char *canceled_by; /* or NULL */
 		struct cause cause;
 		int32_t priority;
-		bool kill; /* stop what runs rather than let it finish */
+		bool kill;     /* stop what runs rather than let it finish */
+		bool admitted; /* it was started before a cap was reached */
 		bool wants_failure_workflow;
 		bool followed; /* its failure workflow has been dealt with */
 		int64_t created_at;
@@ -269,7 +272,19 @@ struct execution {
 RB_HEAD(executions, execution);
 TAILQ_HEAD(execution_list, execution);
 
-enum workflow_status { WORKFLOW_ENABLED, WORKFLOW_DISABLED };
+/* The last is never set: what its caps have reached makes it so. */
+enum workflow_status {
+	WORKFLOW_ENABLED,
+	WORKFLOW_DISABLED,
+	WORKFLOW_SAFETY_PAUSED
+};
+
+/* What has been used of a cap. */
+struct cap_use {
+	int64_t since;	    /* its period began then; 0: nothing is used yet */
+	int64_t used;	    /* starts, or millionths of cost */
+	int64_t reached_at; /* it keeps anything from starting; 0: not so */
+};
 
 struct workflow_version {
 	struct definition *definition;
@@ -286,7 +301,11 @@ struct workflow {
 	char *by;
 	struct workflow_version *versions;
 	uint32_t nversions;
-	uint32_t active; /* executions that began and have not ended */
+	struct safety own_caps; /* in place of the newest version's */
+	bool has_own_caps;
+	struct cap_use use[CAPS];
+	struct timer timer; /* TIMER_PERIOD, of the cap on cost */
+	uint32_t active;    /* executions that began and have not ended */
 	struct execution_list pending; /* accepted, held back by a limit */
 };
 RB_HEAD(workflows, workflow);

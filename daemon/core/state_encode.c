@@ -3,10 +3,11 @@
  * history led to are equal when these are.
  */
 
-#include "daemon/core/state.h"
+#include "daemon/core/safety.h"
 #include "libproto/pack.h"
 
 static void encode_workflow(msgpack_packer *, const struct workflow *);
+static void encode_caps(msgpack_packer *, const struct workflow *);
 static void encode_execution(msgpack_packer *, const struct execution *);
 static void encode_identity(msgpack_packer *, const struct execution *);
 static void encode_progress(msgpack_packer *, const struct execution *);
@@ -170,7 +171,7 @@ encode_identity(msgpack_packer *pk, const struct execution *x)
 static void
 encode_progress(msgpack_packer *pk, const struct execution *x)
 {
-	msgpack_pack_array(pk, 21);
+	msgpack_pack_array(pk, 22);
 	msgpack_pack_int(pk, (int)x->k.status);
 	msgpack_pack_int(pk, x->k.ending);
 	msgpack_pack_uint64(pk, x->k.revision);
@@ -184,6 +185,7 @@ encode_progress(msgpack_packer *pk, const struct execution *x)
 	msgpack_pack_uint32(pk, x->k.cause.item);
 	msgpack_pack_uint32(pk, x->k.cause.attempt);
 	pack_bool(pk, x->k.kill);
+	pack_bool(pk, x->k.admitted);
 	pack_bool(pk, x->k.wants_failure_workflow);
 	pack_bool(pk, x->k.followed);
 	msgpack_pack_int64(pk, x->k.created_at);
@@ -231,7 +233,7 @@ encode_execution(msgpack_packer *pk, const struct execution *x)
 static void
 encode_workflow(msgpack_packer *pk, const struct workflow *w)
 {
-	msgpack_pack_array(pk, 5);
+	msgpack_pack_array(pk, 7);
 	pack_str(pk, w->name);
 	msgpack_pack_int(pk, (int)w->status);
 	pack_str(pk, w->reason);
@@ -242,6 +244,24 @@ encode_workflow(msgpack_packer *pk, const struct workflow *w)
 		value_pack(w->versions[i].definition->source, pk);
 		msgpack_pack_int64(pk, w->versions[i].put_at);
 		pack_str(pk, w->versions[i].by);
+	}
+	encode_caps(pk, w);
+}
+
+/* Two elements: caps of its own, or nil, and what is used. */
+static void
+encode_caps(msgpack_packer *pk, const struct workflow *w)
+{
+	struct value *own = w->has_own_caps ? safety_value(&w->own_caps) : NULL;
+
+	value_pack(own, pk);
+	value_unref(own);
+	msgpack_pack_array(pk, CAPS);
+	for (size_t i = 0; i < CAPS; i++) {
+		msgpack_pack_array(pk, 3);
+		msgpack_pack_int64(pk, w->use[i].since);
+		msgpack_pack_int64(pk, w->use[i].used);
+		msgpack_pack_int64(pk, w->use[i].reached_at);
 	}
 }
 
