@@ -58,6 +58,7 @@ callouts_open(struct event_base *base, const struct callout_options *options,
 	RB_INIT(&c->attempts);
 	TAILQ_INIT(&c->done);
 	LIST_INIT(&c->links);
+	LIST_INIT(&c->leftovers);
 	c->later = event_new(base, -1, 0, on_later, c);
 	c->replace = event_new(base, -1, 0, on_replace, c);
 	if (c->later == NULL || c->replace == NULL || !children_open(c))
@@ -145,6 +146,7 @@ callouts_close(struct callouts *c, bool stop)
 	links_close(c, stop);
 	RB_FOREACH_SAFE (a, attempts, &c->attempts, next)
 		attempt_free(c, a);
+	leftovers_free(c);
 	event_free(c->child);
 	event_free(c->later);
 	event_free(c->replace);
@@ -280,6 +282,14 @@ tell(struct callouts *c, struct attempt *a)
 		    "killed %" PRIu32 " process%s that it left behind",
 		    a->report.left, a->report.left == 1 ? "" : "es");
 		log_note(c, &a->key, note);
+	}
+	if (a->report.spared > 0) {
+		snprintf(note, sizeof note,
+		    "%" PRIu32 " process%s that it left behind may not be "
+		    "killed",
+		    a->report.spared, a->report.spared == 1 ? "" : "es");
+		log_note(c, &a->key, note);
+		leftover_add(c, a);
 	}
 	start_clean(c, a);
 	key = (struct callout_key){.execution = a->key.execution,

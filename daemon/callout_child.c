@@ -113,7 +113,7 @@ ended(struct callouts *c, struct attempt *a)
 	struct timespec ts;
 
 	r = &a->report;
-	kill(-r->pid, SIGKILL); /* what it left in its group */
+	process_tree_kill(r->pid, a->runner, &a->key); /* what it left */
 	wait4(r->pid, &r->status, 0, &usage);
 	clock_gettime(CLOCK_REALTIME, &ts);
 	r->ended_at = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
@@ -121,6 +121,7 @@ ended(struct callouts *c, struct attempt *a)
 		1000000000 +
 	    (int64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
 	r->max_rss = (int64_t)usage.ru_maxrss * 1024;
+	leftover_add(c, a); /* nobody has seen yet that all is gone */
 	attempt_event(c, a, EVENT_FINISHED);
 }
 
@@ -173,6 +174,8 @@ child_signal(struct attempt *a, int signo)
 		process_tree_stop(a->report.pid, a->runner, &a->key);
 	else if (signo == SIGCONT)
 		process_tree_continue(a->report.pid, a->runner, &a->key);
+	else if (signo == SIGKILL)
+		process_tree_kill(a->report.pid, a->runner, &a->key);
 	else
 		kill(-a->report.pid, signo);
 }

@@ -4,7 +4,8 @@
  * callout_runner.c the runners and callout_link.c the
  * connection to one, callout_child.c children of the daemon's own,
  * callout_spec.c and callout_start.c what a runner is asked to start,
- * callout_log.c and callout_output.c what a command wrote.
+ * callout_log.c and callout_output.c what a command wrote, survivors.c what
+ * can't be ended.
  */
 #ifndef WEIR_CALLOUT_EDGE_H
 #define WEIR_CALLOUT_EDGE_H
@@ -98,6 +99,15 @@ struct link {
 
 LIST_HEAD(links, link);
 
+/* What is still there of an attempt that has ended. */
+struct leftover {
+	LIST_ENTRY(leftover) all;
+	struct wire_key key;
+	pid_t session;
+};
+
+LIST_HEAD(leftovers, leftover);
+
 struct callouts {
 	struct event_base *base;
 	struct callout_handlers handlers;
@@ -111,6 +121,7 @@ struct callouts {
 	struct attempts attempts;
 	struct attempts_done done;
 	struct links links;
+	struct leftovers leftovers;
 	struct event *later; /* all that handlers are called from */
 	struct event *child; /* SIGCHLD */
 	struct event *replace;
@@ -155,6 +166,10 @@ void child_signal(struct attempt *, int signo);
 void lost_kill(struct callouts *);
 /* rm -rf, by a child of its own where it is not just an empty directory. */
 void remove_tree(const char *);
+
+/* survivors.c */
+void leftover_add(struct callouts *, const struct attempt *);
+void leftovers_free(struct callouts *);
 
 /* callout_spec.c; what it points to lives in the zone and in the value */
 struct spec {

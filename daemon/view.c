@@ -14,6 +14,7 @@ static void view_cap(msgpack_packer *, const struct workflow *, enum cap);
 static void view_amount(msgpack_packer *, enum cap, int64_t);
 static void
 view_acted_fields(msgpack_packer *, const struct state *, uint64_t id);
+static void view_survivors(msgpack_packer *, const struct acted *);
 static void view_counts(msgpack_packer *, const struct state *);
 static void view_journal(msgpack_packer *, const struct journal_figures *);
 
@@ -217,8 +218,10 @@ view_outcome(msgpack_packer *packer, const struct state *state,
 {
 	bool resumed = acted->by == COMMAND_RESUME;
 	bool replayed = acted->by == COMMAND_REPLAY;
+	bool stopped =
+	    acted->by == COMMAND_CANCEL || acted->by == COMMAND_TERMINATE;
 
-	msgpack_pack_map(packer, resumed ? 5 : replayed ? 4 : 3);
+	msgpack_pack_map(packer, resumed ? 5 : replayed || stopped ? 4 : 3);
 	view_acted_fields(packer, state, acted->id);
 	if (resumed) {
 		pack_key_uint(packer, "left_paused", acted->left_paused);
@@ -226,6 +229,23 @@ view_outcome(msgpack_packer *packer, const struct state *state,
 	}
 	if (replayed)
 		pack_key_id(packer, "replay", acted->replay);
+	if (stopped)
+		view_survivors(packer, acted);
+}
+
+/* One pair. */
+static void
+view_survivors(msgpack_packer *packer, const struct acted *acted)
+{
+	if (acted->survivors == NULL) {
+		pack_key_nil(packer, "survivors");
+		return;
+	}
+	pack_str(packer, "survivors");
+	msgpack_pack_array(packer, acted->nsurvivors);
+	if (acted->nsurvivors > 0)
+		msgpack_pack_bin_body(
+		    packer, acted->survivors->data, acted->survivors->size);
 }
 
 void

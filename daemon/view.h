@@ -35,6 +35,9 @@ struct acted {
 	unsigned left_paused; /* of a resume: subworkflows that stay paused */
 	uint64_t first_left;  /* one of them; 0: none */
 	uint64_t replay;      /* of a replay: the new execution; 0: none */
+	/* Of a wait for the last process: what survived, as packed maps. */
+	const msgpack_sbuffer *survivors; /* NULL: it was not waited for */
+	uint32_t nsurvivors;
 };
 /* {succeeded, failed}; failed is the packed list. */
 void view_outcomes(msgpack_packer *, const struct state *, const struct acted *,

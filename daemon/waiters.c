@@ -1,12 +1,12 @@
-/* waiters: execution.wait, and the wait of cancel and terminate */
+/* waiters: execution.wait; the wait of cancel and terminate is in gone.c */
 
 #include <sys/queue.h>
 #include <sys/tree.h>
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "daemon/core/alloc.h"
+#include "daemon/gone.h"
 #include "daemon/server.h"
 #include "daemon/view.h"
 #include "daemon/waiters.h"
@@ -25,23 +25,12 @@ struct waiter {
 RB_HEAD(waiter_tree, waiter);
 TAILQ_HEAD(waiter_list, waiter);
 
-/* One that waits for processes to go. */
-struct gone {
-	TAILQ_ENTRY(gone) entry;
-	struct asker asker;
-	struct acted *acted;
-	uint32_t count;
-	msgpack_sbuffer failed; /* a list */
-};
-TAILQ_HEAD(gone_list, gone);
-
 struct waiters {
 	struct server *server;
 	struct waiter_tree tree;
 	struct waiter_list done;
-	struct gone_list gone;
+	struct gone *gone;
 	uint64_t number;
-	bool attempts_ended; /* since the last answer */
 };
 
 static int compare(const struct waiter *, const struct waiter *);
@@ -49,10 +38,6 @@ static void finish(struct waiter *);
 static void release(struct waiter *);
 static void answer(struct waiters *, struct waiter *);
 static void on_timeout(evutil_socket_t, short, void *);
-static bool is_gone(const struct state *, uint64_t);
-static bool run_is_gone(const struct state *, const struct run *);
-static void answer_gone(struct waiters *, struct gone *);
-static void release_gone(struct waiters *, struct gone *);
 
 RB_PROTOTYPE(waiter_tree, waiter, entry, compare)
 RB_GENERATE(waiter_tree, waiter, entry, compare)
@@ -73,7 +58,7 @@ waiters_new(struct server *server)
 	all->server = server;
 	RB_INIT(&all->tree);
 	TAILQ_INIT(&all->done);
-	TAILQ_INIT(&all->gone);
+	all->gone = gone_new(server);
 	return all;
 }
 
@@ -81,7 +66,6 @@ void
 waiters_free(struct waiters *all)
 {
 	struct waiter *waiter, *next;
-	struct gone *gone, *later;
 
 	if (all == NULL)
 		return;
@@ -89,8 +73,7 @@ waiters_free(struct waiters *all)
 		finish(waiter);
 	TAILQ_FOREACH_SAFE (waiter, &all->done, done, next)
 		release(waiter);
-	TAILQ_FOREACH_SAFE (gone, &all->gone, entry, later)
-		release_gone(all, gone);
+	gone_free(all->gone);
 	free(all);
 }
 
@@ -153,18 +136,7 @@ void
 waiters_add_gone(struct waiters *all, const struct asker *asker,
     const struct acted *acted, uint32_t count, const msgpack_sbuffer *failed)
 {
-	struct gone *gone = xcalloc(1, sizeof(*gone));
-
-	gone->asker = *asker;
-	session_ref(asker->session);
-	gone->acted = xcalloc(count + 1, sizeof(*acted));
-	if (count > 0)
-		memcpy(gone->acted, acted, count * sizeof(*acted));
-	gone->count = count;
-	msgpack_sbuffer_init(&gone->failed);
-	msgpack_sbuffer_write(&gone->failed, failed->data, failed->size);
-	TAILQ_INSERT_TAIL(&all->gone, gone, entry);
-	all->attempts_ended = true; /* it may be so already */
+	gone_add(all->gone, asker, acted, count, failed);
 }
 
 void
@@ -172,8 +144,7 @@ waiters_event(struct waiters *all, const struct event *event)
 {
 	struct waiter least = {.execution = event->execution}, *waiter, *next;
 
-	if (event->type == EVENT_TASK_ATTEMPT_ENDED)
-		all->attempts_ended = true;
+	gone_event(all->gone, event);
 	if (event->type != EVENT_EXECUTION_STATUS &&
 	    event->type != EVENT_EXECUTION_HELD &&
 	    event->type != EVENT_EXECUTION_RESUMED)
@@ -191,26 +162,12 @@ void
 waiters_answer(struct waiters *all)
 {
 	struct waiter *waiter, *next;
-	struct gone *gone, *later;
 
 	TAILQ_FOREACH_SAFE (waiter, &all->done, done, next) {
 		answer(all, waiter);
 		release(waiter);
 	}
-	if (!all->attempts_ended)
-		return;
-	all->attempts_ended = false;
-	TAILQ_FOREACH_SAFE (gone, &all->gone, entry, later) {
-		bool left = false;
-
-		for (uint32_t i = 0; i < gone->count; i++)
-			left = left ||
-			    !is_gone(all->server->state, gone->acted[i].id);
-		if (left)
-			continue;
-		answer_gone(all, gone);
-		release_gone(all, gone);
-	}
+	gone_answer(all->gone);
 }
 
 static void
@@ -230,62 +187,10 @@ answer(struct waiters *all, struct waiter *waiter)
 	answer_end(server->answers, &waiter->asker, server->state->k.seq);
 }
 
-/* Whether no process is left of the execution and its subworkflows. */
-static bool
-is_gone(const struct state *state, uint64_t id)
-{
-	const struct execution *execution = state_execution(state, id);
-
-	if (execution == NULL)
-		return true;
-	if (execution->open_callouts > 0)
-		return false;
-	for (uint32_t i = 0; i < execution->nruns; i++)
-		if (!run_is_gone(state, execution->runs[i]))
-			return false;
-	return true;
-}
-
-static bool
-run_is_gone(const struct state *state, const struct run *run)
-{
-	if (run->task->kind != ACTION_WORKFLOW || run->task->u.workflow.detach)
-		return true;
-	for (uint32_t i = 0; i < run->nactions; i++) {
-		const struct attempt *latest = run->actions[i].latest;
-
-		if (latest != NULL && latest->k.child != 0 &&
-		    !is_gone(state, latest->k.child))
-			return false;
-	}
-	return true;
-}
-
-static void
-answer_gone(struct waiters *all, struct gone *gone)
-{
-	struct server *server = all->server;
-
-	view_outcomes(answer_begin(server->answers, &gone->asker),
-	    server->state, gone->acted, gone->count, &gone->failed);
-	answer_end(server->answers, &gone->asker, server->state->k.seq);
-}
-
-static void
-release_gone(struct waiters *all, struct gone *gone)
-{
-	TAILQ_REMOVE(&all->gone, gone, entry);
-	session_unref(gone->asker.session);
-	msgpack_sbuffer_destroy(&gone->failed);
-	free(gone->acted);
-	free(gone);
-}
-
 void
 waiters_forget(struct waiters *all, const struct session *session)
 {
 	struct waiter *waiter, *next;
-	struct gone *gone, *later;
 
 	RB_FOREACH_SAFE (waiter, waiter_tree, &all->tree, next) {
 		if (waiter->asker.session != session)
@@ -293,7 +198,5 @@ waiters_forget(struct waiters *all, const struct session *session)
 		finish(waiter);
 		release(waiter);
 	}
-	TAILQ_FOREACH_SAFE (gone, &all->gone, entry, later)
-		if (gone->asker.session == session)
-			release_gone(all, gone);
+	gone_forget(all->gone, session);
 }

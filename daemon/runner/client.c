@@ -183,12 +183,14 @@ on_signal(struct runner *r, struct wire_message *m)
 	e = entry_find(r, &unknown.key);
 	if (e == NULL)
 		wire_put_report(&r->out, WIRE_UNKNOWN, &unknown);
-	else if (e->told != WIRE_STARTED)
-		return true;
+	else if (e->told != WIRE_STARTED || e->is_ending)
+		return true; /* what is left of it is being killed */
 	else if (signo == SIGSTOP)
 		process_tree_stop(e->report.pid, r->id, &e->report.key);
 	else if (signo == SIGCONT)
 		process_tree_continue(e->report.pid, r->id, &e->report.key);
+	else if (signo == SIGKILL)
+		process_tree_kill(e->report.pid, r->id, &e->report.key);
 	else
 		kill(-e->report.pid, signo);
 	return true;

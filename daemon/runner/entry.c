@@ -15,6 +15,7 @@ static int compare_pids(struct entry *, struct entry *);
 static int64_t now(void);
 static int64_t nanoseconds(const struct timeval *);
 static void entry_ended(struct runner *, struct entry *);
+static void entry_settle(struct runner *, struct entry *);
 
 RB_GENERATE(entries_by_key, entry, by_key, compare_keys)
 RB_GENERATE(entries_by_pid, entry, by_pid, compare_pids)
@@ -130,26 +131,56 @@ entries_reap(struct runner *r)
 		orphaned = true; /* its own children are orphans now */
 	}
 	if (orphaned)
-		orphans_kill(r, 0);
+		orphans_kill(r);
+	entries_settle(r);
 }
 
+/*
+ * What it left behind is killed before the command is reaped, and while its
+ * pid, which is that of their session, can be no other's.
+ */
 static void
 entry_ended(struct runner *r, struct entry *e)
 {
 	struct rusage usage;
+	bool gone;
 	int status;
 
-	RB_REMOVE(entries_by_pid, &r->commands, e);
-	r->running--;
-	e->told = WIRE_ENDED;
-	e->report.left = orphans_kill(r, e->report.pid);
+	e->is_ending = true;
+	LIST_INSERT_HEAD(&r->ending, e, ending);
+	gone = orphans_gone(r, e);
 	kill(-e->report.pid, SIGKILL);
+	RB_REMOVE(entries_by_pid, &r->commands, e);
 	wait4(e->report.pid, &status, 0, &usage);
 	e->report.ended_at = now();
 	e->report.status = status;
 	e->report.cpu =
 	    nanoseconds(&usage.ru_utime) + nanoseconds(&usage.ru_stime);
 	e->report.max_rss = (int64_t)usage.ru_maxrss * 1024;
+	if (gone)
+		entry_settle(r, e);
+}
+
+void
+entries_settle(struct runner *r)
+{
+	struct entry *e, *next;
+
+	LIST_FOREACH_SAFE (e, &r->ending, ending, next)
+		if (orphans_gone(r, e))
+			entry_settle(r, e);
+}
+
+/* The whole of it is over. */
+static void
+entry_settle(struct runner *r, struct entry *e)
+{
+	LIST_REMOVE(e, ending);
+	e->is_ending = false;
+	free(e->left);
+	e->left = NULL;
+	r->running--;
+	e->told = WIRE_ENDED;
 	if (r->client != -1)
 		wire_put_report(&r->out, WIRE_ENDED, &e->report);
 }

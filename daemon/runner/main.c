@@ -20,6 +20,12 @@
 /* How long it stays, in ms, with neither a daemon nor anything that runs. */
 #define LINGER (10 * 60 * 1000)
 
+/*
+ * Between two looks, in ms, at what an ended command left and was killed: not
+ * all of it need be this process's children, whose ends are told.
+ */
+#define LOOK 100
+
 /* The descriptor it keeps its listening socket at. */
 #define LISTENER 3
 
@@ -31,6 +37,7 @@ static int take_listener(void);
 static void detach(void);
 static void catch_signals(struct runner *);
 static bool done(const struct runner *, bool lingered);
+static int patience(const struct runner *);
 static bool turn(struct runner *);
 
 int
@@ -43,6 +50,7 @@ main(int argc, char *argv[])
 		usage();
 	RB_INIT(&runner.entries);
 	RB_INIT(&runner.commands);
+	LIST_INIT(&runner.ending);
 	runner.client = -1;
 	runner.path = argv[1];
 	errno = 0;
@@ -168,6 +176,15 @@ done(const struct runner *r, bool lingered)
 	    (access(r->path, F_OK) == -1 && errno == ENOENT);
 }
 
+/* How long it waits, in ms, when nothing happens; -1: for ever. */
+static int
+patience(const struct runner *r)
+{
+	if (!LIST_EMPTY(&r->ending))
+		return LOOK;
+	return r->client == -1 && r->running == 0 ? LINGER : -1;
+}
+
 /* Waits for something to happen and handles it; false when all is done. */
 static bool
 turn(struct runner *r)
@@ -185,8 +202,8 @@ turn(struct runner *r)
 	    .fd = r->client == -1 ? r->listener : r->client, .events = POLLIN};
 	if (r->client != -1 && r->out.end > r->out.start)
 		fds[1].events |= POLLOUT;
-	n = poll(fds, 2, r->client == -1 && r->running == 0 ? LINGER : -1);
-	if (n == 0)
+	n = poll(fds, 2, patience(r));
+	if (n == 0 && LIST_EMPTY(&r->ending))
 		return !done(r, true);
 	if (n == -1)
 		return true; /* a signal: the pipe is readable now */
@@ -195,6 +212,8 @@ turn(struct runner *r)
 			;
 		entries_reap(r);
 	}
+	if (n == 0)
+		entries_settle(r);
 	if (fds[1].revents != 0 && r->client != -1)
 		client_read(r);
 	if (r->client != -1)

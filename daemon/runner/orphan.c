@@ -8,51 +8,120 @@
 #include "daemon/runner/process.h"
 #include "daemon/runner/runner.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 
-static bool left_behind(struct runner *, pid_t, pid_t);
+static bool is_in(const pid_t *, pid_t);
+static bool was_left(struct runner *, const struct entry *, pid_t);
+static bool is_stray(struct runner *, pid_t);
+static pid_t *left_by(struct runner *, const struct entry *);
+
+static bool
+is_in(const pid_t *list, pid_t pid)
+{
+	for (; list != NULL && *list != 0; list++)
+		if (*list == pid)
+			return true;
+	return false;
+}
 
 /*
- * Whether a child that is no command was left by one that ended: by its session
- * or, where it made one of its own, by the mark in its environment.
+ * Whether a child that is no command was left by one that ended: by its
+ * session or, where it made one of its own, by the mark in its environment; or
+ * because it was found under one that was.  Once the command is reaped, its pid
+ * can be another command's.
  */
 static bool
-left_behind(struct runner *r, pid_t pid, pid_t ended)
+was_left(struct runner *r, const struct entry *e, pid_t pid)
+{
+	struct wire_mark mark;
+	struct entry *owner;
+	pid_t session;
+
+	if (!process_session(pid, &session))
+		return false;
+	owner = entry_of_pid(r, session);
+	if (session == e->report.pid && (owner == NULL || owner == e))
+		return true;
+	if (is_in(e->left, pid))
+		return true;
+	return owner == NULL && process_mark(pid, &mark) &&
+	    mark.runner == r->id &&
+	    wire_key_compare(&mark.key, &e->report.key) == 0;
+}
+
+/* With all that descends from them; NULL: nothing. */
+static pid_t *
+left_by(struct runner *r, const struct entry *e)
+{
+	pid_t *children;
+	size_t i, n;
+
+	children = process_children();
+	if (children == NULL)
+		return NULL;
+	for (i = n = 0; children[i] != 0; i++)
+		if (entry_of_pid(r, children[i]) == NULL &&
+		    was_left(r, e, children[i]))
+			children[n++] = children[i];
+	children[n] = 0;
+	if (n > 0)
+		return process_descendants(children);
+	free(children);
+	return NULL;
+}
+
+bool
+orphans_gone(struct runner *r, struct entry *e)
+{
+	pid_t *left, session;
+	bool gone;
+	size_t i;
+
+	left = left_by(r, e);
+	gone = true;
+	e->report.spared = 0;
+	for (i = 0; left != NULL && left[i] != 0; i++) {
+		if (!process_session(left[i], &session))
+			continue; /* dead already */
+		if (kill(left[i], SIGKILL) == 0) {
+			gone = false;
+			e->report.left += !is_in(e->left, left[i]);
+		} else if (errno == EPERM)
+			e->report.spared++;
+	}
+	free(e->left);
+	e->left = left;
+	return gone;
+}
+
+/* Whether its mark is of a command that is not there any more. */
+static bool
+is_stray(struct runner *r, pid_t pid)
 {
 	struct wire_mark mark;
 	struct entry *e;
 	pid_t session;
 
-	if (!process_session(pid, &session))
-		return false;
-	if (ended != 0 && session == ended)
-		return true;
-	if (entry_of_pid(r, session) != NULL || !process_mark(pid, &mark) ||
+	if (!process_session(pid, &session) ||
+	    entry_of_pid(r, session) != NULL || !process_mark(pid, &mark) ||
 	    mark.runner != r->id)
 		return false;
 	e = entry_find(r, &mark.key);
 	return e == NULL || e->told != WIRE_STARTED;
 }
 
-uint32_t
-orphans_kill(struct runner *r, pid_t session)
+void
+orphans_kill(struct runner *r)
 {
 	pid_t *children;
-	uint32_t killed;
 	size_t i;
 
 	children = process_children();
-	if (children == NULL)
-		return 0;
-	killed = 0;
-	for (i = 0; children[i] != 0; i++)
+	for (i = 0; children != NULL && children[i] != 0; i++)
 		if (entry_of_pid(r, children[i]) == NULL &&
-		    children[i] != session &&
-		    left_behind(r, children[i], session)) {
+		    is_stray(r, children[i]))
 			kill(children[i], SIGKILL);
-			killed++;
-		}
 	free(children);
-	return killed;
 }

@@ -14,8 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Looks at a tree of processes that is being stopped, and the pause between. */
-#define STOP_LOOKS 50
+/* Looks at a tree that is being stopped or killed, and the pause between. */
+#define LOOKS 50
 #define STOP_PAUSE 1000000 /* ns */
 
 /* A command and those that come from it, the ones before those after. */
@@ -34,6 +34,8 @@ is_orphan_of(pid_t, pid_t leader, uint64_t runner, const struct wire_key *);
 static void find_tree(
     struct tree *, pid_t leader, uint64_t runner, const struct wire_key *);
 static size_t stop(const struct tree *);
+static size_t kill_new(const struct tree *, const struct tree *);
+static bool has(const struct tree *, pid_t);
 
 void
 process_adopt_orphans(void)
@@ -180,6 +182,25 @@ process_all(void)
 	return list;
 }
 
+pid_t *
+process_descendants(pid_t *roots)
+{
+	struct tree tree = {roots, 0};
+
+	while (roots != NULL && roots[tree.n] != 0)
+		tree.n++;
+	if (tree.n == 0)
+		return roots;
+	/* add() makes room by powers of two: the list is made as it would */
+	tree.list = NULL;
+	for (tree.n = 0; roots[tree.n] != 0; tree.n++)
+		if ((tree.list = add(tree.list, tree.n, roots[tree.n])) == NULL)
+			break;
+	free(roots);
+	grow(&tree);
+	return tree.list;
+}
+
 /* By its session or, where it made one of its own, by its mark. */
 static bool
 is_orphan_of(
@@ -251,7 +272,7 @@ process_tree_stop(pid_t leader, uint64_t runner, const struct wire_key *key)
 	int looks;
 
 	kill(-leader, SIGSTOP);
-	for (looks = 0; looks < STOP_LOOKS; looks++) {
+	for (looks = 0; looks < LOOKS; looks++) {
 		find_tree(&tree, leader, runner, key);
 		moving = stop(&tree);
 		free(tree.list);
@@ -259,6 +280,56 @@ process_tree_stop(pid_t leader, uint64_t runner, const struct wire_key *key)
 			return;
 		nanosleep(&pause, NULL);
 	}
+}
+
+static bool
+has(const struct tree *tree, pid_t pid)
+{
+	size_t i;
+
+	for (i = 0; tree->list != NULL && i < tree->n; i++)
+		if (tree->list[i] == pid)
+			return true;
+	return false;
+}
+
+/* All but the leader; how many of them the look before had not seen. */
+static size_t
+kill_new(const struct tree *tree, const struct tree *before)
+{
+	size_t i, fresh;
+
+	fresh = 0;
+	for (i = 1; tree->list != NULL && i < tree->n; i++) {
+		if (has(before, tree->list[i]))
+			continue;
+		kill(tree->list[i], SIGKILL);
+		fresh++;
+	}
+	return fresh;
+}
+
+/*
+ * The leader stands still and goes last: while it lives, what descends from it
+ * is known to, whatever it has made of its session and environment.
+ */
+void
+process_tree_kill(pid_t leader, uint64_t runner, const struct wire_key *key)
+{
+	struct tree tree, before = {NULL, 0};
+	size_t fresh;
+	int looks;
+
+	kill(-leader, SIGSTOP);
+	fresh = 1;
+	for (looks = 0; fresh > 0 && looks < LOOKS; looks++) {
+		find_tree(&tree, leader, runner, key);
+		fresh = kill_new(&tree, &before);
+		free(before.list);
+		before = tree;
+	}
+	free(before.list);
+	kill(-leader, SIGKILL);
 }
 
 /*
@@ -314,6 +385,20 @@ pid_t *
 process_all(void)
 {
 	return NULL;
+}
+
+pid_t *
+process_descendants(pid_t *roots)
+{
+	return roots;
+}
+
+void
+process_tree_kill(pid_t leader, uint64_t runner, const struct wire_key *key)
+{
+	(void)runner;
+	(void)key;
+	kill(-leader, SIGKILL);
 }
 
 void

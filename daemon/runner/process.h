@@ -25,8 +25,12 @@ bool process_mark(pid_t, struct wire_mark *);
 void process_tree_stop(pid_t leader, uint64_t runner, const struct wire_key *);
 void
 process_tree_continue(pid_t leader, uint64_t runner, const struct wire_key *);
+/* SIGKILL to the same, until nothing more of it is found. */
+void process_tree_kill(pid_t leader, uint64_t runner, const struct wire_key *);
 /* Lists that end with 0, to be freed; NULL when there is none to be had. */
 pid_t *process_children(void);
+/* Those in the list, which is freed, and all that descend from them. */
+pid_t *process_descendants(pid_t *);
 pid_t *process_all(void);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 #include <sys/tree.h>
 #include <sys/types.h>
 
@@ -16,9 +17,15 @@
 struct entry {
 	RB_ENTRY(entry) by_key;
 	RB_ENTRY(entry) by_pid; /* while it runs */
-	enum wire_type told;	/* STARTED while it runs, ENDED or FAILED */
+	enum wire_type told;	/* STARTED until all is over, ENDED, FAILED */
 	struct wire_report report;
+	/* Its process has ended, and what it left is being killed. */
+	LIST_ENTRY(entry) ending;
+	bool is_ending;
+	pid_t *left; /* as last seen; ends with 0 */
 };
+
+LIST_HEAD(entries_ending, entry);
 
 RB_HEAD(entries_by_key, entry);
 RB_HEAD(entries_by_pid, entry);
@@ -29,12 +36,13 @@ struct runner {
 	uint64_t id;
 	const char *path; /* of its socket */
 	int listener;
-	int client;	 /* -1: no daemon */
-	int signal_pipe; /* readable after SIGCHLD */
-	bool leaving;	 /* ends when there is nothing more to tell */
-	unsigned running;
+	int client;	  /* -1: no daemon */
+	int signal_pipe;  /* readable after SIGCHLD */
+	bool leaving;	  /* ends when there is nothing more to tell */
+	unsigned running; /* those that are ending among them */
 	struct entries_by_key entries;
 	struct entries_by_pid commands;
+	struct entries_ending ending;
 	struct wire_buffer in, out;
 };
 
@@ -44,16 +52,20 @@ struct entry *entry_of_pid(struct runner *, pid_t);
 void entry_start(struct runner *, const struct wire_start *);
 void entry_acknowledged(struct runner *, struct entry *);
 void entries_reap(struct runner *);
+/* Tells the endings of those of which nothing is left by now. */
+void entries_settle(struct runner *);
 
 /* command.c: fills in pid, or error, stage and detail; false: it never ran */
 bool command_start(const struct wire_start *, struct wire_report *);
 
 /* orphan.c: what commands leave behind */
+/* Kills those that belong to no command that is there. */
+void orphans_kill(struct runner *);
 /*
- * Kills the orphans that belong to no running command, and gives back how many
- * they were; session names a command that ended and is not reaped yet, or 0.
+ * Kills what a command that ended has left.  False while any of it lives that
+ * may be killed; what may not be is counted in the report, and not waited for.
  */
-uint32_t orphans_kill(struct runner *, pid_t session);
+bool orphans_gone(struct runner *, struct entry *);
 
 /* client.c: the daemon */
 void client_accept(struct runner *);

@@ -201,6 +201,7 @@ wire_put_report(struct wire_buffer *b, enum wire_type type,
 	put_uint(b, (uint32_t)report->error, 4);
 	put_uint(b, report->stage, 4);
 	put_uint(b, report->detail, 4);
+	put_uint(b, report->spared, 4);
 	finish(b, body);
 }
 
@@ -363,6 +364,7 @@ wire_get_report(struct wire_message *m, struct wire_report *report)
 	report->error = (int32_t)get_uint(m, 4);
 	report->stage = (uint32_t)get_uint(m, 4);
 	report->detail = (uint32_t)get_uint(m, 4);
+	report->spared = m->version < 2 ? 0 : (uint32_t)get_uint(m, 4);
 	return !m->bad;
 }
 

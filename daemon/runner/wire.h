@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WIRE_VERSION 1
+#define WIRE_VERSION 2
 #define WIRE_HEADER 8
 #define WIRE_BODY_MAX (4U << 20) /* bytes */
 #define WIRE_KEPT UINT32_MAX	 /* of uid and gid: as the runner's own */
@@ -104,6 +104,8 @@ struct wire_report {
 	int32_t error;	 /* FAILED: errno */
 	uint32_t stage;	 /* FAILED: enum wire_stage */
 	uint32_t detail; /* FAILED at LIMIT: the resource */
+	/* since version 2 */
+	uint32_t spared; /* ENDED: processes left that may not be killed */
 };
 
 /* Bytes on their way; [start, end) are there.  Zeroed, it is empty. */
