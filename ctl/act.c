@@ -10,6 +10,7 @@
 #include <sysexits.h>
 
 #include "ctl/field.h"
+#include "ctl/survivors.h"
 #include "ctl/targets.h"
 
 static void
@@ -100,6 +101,7 @@ tell_done(struct ctl *ctl, const msgpack_object *done)
 	else
 		fputs("done", to);
 	print_left(to, done);
+	survivors_print(to, done);
 	fclose(to);
 	writer_note(ctl->out, done, "%s", text);
 	free(text);
@@ -171,8 +173,8 @@ refusal_text(const msgpack_object *refused)
 }
 
 /*
- * 1 where some was done and some refused; where all was, and for one reason,
- * that reason's exit status.
+ * 1 where some was done and some refused, or processes are left; where all was,
+ * and for one reason, that reason's exit status.
  */
 static int
 outcome(const msgpack_object *result)
@@ -180,6 +182,8 @@ outcome(const msgpack_object *result)
 	uint32_t refused = field_count(result, "failed"), i;
 	int status, first = 0;
 
+	if (survivors_any(result))
+		return 1;
 	if (refused == 0)
 		return 0;
 	if (field_count(result, "succeeded") > 0)

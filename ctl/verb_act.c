@@ -33,7 +33,8 @@ terminate(struct ctl *ctl, const struct arguments *arguments)
 #define WAIT_OPTION                                                            \
 	{                                                                      \
 		0, "wait", ARGUMENT_NONE, NULL,                                \
-		    "answer when the last process is gone", NULL, false, false \
+		    "answer when the last process is gone, or with what "
+		    "survived", NULL, false, false \
 	}
 
 static const struct option cancel_options[] = {

@@ -17,10 +17,10 @@
 
 /*
  * How long SIGKILL, sent to all that is still there, is given to have its
- * effect, in seconds.  Mostly that takes a millisecond; a process that gives
+ * effect, in ns.  Mostly that takes a millisecond; a process that gives
  * back a lot of memory, or waits for a slow disk, takes a few seconds.
  */
-#define GRACE 5
+#define GRACE INT64_C(5000000000)
 /* Between two looks at what no runner tells the end of, in microseconds. */
 #define LOOK 100000
 
@@ -32,7 +32,7 @@ struct gone_wait {
 	uint32_t count;
 	msgpack_sbuffer failed; /* a list */
 	struct event *look;
-	time_t killed_at; /* when SIGKILL had been sent to all; 0: not yet */
+	int64_t killed_at; /* when SIGKILL had been sent to all; 0: not yet */
 };
 TAILQ_HEAD(gone_waits, gone_wait);
 
@@ -61,7 +61,7 @@ static void pack_survivors(struct gone_wait *, struct acted *,
 static void
 pack_survivor(msgpack_packer *, const struct state *, const struct survivor *);
 static void release(struct gone_wait *);
-static time_t uptime(void);
+static int64_t uptime(void);
 
 struct gone *
 gone_new(struct server *server)
@@ -299,12 +299,12 @@ gone_forget(struct gone *all, const struct session *session)
 			release(wait);
 }
 
-/* In seconds, from a clock that nobody sets. */
-static time_t
+/* In ns, from a clock that nobody sets. */
+static int64_t
 uptime(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }

@@ -1,10 +1,10 @@
 /* links: daemon/callout.c daemon/callout_attempt.c daemon/callout_child.c
  * daemon/callout_link.c daemon/callout_log.c daemon/callout_output.c
- * daemon/callout_runner.c daemon/callout_spec.c daemon/callout_start.c daemon/survivors.c daemon/processes.c
- * daemon/runner/wire.c daemon/runner/process.c daemon/log.c
- * daemon/core/value.c daemon/core/element.c daemon/core/alloc.c
- * libproto/pack.c tests/callout_daemon.c ; libs: msgpack libevent_core jansson
- * atf-c */
+ * daemon/callout_runner.c daemon/callout_spec.c daemon/callout_start.c
+ * daemon/survivors.c daemon/processes.c daemon/runner/wire.c
+ * daemon/runner/process.c daemon/log.c daemon/core/value.c
+ * daemon/core/element.c daemon/core/alloc.c libproto/pack.c
+ * tests/callout_daemon.c ; libs: msgpack libevent_core jansson atf-c */
 /*
  * callout_test: the callout edge with real runners.  WEIR_RUNNER names the
  * executable.
@@ -438,7 +438,7 @@ ATF_TC_BODY(left_behind, tc)
 	e = run(1,
 	    &(struct wish){.shell =
 			       "exec 9>$D/fifo; setsid sh -c ': >$D/up; "
-			       "sleep 1000' & sleep 1000 & "
+			       "exec sleep 1000' & sleep 1000 & "
 			       "while ! test -e $D/up; do sleep 0.1; done; "
 			       "exit 6",
 		.variable = "D",

@@ -284,7 +284,8 @@ ATF_TC_BODY(left_behind, tc)
 	ATF_REQUIRE(mkfifo("go", 0600) == 0);
 	other = run(&r, 2, "setsid sleep 1000 & wait");
 	start = shell(&r, 1,
-	    "exec 9>fifo; sleep 1000 & setsid sh -c 'echo >go; sleep 1000' & "
+	    "exec 9>fifo; sleep 1000 & setsid sh -c 'echo >go; exec sleep "
+	    "1000' & "
 	    "set -m; sleep 1000 & read x <go; exit 5");
 	start->env = env;
 	ask(&r, start);

@@ -15,6 +15,7 @@ static int compare_pids(struct entry *, struct entry *);
 static int64_t now(void);
 static int64_t nanoseconds(const struct timeval *);
 static void entry_ended(struct runner *, struct entry *);
+static void entries_settle(struct runner *);
 static void entry_settle(struct runner *, struct entry *);
 
 RB_GENERATE(entries_by_key, entry, by_key, compare_keys)
@@ -161,7 +162,8 @@ entry_ended(struct runner *r, struct entry *e)
 		entry_settle(r, e);
 }
 
-void
+/* Tells the endings of those of which nothing is left by now. */
+static void
 entries_settle(struct runner *r)
 {
 	struct entry *e, *next;

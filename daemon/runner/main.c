@@ -213,7 +213,7 @@ turn(struct runner *r)
 		entries_reap(r);
 	}
 	if (n == 0)
-		entries_settle(r);
+		entries_reap(r);
 	if (fds[1].revents != 0 && r->client != -1)
 		client_read(r);
 	if (r->client != -1)

@@ -8,6 +8,8 @@
 #include "daemon/runner/process.h"
 #include "daemon/runner/runner.h"
 
+#include <sys/wait.h>
+
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -83,8 +85,11 @@ orphans_gone(struct runner *r, struct entry *e)
 	gone = true;
 	e->report.spared = 0;
 	for (i = 0; left != NULL && left[i] != 0; i++) {
-		if (!process_session(left[i], &session))
-			continue; /* dead already */
+		if (!process_session(left[i], &session)) {
+			/* dead: it must not be there when that is told */
+			waitpid(left[i], NULL, WNOHANG);
+			continue;
+		}
 		if (kill(left[i], SIGKILL) == 0) {
 			gone = false;
 			e->report.left += !is_in(e->left, left[i]);

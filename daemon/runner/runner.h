@@ -52,8 +52,6 @@ struct entry *entry_of_pid(struct runner *, pid_t);
 void entry_start(struct runner *, const struct wire_start *);
 void entry_acknowledged(struct runner *, struct entry *);
 void entries_reap(struct runner *);
-/* Tells the endings of those of which nothing is left by now. */
-void entries_settle(struct runner *);
 
 /* command.c: fills in pid, or error, stage and detail; false: it never ran */
 bool command_start(const struct wire_start *, struct wire_report *);
