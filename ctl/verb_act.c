@@ -30,11 +30,12 @@ terminate(struct ctl *ctl, const struct arguments *arguments)
 	return act(ctl, arguments, &what);
 }
 
-#define WAIT_OPTION                                                            \
-	{                                                                      \
-		0, "wait", ARGUMENT_NONE, NULL,                                \
-		    "answer when the last process is gone, or with what "
-		    "survived", NULL, false, false \
+#define WAIT_OPTION                                                       \
+	{                                                                 \
+		0, "wait", ARGUMENT_NONE, NULL,                           \
+		    "answer when the last process is gone, or with what " \
+		    "survived",                                           \
+		    NULL, false, false                                    \
 	}
 
 static const struct option cancel_options[] = {

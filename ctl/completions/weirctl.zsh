@@ -105,7 +105,7 @@ _weirctl_verb() {
 	'cancel') _arguments -S \
 		'--reason=[why; kept in its history]:REASON:' \
 		'--kill[stop its callouts too\: SIGTERM, then SIGKILL]' \
-		'--wait[answer when the last process is gone]' \
+		'--wait[answer when the last process is gone, or with what survived]' \
 		'--if-revision=[only where the execution is still at this revision]:N:' \
 		'*--status=[in this status, or one of these]:STATUS:(pending running waiting pausing paused canceling completed failed timed_out canceled terminated)' \
 		'--workflow=[of this workflow]:NAME:' \
@@ -120,7 +120,7 @@ _weirctl_verb() {
 	'terminate') _arguments -S \
 		'--reason=[why; kept in its history]:REASON:' \
 		'--failure-workflow[start the failure workflow too]' \
-		'--wait[answer when the last process is gone]' \
+		'--wait[answer when the last process is gone, or with what survived]' \
 		'--if-revision=[only where the execution is still at this revision]:N:' \
 		'*--status=[in this status, or one of these]:STATUS:(pending running waiting pausing paused canceling completed failed timed_out canceled terminated)' \
 		'--workflow=[of this workflow]:NAME:' \
