@@ -27,7 +27,8 @@ void waiters_add(struct waiters *, const struct asker *, uint64_t execution,
     unsigned statuses, int64_t timeout);
 /*
  * Answers {succeeded, failed} once no process of the executions is left, nor
- * of their subworkflows, or with what survived.  failed is the packed list; both are copied.
+ * of their subworkflows, or with what survived.  failed is the packed list;
+ * both are copied.
  */
 void waiters_add_gone(struct waiters *, const struct asker *,
     const struct acted *, uint32_t count, const msgpack_sbuffer *failed);

@@ -117,6 +117,7 @@ start_nobody() {
 	install -m 4755 "$WEIR_BIN/tests/unkillable" "$dir/unkillable"
 	./nobody "$dir/unkillable" /dev/null "$dir" ||
 	    atf_skip "a set-user-ID program has no effect here"
+	mkfifo "$dir/end" "$dir/end2"
 	cat >"$dir/w.yaml" <<-END
 	workflow: w
 	tasks:
@@ -151,7 +152,7 @@ unkillable_body() {
 	kill -0 "$pid" || atf_fail "it has ended"
 	atf_check -o match:'"callouts": 1' \
 	    ./nobody "$dir/weirctl" -s "$dir/sock" --json show 1
-	touch "$dir/end"
+	: >"$dir/end"
 	weir_wait_until no_callouts 1
 }
 no_callouts() {
@@ -170,7 +171,8 @@ leftover_head() {
 }
 leftover_body() {
 	start_nobody
-	touch "$dir/hang" "$dir/end"
+	touch "$dir/hang"
+	: >"$dir/end"
 	weir_wait_until test -s "$dir/left"
 	pid=$(cat "$dir/left")
 	atf_check -s exit:1 -o match:"\"survivors\": \[\{\"pid\": $pid, \"command\": \"$dir/unkillable [^\"]*\", \"why\": \"[^\"]*\", \"execution\": 1, \"task\": \"left\", \"item\": null, \"attempt\": 1\}\]" \
@@ -186,14 +188,14 @@ leftover_cleanup() {
 nobody_cleanup() {
 	[ -e dir ] || return 0
 	dir=$(cat dir)
-	for round in 1 2 3; do
-		for pid in $(grep -lsaF "$dir/" /proc/[0-9]*/cmdline |
-		    sed 's,^/proc/,,; s,/.*,,'); do
+	for weir_round in 1 2 3; do
+		grep -lsaF "$dir/" /proc/[0-9]*/cmdline |
+		    sed 's,^/proc/,,; s,/.*,,' | while read -r pid; do
 			kill -KILL "$pid" 2>/dev/null
 		done
 	done
 	rm -rf "$dir"
-	: "$round"
+	: "$weir_round"
 }
 
 atf_init_test_cases() {
