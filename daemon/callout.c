@@ -206,6 +206,7 @@ callouts_recovered(struct callouts *c)
 		else if (a->state == ATTEMPT_KEPT)
 			attempt_event(c, a, EVENT_FORGET);
 	}
+	work_sweep(c);
 	links_retire(c);
 	callouts_later(c);
 }

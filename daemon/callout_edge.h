@@ -206,6 +206,8 @@ bool start_write(struct callouts *, const struct attempt *,
 char *start_failure(const struct callouts *, const struct attempt *);
 /* Removes what was made for it alone: directory, standard input. */
 void start_clean(const struct callouts *, const struct attempt *);
+/* The same for those that are not there; for when all that are, are known. */
+void work_sweep(struct callouts *);
 
 /* callout_log.c */
 void log_path(const struct callouts *, const struct wire_key *,

@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -52,6 +53,7 @@ static void env_number(struct environment *, const char *, uint64_t);
 static void make_environment(
     const struct callouts *, const struct attempt *, struct start *);
 static void start_free(struct start *);
+static bool key_of_name(const char *, struct wire_key *);
 static const char *path_of(const struct callouts *, const struct spec *);
 
 bool
@@ -302,6 +304,49 @@ start_clean(const struct callouts *c, const struct attempt *a)
 	unlink(path);
 	own_path(c, &a->key, "", path);
 	remove_tree(path);
+}
+
+/*
+ * What stands below work/ for attempts that are not there any more: the daemon
+ * was killed as it was about to be removed.
+ */
+void
+work_sweep(struct callouts *c)
+{
+	char path[PATH_MAX];
+	struct dirent *entry;
+	struct wire_key key;
+	DIR *dir;
+
+	snprintf(path, sizeof path, "%s/work", c->state_dir);
+	dir = opendir(path);
+	if (dir == NULL)
+		return;
+	while ((entry = readdir(dir)) != NULL) {
+		if (!key_of_name(entry->d_name, &key) ||
+		    attempt_find(c, &key) != NULL)
+			continue;
+		snprintf(path, sizeof path, "%s/work/%s", c->state_dir,
+		    entry->d_name);
+		if (unlink(path) == -1)
+			remove_tree(path);
+	}
+	closedir(dir);
+}
+
+/* Reads a name that own_path() has made; false for any other. */
+static bool
+key_of_name(const char *name, struct wire_key *key)
+{
+	char item[16];
+	int end = -1;
+
+	if (sscanf(name, "%" SCNu64 "-%" SCNu32 "-%15[a-z0-9]-%" SCNu32 "%n",
+		&key->execution, &key->run, item, &key->attempt, &end) != 4)
+		return false;
+	key->item =
+	    strcmp(item, "none") == 0 ? CALLOUT_NO_ITEM : (uint32_t)atoi(item);
+	return name[end] == '\0' || strcmp(name + end, ".stdin") == 0;
 }
 
 static const char *

@@ -512,6 +512,29 @@ once_body() {
 	weir_stop
 }
 
+weir_test_case swept "what a killed daemon did not remove is removed at the start"
+swept_body() {
+	weir_start
+	cat >own.yaml <<-END
+	workflow: own
+	tasks: {a: {run: "echo \$PWD >$PWD/own; until [ -e $PWD/go ]; do sleep 0.05; done; touch x"}}
+	END
+	ctl run own.yaml
+	weir_wait_until test -s own
+	weir_kill9
+	mkdir -p state/work/99-0-none-1/deep state/work/98-1-7-2 state/work/kept
+	touch state/work/99-0-none-1/deep/file state/work/97-0-none-3.stdin
+	weir_start
+	weir_wait_until test ! -e state/work/99-0-none-1
+	atf_check test ! -e state/work/98-1-7-2
+	atf_check test ! -e state/work/97-0-none-3.stdin
+	atf_check test -d state/work/kept
+	atf_check test -d "$(cat own)"
+	touch go
+	atf_check -o ignore weirctl wait 1
+	weir_stop
+}
+
 atf_init_test_cases() {
 	atf_add_test_case gigabyte
 	atf_add_test_case ignores_term
@@ -523,6 +546,7 @@ atf_init_test_cases() {
 	atf_add_test_case stdin
 	atf_add_test_case environment
 	atf_add_test_case clean
+	atf_add_test_case swept
 	atf_add_test_case secrets
 	atf_add_test_case stopped
 	atf_add_test_case lets_end
