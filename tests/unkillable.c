@@ -21,6 +21,7 @@ int
 main(int argc, char *argv[])
 {
 	FILE *file;
+	int fifo;
 
 	if (argc != 3)
 		errx(64, "usage: unkillable PID-FILE FIFO");
@@ -33,7 +34,8 @@ main(int argc, char *argv[])
 	if (file == NULL || fprintf(file, "%d\n", (int)getpid()) < 0 ||
 	    fclose(file) == EOF)
 		err(1, "%s", argv[1]);
-	if (open(argv[2], O_RDONLY) == -1)
-		err(1, "%s", argv[2]);
-	return 0;
+	fifo = open(argv[2], O_RDONLY);
+	if (fifo != -1)
+		return close(fifo) == -1;
+	err(1, "%s", argv[2]);
 }
