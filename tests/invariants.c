@@ -195,7 +195,7 @@ run_counts(const struct place *p)
 		open += !task_ended(status);
 		bad += task_ended(status) && status != TASK_COMPLETED &&
 		    status != TASK_SKIPPED;
-		untouched += !r->actions[i].touched;
+		untouched += !r->actions[i].k.touched;
 	}
 	HOLDS(p, r->items_open == open);
 	HOLDS(p, r->items_bad == bad);
@@ -213,10 +213,10 @@ run_items(const struct place *p)
 	for (uint32_t i = 0; i < r->nactions; i++) {
 		const struct action *a = &r->actions[i];
 
-		active += a->offered;
-		begun += a->touched && !task_ended(a->k.status);
-		HOLDS(p, !a->offered || !task_ended(a->k.status));
-		HOLDS(p, !a->is_ready || a->offered);
+		active += a->k.offered;
+		begun += a->k.touched && !task_ended(a->k.status);
+		HOLDS(p, !a->k.offered || !task_ended(a->k.status));
+		HOLDS(p, !a->is_ready || a->k.offered);
 	}
 	HOLDS(p, r->items_active == active);
 	if (r->task->items != NULL && r->task->parallel != 0)

@@ -21,7 +21,6 @@ execution_begins(struct state *, struct execution *, const struct event *);
 static void
 execution_ends(struct state *, struct execution *, const struct event *);
 static void stop_clock(struct state *, struct execution *);
-static void remember_key(struct state *, struct execution *);
 
 static applier *const appliers[EVENT_TYPES] = {
     [EVENT_ENGINE_STATUS] = apply_engine_status,
@@ -165,10 +164,7 @@ apply_definition_put(struct state *s, const struct event *e)
 		w = workflow_new(e->name);
 		RB_INSERT(workflows, &s->workflows, w);
 	}
-	w->versions =
-	    xreallocarray(w->versions, w->nversions + 1, sizeof(*w->versions));
-	v = &w->versions[w->nversions++];
-	v->definition = parse_stored(s, e);
+	v = workflow_add(w, parse_stored(s, e));
 	/* core_replay has refused what this version can't read. */
 	assert(v->definition != NULL);
 	v->definition->version = w->nversions;
@@ -186,20 +182,6 @@ apply_definition_status(struct state *s, const struct event *e)
 	replace_string(&w->reason, e->reason);
 	replace_string(&w->by, e->by);
 	caps_changed(s, w);
-}
-
-static void
-remember_key(struct state *s, struct execution *x)
-{
-	struct idempotency *i;
-
-	if (x->k.key == NULL || state_idempotency(s, x->k.uid, x->k.key))
-		return;
-	i = xcalloc(1, sizeof(*i));
-	i->key = xstrdup(x->k.key);
-	i->uid = x->k.uid;
-	i->execution = x->k.id;
-	RB_INSERT(idempotencies, &s->idempotencies, i);
 }
 
 /* In the order of priority, the older before the newer. */
@@ -251,7 +233,8 @@ apply_execution_created(struct state *s, const struct event *e)
 	x->k.admitted = workflow_capped(x->workflow) < 0;
 	cap_count(x->workflow, CAP_STARTS, 1, e->time);
 	hold_pending(x);
-	remember_key(s, x);
+	if (x->k.key != NULL)
+		idempotency_add(s, x->k.uid, x->k.key, x->k.id);
 	if (e->parent != 0)
 		child_started(s, e);
 	failed = state_execution(s, e->failure_of);

@@ -10,7 +10,6 @@
 
 static void keep_generation(struct execution *);
 static void stand_aside(struct execution *, struct run *);
-static void find_newest(struct execution *, uint32_t task);
 static void publish_again(struct execution *);
 static int by_end(const void *, const void *);
 static void keep_items(struct state *, struct run *, const struct run *old);
@@ -103,20 +102,6 @@ apply_execution_revived(struct state *s, const struct event *e)
 	mark_all(s, x);
 }
 
-static void
-find_newest(struct execution *x, uint32_t task)
-{
-	struct node *node = &x->nodes[task];
-
-	node->newest = NULL;
-	for (uint32_t i = x->nruns; i > 0 && node->newest == NULL; i--) {
-		struct run *r = x->runs[i - 1];
-
-		if (!r->k.superseded && r->task->number == task)
-			node->newest = r;
-	}
-}
-
 static int
 by_end(const void *a, const void *b)
 {
@@ -161,7 +146,7 @@ stand_aside(struct execution *x, struct run *r)
 	r->k.cut = NULL;
 	for (uint32_t i = 0; i < x->definition->ntasks; i++)
 		arrivals_remove(&x->nodes[i], r->index);
-	find_newest(x, r->task->number);
+	node_find_newest(x, r->task->number);
 	publish_again(x);
 }
 
@@ -279,7 +264,7 @@ apply_task_reopened(struct state *s, const struct event *e)
 		    r->actions[i].latest == NULL)
 			action_requeued(s, &r->actions[i]);
 	if (r->task->items != NULL) {
-		r->next_item = 0;
+		r->k.next_item = 0;
 		actions_offer(r);
 	}
 	mark_all(s, x);

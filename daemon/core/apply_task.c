@@ -81,16 +81,16 @@ action_not_ready(struct action *a)
 static void
 action_offered(struct action *a)
 {
-	a->offered = true;
+	a->k.offered = true;
 	a->run->items_active++;
 }
 
 static void
 action_withdrawn(struct action *a)
 {
-	if (!a->offered)
+	if (!a->k.offered)
 		return;
-	a->offered = false;
+	a->k.offered = false;
 	a->run->items_active--;
 }
 
@@ -100,11 +100,11 @@ actions_offer(struct run *r)
 {
 	uint32_t parallel = r->task->parallel;
 
-	while (r->items_bad == 0 && r->next_item < r->nactions &&
+	while (r->items_bad == 0 && r->k.next_item < r->nactions &&
 	    (parallel == 0 || r->items_active < parallel)) {
-		struct action *a = &r->actions[r->next_item++];
+		struct action *a = &r->actions[r->k.next_item++];
 
-		if (a->touched || a->offered)
+		if (a->k.touched || a->k.offered)
 			continue; /* it was skipped before its turn came */
 		action_offered(a);
 		action_ready(a);
@@ -129,8 +129,8 @@ action_becomes(struct state *s, struct action *a, enum task_status status)
 	struct run *r = a->run;
 
 	assert(task_reaches(a->k.status, status));
-	if (!a->touched) {
-		a->touched = true;
+	if (!a->k.touched) {
+		a->k.touched = true;
 		r->untouched--;
 	}
 	if (task_ended(a->k.status))
@@ -194,7 +194,7 @@ action_requeued(struct state *s, struct action *a)
 {
 	action_becomes(s, a, TASK_PENDING);
 	action_withdrawn(a);
-	a->touched = false;
+	a->k.touched = false;
 	a->run->untouched++;
 }
 
@@ -388,7 +388,7 @@ apply_task_ended(struct state *s, const struct event *e)
 		struct action *a = &r->actions[i];
 
 		if (!task_ended(a->k.status)) {
-			r->next_item = r->nactions; /* offers none */
+			r->k.next_item = r->nactions; /* offers none */
 			action_becomes(s, a, TASK_CANCELED);
 		}
 	}
@@ -444,7 +444,7 @@ run_offer(struct state *s, struct run *r)
 
 	if (r->task->items == NULL) {
 		action_offered(&r->actions[0]);
-		r->next_item = 1;
+		r->k.next_item = 1;
 		if (kind == ACTION_RUN || kind == ACTION_WORKFLOW) {
 			action_ready(&r->actions[0]);
 			mark_dirty(s, r->execution);

@@ -3,6 +3,7 @@
 #include "daemon/core/memory.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon/core/alloc.h"
 
@@ -107,23 +108,31 @@ kept_signal_free(struct kept_signal *kept)
 }
 
 struct run *
-run_new(struct execution *x, uint32_t task, int64_t now)
+run_append(struct execution *x, const struct task_definition *task)
 {
 	struct run *r = xcalloc(1, sizeof(*r));
-	struct node *node = &x->nodes[task];
 
 	if ((x->nruns & (x->nruns - 1)) == 0) /* grows by doubling */
 		x->runs = xreallocarray(x->runs,
 		    x->nruns == 0 ? 1 : (size_t)x->nruns * 2, sizeof(*x->runs));
 	r->execution = x;
-	r->task = &x->definition->tasks[task];
+	r->task = task;
 	r->index = x->nruns;
+	x->runs[x->nruns++] = r;
+	return r;
+}
+
+struct run *
+run_new(struct execution *x, uint32_t task, int64_t now)
+{
+	struct run *r = run_append(x, &x->definition->tasks[task]);
+	struct node *node = &x->nodes[task];
+
 	r->k.number = ++node->runs;
 	r->k.created_at = now;
 	r->k.generation = x->k.generation;
 	r->k.context = value_ref(x->k.vars);
 	node->newest = r;
-	x->runs[x->nruns++] = r;
 	TAILQ_INSERT_TAIL(&x->open, r, open);
 	if (r->task->items == NULL)
 		run_make_actions(r, 1);
@@ -135,9 +144,6 @@ run_make_actions(struct run *r, uint32_t n)
 {
 	r->actions = xcalloc(n, sizeof(*r->actions));
 	r->nactions = n;
-	r->items_open = n;
-	r->untouched = n;
-	r->by_status[TASK_PENDING] = n;
 	r->k.begun = true;
 	for (uint32_t i = 0; i < n; i++) {
 		struct action *a = &r->actions[i];
@@ -146,6 +152,40 @@ run_make_actions(struct run *r, uint32_t n)
 		a->item = r->task->items == NULL ? EVENT_NONE : i;
 		a->timer.execution = r->execution;
 		a->timer.action = a;
+	}
+	run_count(r);
+}
+
+void
+run_count(struct run *r)
+{
+	memset(r->by_status, 0, sizeof(r->by_status));
+	r->untouched = r->items_open = r->items_bad = r->items_active = 0;
+	for (uint32_t i = 0; i < r->nactions; i++) {
+		const struct action *a = &r->actions[i];
+
+		r->by_status[a->k.status]++;
+		r->untouched += !a->k.touched;
+		r->items_active += a->k.offered;
+		if (!task_ended(a->k.status))
+			r->items_open++;
+		else if (a->k.status != TASK_COMPLETED &&
+		    a->k.status != TASK_SKIPPED)
+			r->items_bad++;
+	}
+}
+
+void
+node_find_newest(struct execution *x, uint32_t task)
+{
+	struct node *node = &x->nodes[task];
+
+	node->newest = NULL;
+	for (uint32_t i = x->nruns; i > 0 && node->newest == NULL; i--) {
+		struct run *r = x->runs[i - 1];
+
+		if (!r->k.superseded && r->task->number == task)
+			node->newest = r;
 	}
 }
 
@@ -253,6 +293,35 @@ workflow_new(const char *name)
 	w->timer.workflow = w;
 	TAILQ_INIT(&w->pending);
 	return w;
+}
+
+struct workflow_version *
+workflow_add(struct workflow *w, struct definition *d)
+{
+	struct workflow_version *v;
+
+	w->versions =
+	    xreallocarray(w->versions, w->nversions + 1, sizeof(*w->versions));
+	v = &w->versions[w->nversions++];
+	v->definition = d;
+	v->put_at = 0;
+	v->by = NULL;
+	return v;
+}
+
+void
+idempotency_add(
+    struct state *s, uint32_t uid, const char *key, uint64_t execution)
+{
+	struct idempotency *i;
+
+	if (state_idempotency(s, uid, key) != NULL)
+		return;
+	i = xcalloc(1, sizeof(*i));
+	i->key = xstrdup(key);
+	i->uid = uid;
+	i->execution = execution;
+	RB_INSERT(idempotencies, &s->idempotencies, i);
 }
 
 void

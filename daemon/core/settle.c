@@ -250,7 +250,7 @@ settle_ready(const struct state *s, const struct execution *x, struct batch *b,
 	if (execution_is_held(s, x))
 		return false;
 	TAILQ_FOREACH (a, &x->ready, ready) {
-		if (a->run->items_bad > 0 && !a->touched)
+		if (a->run->items_bad > 0 && !a->k.touched)
 			continue; /* an item failed: no new one starts */
 		if (a->latest != NULL && a->latest->k.open)
 			continue; /* what is being stopped ends first */

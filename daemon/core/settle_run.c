@@ -37,7 +37,7 @@ settle_run(const struct state *s, const struct run *r, struct batch *b)
 		settle_run_ended(s, r, b); /* no new item starts */
 		return;
 	}
-	if (r->actions[0].touched)
+	if (r->actions[0].k.touched)
 		return;
 	if (r->task->kind == ACTION_WAIT)
 		begin_wait(r, b);

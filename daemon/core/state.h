@@ -1,7 +1,7 @@
 /*
  * state: all that the engine knows.  Only apply changes it; everything else
- * reads.  In each object what survives a restart is the struct k; what follows
- * it is made again from that.
+ * reads.  In each object what survives a restart is the struct k, and the order
+ * of the lists open, ready and pending; what follows k is made again from that.
  */
 #ifndef WEIR_CORE_STATE_H
 #define WEIR_CORE_STATE_H
@@ -96,6 +96,8 @@ struct action {
 		struct value *output;
 		char *reason; /* or NULL */
 		bool lost;    /* waits for an operator: on_lost: ask */
+		bool offered; /* its turn has come: counted in items_active */
+		bool touched; /* has left the status it began with */
 	} k;
 	struct run *run;
 	uint32_t item;		/* EVENT_NONE where there are no items */
@@ -103,8 +105,6 @@ struct action {
 	struct timer timer;
 	TAILQ_ENTRY(action) ready; /* in execution.ready, when is_ready */
 	bool is_ready;
-	bool offered; /* its turn has come: counted in run.items_active */
-	bool touched; /* has left the status it began with */
 };
 TAILQ_HEAD(actions, action);
 
@@ -135,15 +135,15 @@ struct run {
 		uint32_t *from;
 		uint32_t nfrom;
 		uint32_t nlate;
+		uint32_t next_item; /* the first that was never ready */
 	} k;
 	struct execution *execution;
 	const struct task_definition *task;
 	uint32_t index; /* its place in the execution's runs */
 	uint32_t nactions;
 	struct action *actions;
-	uint32_t next_item;    /* the first item that was never ready */
-	uint32_t items_active; /* offered and not ended */
 	uint32_t by_status[TASK_STATUSES]; /* actions */
+	uint32_t items_active;		   /* offered and not ended */
 	uint32_t untouched;    /* actions that nothing has happened to */
 	uint32_t items_open;   /* not ended */
 	uint32_t items_bad;    /* ended otherwise than completed or skipped */
@@ -350,7 +350,6 @@ struct state {
 	struct execution_list blocked;
 	struct host host;
 	uint64_t *runners; /* host.runners, owned */
-	uint32_t next_runner;
 	uint32_t open_callouts;
 	uint32_t by_status[EXECUTION_STATUSES]; /* executions */
 };
@@ -397,5 +396,6 @@ char *node_lacks(const struct execution *, uint32_t task);
 /* All that survives a restart, as one MessagePack map: equal states give equal
  * bytes. */
 void state_encode(const struct state *, msgpack_sbuffer *);
+void execution_encode(const struct execution *, msgpack_packer *);
 
 #endif

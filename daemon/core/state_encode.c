@@ -8,7 +8,6 @@
 
 static void encode_workflow(msgpack_packer *, const struct workflow *);
 static void encode_caps(msgpack_packer *, const struct workflow *);
-static void encode_execution(msgpack_packer *, const struct execution *);
 static void encode_identity(msgpack_packer *, const struct execution *);
 static void encode_progress(msgpack_packer *, const struct execution *);
 static void
@@ -18,7 +17,21 @@ static void encode_run(msgpack_packer *, const struct run *);
 static void encode_action(msgpack_packer *, const struct action *);
 static void encode_attempt(msgpack_packer *, const struct attempt *);
 static uint32_t attempts_of(const struct action *);
+static void encode_lists(msgpack_packer *, const struct execution *);
+static void encode_value(msgpack_packer *, const struct value *);
 static void encode_engine(msgpack_packer *, const struct state *);
+
+/* Its own bytes, just as they are; what says nothing is nil. */
+static void
+encode_value(msgpack_packer *pk, const struct value *v)
+{
+	if (v == NULL || (v->size == 1 && v->bytes[0] == '\xc0')) {
+		msgpack_pack_nil(pk);
+		return;
+	}
+	msgpack_pack_bin(pk, v->size);
+	msgpack_pack_bin_body(pk, v->bytes, v->size);
+}
 
 static uint32_t
 attempts_of(const struct action *a)
@@ -52,23 +65,25 @@ encode_attempt(msgpack_packer *pk, const struct attempt *t)
 	pack_bool(pk, t->k.thawed);
 	msgpack_pack_uint64(pk, t->k.runner);
 	msgpack_pack_uint64(pk, t->k.child);
-	value_pack(t->k.spec, pk);
+	encode_value(pk, t->k.spec);
 	pack_str(pk, t->k.reason);
 }
 
 static void
 encode_action(msgpack_packer *pk, const struct action *a)
 {
-	msgpack_pack_array(pk, 10);
+	msgpack_pack_array(pk, 12);
 	msgpack_pack_int(pk, (int)a->k.status);
 	msgpack_pack_uint32(pk, a->k.attempts);
 	msgpack_pack_uint32(pk, a->k.failures);
 	msgpack_pack_int64(pk, a->k.due);
 	msgpack_pack_int(pk, (int)a->k.due_kind);
-	value_pack(a->k.wait, pk);
-	value_pack(a->k.output, pk);
+	encode_value(pk, a->k.wait);
+	encode_value(pk, a->k.output);
 	pack_str(pk, a->k.reason);
 	pack_bool(pk, a->k.lost);
+	pack_bool(pk, a->k.offered);
+	pack_bool(pk, a->k.touched);
 	msgpack_pack_array(pk, attempts_of(a));
 	for (const struct attempt *t = a->latest; t != NULL; t = t->before)
 		encode_attempt(pk, t);
@@ -77,7 +92,8 @@ encode_action(msgpack_packer *pk, const struct action *a)
 static void
 encode_run(msgpack_packer *pk, const struct run *r)
 {
-	msgpack_pack_array(pk, 23);
+	msgpack_pack_array(pk, 24);
+	msgpack_pack_uint32(pk, r->k.generation);
 	msgpack_pack_uint32(pk, r->task->number);
 	msgpack_pack_uint32(pk, r->k.number);
 	msgpack_pack_int(pk, (int)r->k.status);
@@ -85,20 +101,20 @@ encode_run(msgpack_packer *pk, const struct run *r)
 	msgpack_pack_int64(pk, r->k.created_at);
 	msgpack_pack_int64(pk, r->k.started_at);
 	msgpack_pack_int64(pk, r->k.ended_at);
-	value_pack(r->k.items, pk);
-	value_pack(r->k.output, pk);
+	encode_value(pk, r->k.items);
+	encode_value(pk, r->k.output);
 	pack_str(pk, r->k.reason);
-	msgpack_pack_uint32(pk, r->k.generation);
 	pack_bool(pk, r->k.superseded);
 	pack_bool(pk, r->k.counted);
 	pack_bool(pk, r->k.led);
 	pack_bool(pk, r->k.own_context);
 	msgpack_pack_uint64(pk, r->k.ended_seq);
-	value_pack(r->k.context, pk);
-	value_pack(r->k.input, pk);
-	value_pack(r->k.set, pk);
-	value_pack(r->k.cut, pk);
+	encode_value(pk, r->k.context);
+	encode_value(pk, r->k.input);
+	encode_value(pk, r->k.set);
+	encode_value(pk, r->k.cut);
 	msgpack_pack_uint32(pk, r->k.nlate);
+	msgpack_pack_uint32(pk, r->k.next_item);
 	msgpack_pack_array(pk, r->k.nfrom);
 	for (uint32_t i = 0; i < r->k.nfrom; i++)
 		msgpack_pack_uint32(pk, r->k.from[i]);
@@ -132,9 +148,9 @@ encode_generation(msgpack_packer *pk, const struct generation *g)
 {
 	msgpack_pack_array(pk, 11);
 	msgpack_pack_uint32(pk, g->definition->version);
-	value_pack(g->input, pk);
-	value_pack(g->output, pk);
-	value_pack(g->vars, pk);
+	encode_value(pk, g->input);
+	encode_value(pk, g->output);
+	encode_value(pk, g->vars);
 	pack_str(pk, g->reason);
 	msgpack_pack_uint32(pk, g->cause.run);
 	msgpack_pack_uint32(pk, g->cause.item);
@@ -160,9 +176,9 @@ encode_identity(msgpack_packer *pk, const struct execution *x)
 	msgpack_pack_uint32(pk, x->k.uid);
 	msgpack_pack_uint32(pk, x->k.gid);
 	pack_str(pk, x->k.owner);
-	value_pack(x->k.input, pk);
-	value_pack(x->k.labels, pk);
-	value_pack(x->k.domains, pk);
+	encode_value(pk, x->k.input);
+	encode_value(pk, x->k.labels);
+	encode_value(pk, x->k.domains);
 	pack_str(pk, x->k.correlation);
 	pack_str(pk, x->k.key);
 	msgpack_pack_int32(pk, x->k.priority);
@@ -176,9 +192,9 @@ encode_progress(msgpack_packer *pk, const struct execution *x)
 	msgpack_pack_int(pk, x->k.ending);
 	msgpack_pack_uint64(pk, x->k.revision);
 	msgpack_pack_uint32(pk, x->k.generation);
-	value_pack(x->k.vars, pk);
-	value_pack(x->k.first_vars, pk);
-	value_pack(x->k.output, pk);
+	encode_value(pk, x->k.vars);
+	encode_value(pk, x->k.first_vars);
+	encode_value(pk, x->k.output);
 	pack_str(pk, x->k.reason);
 	pack_str(pk, x->k.canceled_by);
 	msgpack_pack_uint32(pk, x->k.cause.run);
@@ -201,39 +217,66 @@ encode_progress(msgpack_packer *pk, const struct execution *x)
 	msgpack_pack_int64(pk, x->k.hold.since);
 }
 
+/* Which runs have not ended, and which actions are due: in their order. */
 static void
-encode_execution(msgpack_packer *pk, const struct execution *x)
+encode_lists(msgpack_packer *pk, const struct execution *x)
+{
+	const struct run *r;
+	const struct action *a;
+	uint32_t open = 0, ready = 0;
+
+	TAILQ_FOREACH (r, &x->open, open)
+		open++;
+	msgpack_pack_array(pk, open);
+	TAILQ_FOREACH (r, &x->open, open)
+		msgpack_pack_uint32(pk, r->index);
+	TAILQ_FOREACH (a, &x->ready, ready)
+		ready++;
+	msgpack_pack_array(pk, ready);
+	TAILQ_FOREACH (a, &x->ready, ready) {
+		msgpack_pack_array(pk, 2);
+		msgpack_pack_uint32(pk, a->run->index);
+		msgpack_pack_uint32(pk, a->item);
+	}
+}
+
+void
+execution_encode(const struct execution *x, msgpack_packer *pk)
 {
 	const struct kept_signal *kept;
 	uint32_t signals = 0;
 
-	msgpack_pack_array(pk, 6);
+	msgpack_pack_array(pk, 8);
 	encode_identity(pk, x);
-	encode_progress(pk, x);
 	msgpack_pack_array(pk, x->k.generation - 1);
 	for (uint32_t i = 0; i + 1 < x->k.generation; i++)
 		encode_generation(pk, &x->earlier[i]);
-	msgpack_pack_array(pk, x->definition->ntasks);
-	for (uint32_t i = 0; i < x->definition->ntasks; i++)
-		encode_node(pk, x, i);
+	encode_progress(pk, x);
 	msgpack_pack_array(pk, x->nruns);
 	for (uint32_t i = 0; i < x->nruns; i++)
 		encode_run(pk, x->runs[i]);
+	msgpack_pack_array(pk, x->definition->ntasks);
+	for (uint32_t i = 0; i < x->definition->ntasks; i++)
+		encode_node(pk, x, i);
 	TAILQ_FOREACH (kept, &x->signals, entry)
 		signals++;
 	msgpack_pack_array(pk, signals);
 	TAILQ_FOREACH (kept, &x->signals, entry) {
 		msgpack_pack_array(pk, 3);
 		pack_str(pk, kept->name);
-		value_pack(kept->output, pk);
+		encode_value(pk, kept->output);
 		pack_str(pk, kept->by);
 	}
+	encode_lists(pk, x);
 }
 
 static void
 encode_workflow(msgpack_packer *pk, const struct workflow *w)
 {
-	msgpack_pack_array(pk, 7);
+	const struct execution *x;
+	uint32_t pending = 0;
+
+	msgpack_pack_array(pk, 8);
 	pack_str(pk, w->name);
 	msgpack_pack_int(pk, (int)w->status);
 	pack_str(pk, w->reason);
@@ -241,10 +284,15 @@ encode_workflow(msgpack_packer *pk, const struct workflow *w)
 	msgpack_pack_array(pk, w->nversions);
 	for (uint32_t i = 0; i < w->nversions; i++) {
 		msgpack_pack_array(pk, 3);
-		value_pack(w->versions[i].definition->source, pk);
+		encode_value(pk, w->versions[i].definition->source);
 		msgpack_pack_int64(pk, w->versions[i].put_at);
 		pack_str(pk, w->versions[i].by);
 	}
+	TAILQ_FOREACH (x, &w->pending, held)
+		pending++;
+	msgpack_pack_array(pk, pending);
+	TAILQ_FOREACH (x, &w->pending, held)
+		msgpack_pack_uint64(pk, x->k.id);
 	encode_caps(pk, w);
 }
 
@@ -254,7 +302,7 @@ encode_caps(msgpack_packer *pk, const struct workflow *w)
 {
 	struct value *own = w->has_own_caps ? safety_value(&w->own_caps) : NULL;
 
-	value_pack(own, pk);
+	encode_value(pk, own);
 	value_unref(own);
 	msgpack_pack_array(pk, CAPS);
 	for (size_t i = 0; i < CAPS; i++) {
@@ -304,7 +352,7 @@ state_encode(const struct state *const_state, msgpack_sbuffer *buffer)
 		encode_workflow(&pk, w);
 	msgpack_pack_array(&pk, n[1]);
 	RB_FOREACH (x, executions, &s->executions)
-		encode_execution(&pk, x);
+		execution_encode(x, &pk);
 	msgpack_pack_array(&pk, n[2]);
 	RB_FOREACH (key, idempotencies, &s->idempotencies) {
 		msgpack_pack_array(&pk, 3);
