@@ -16,8 +16,7 @@ static void pack_json(msgpack_packer *, const json_t *);
 static void
 took_event(void *, const struct event *, const char *, size_t, bool);
 static bool same_key(const struct callout_key *, const struct callout_key *);
-static void
-no_event(void *, const struct event *, const char *, size_t, bool);
+static void no_event(void *, const struct event *, const char *, size_t, bool);
 static void trace(const struct scene *, const struct event *);
 static void follow_plan(struct scene *, uint64_t durable);
 static void check_plan(const struct scene *);
@@ -121,8 +120,8 @@ trace(const struct scene *scene, const struct event *e)
 	const struct execution *x = state_execution(scene->live, e->execution);
 	const struct command *c = scene->command;
 
-	printf("%llu %lld.%03lld [%d %llu] %s %llu",
-	    (unsigned long long)e->seq, (long long)(e->time / SECOND),
+	printf("%llu %lld.%03lld [%d %llu] %s %llu", (unsigned long long)e->seq,
+	    (long long)(e->time / SECOND),
 	    (long long)(e->time % SECOND / 1000000), (int)c->type,
 	    (unsigned long long)c->execution, event_name(e->type),
 	    (unsigned long long)e->execution);

@@ -155,7 +155,7 @@ take_pending(struct waiting *waiting, struct state *s)
 	while (waiting->ids.left > 0) {
 		x = state_execution(s, take_u64(&waiting->ids));
 		if (x == NULL || x->workflow != waiting->workflow ||
-		    x->is_held || x->nruns > 0 ||
+		    x->is_held || x->k.started_at != 0 ||
 		    execution_ended(x->k.status)) {
 			damaged(waiting->ids.damage,
 			    "workflow %s: what is pending is not",
