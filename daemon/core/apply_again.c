@@ -58,8 +58,12 @@ apply_execution_restarted(struct state *s, const struct event *e)
 
 	keep_generation(x);
 	for (uint32_t i = 0; i < x->nruns; i++) {
-		x->runs[i]->k.counted |= !x->runs[i]->k.superseded;
-		x->runs[i]->k.superseded = true;
+		struct run *r = x->runs[i];
+
+		r->k.counted |= !r->k.superseded;
+		r->k.superseded = true;
+		value_unref(r->k.cut);
+		r->k.cut = NULL;
 	}
 	nodes_free(x);
 	definition_unref(x->definition);
