@@ -1,0 +1,290 @@
+/* rehearsal: commands done to a copy. */
+
+#include "daemon/core/rehearsal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/alloc.h"
+#include "daemon/core/apply.h"
+#include "daemon/core/core.h"
+#include "daemon/core/decide.h"
+#include "daemon/core/memory.h"
+#include "daemon/core/rehearsal_parts.h"
+#include "daemon/core/state_decode.h"
+
+/* Steps that a command may take; more are left out of what is told. */
+#define STEPS_MAX 100
+
+static void copy_workflows(struct rehearsal *);
+static void copy_workflow(struct state *, const struct workflow *);
+static void copy_engine(struct state *, const struct state *);
+static bool copy_execution(struct rehearsal *, const struct execution *);
+static bool copy_family(struct rehearsal *, const struct execution *);
+static bool copy_below(struct rehearsal *, const struct execution *);
+static bool copy_queue(struct rehearsal *, const struct workflow *);
+static bool copy_all(struct rehearsal *);
+static bool copy_reach(struct rehearsal *, const struct command *);
+static void copy_key(struct rehearsal *, const struct command *);
+static void copy_marks(struct rehearsal *);
+static void
+forget_event(void *, const struct event *, const char *, size_t, bool);
+
+struct rehearsal *
+rehearsal_new(const struct state *s)
+{
+	struct rehearsal *r = xcalloc(1, sizeof(*r));
+
+	r->real = s;
+	r->copy = state_new();
+	copy_engine(r->copy, s);
+	copy_workflows(r);
+	core_host(r->copy, &s->host);
+	return r;
+}
+
+void
+rehearsal_free(struct rehearsal *r)
+{
+	state_free(r->copy);
+	free(r->queues);
+	free(r->targets);
+	free(r->changes);
+	free(r->executions);
+	free(r);
+}
+
+/* All is counted, also what is not copied. */
+static void
+copy_engine(struct state *copy, const struct state *s)
+{
+	copy->k.seq = s->k.seq;
+	copy->k.time = s->k.time;
+	copy->k.next_execution = s->k.next_execution;
+	copy->k.engine = s->k.engine;
+	replace_string(&copy->k.engine_reason, s->k.engine_reason);
+	replace_string(&copy->k.engine_by, s->k.engine_by);
+	copy->k.engine_since = s->k.engine_since;
+	copy->k.engine_frozen = s->k.engine_frozen;
+	copy->open_callouts = s->open_callouts;
+	memcpy(copy->by_status, s->by_status, sizeof(copy->by_status));
+}
+
+static void
+copy_workflow(struct state *copy, const struct workflow *w)
+{
+	struct workflow *mine = workflow_new(w->name);
+	struct workflow_version *v;
+
+	for (uint32_t i = 0; i < w->nversions; i++) {
+		v = workflow_add(
+		    mine, definition_ref(w->versions[i].definition));
+		v->put_at = w->versions[i].put_at;
+		replace_string(&v->by, w->versions[i].by);
+	}
+	mine->status = w->status;
+	replace_string(&mine->reason, w->reason);
+	replace_string(&mine->by, w->by);
+	mine->own_caps = w->own_caps;
+	mine->has_own_caps = w->has_own_caps;
+	memcpy(mine->use, w->use, sizeof(mine->use));
+	mine->active = w->active;
+	RB_INSERT(workflows, &copy->workflows, mine);
+	caps_changed(copy, mine);
+}
+
+static void
+copy_workflows(struct rehearsal *r)
+{
+	/* sys/tree.h takes no const head; walking changes nothing. */
+	struct workflows *all =
+	    &((struct state *)(uintptr_t)r->real)->workflows;
+	struct workflow *w;
+
+	RB_FOREACH (w, workflows, all)
+		copy_workflow(r->copy, w);
+}
+
+/* False: it is too much. */
+static bool
+copy_execution(struct rehearsal *r, const struct execution *x)
+{
+	msgpack_sbuffer buffer;
+	msgpack_packer pk;
+	msgpack_zone zone;
+	msgpack_object o;
+	struct execution *mine;
+	size_t at = 0;
+	char why[256] = "";
+
+	if (state_execution(r->copy, x->k.id) != NULL)
+		return true;
+	r->nruns += x->nruns;
+	if (++r->ncopied > REHEARSAL_EXECUTIONS || r->nruns > REHEARSAL_RUNS)
+		return false;
+	msgpack_sbuffer_init(&buffer);
+	msgpack_packer_init(&pk, &buffer, msgpack_sbuffer_write);
+	execution_encode(x, &pk);
+	msgpack_zone_init(&zone, 8192);
+	if (msgpack_unpack(buffer.data, buffer.size, &at, &zone, &o) !=
+	    MSGPACK_UNPACK_SUCCESS)
+		abort(); /* what was packed just now */
+	mine = execution_decode(r->copy, &o, why, sizeof(why));
+	if (mine == NULL)
+		abort();
+	msgpack_zone_destroy(&zone);
+	msgpack_sbuffer_destroy(&buffer);
+	return true;
+}
+
+/* Who is before it in its workflow's queue matters. */
+static bool
+copy_queue(struct rehearsal *r, const struct workflow *w)
+{
+	struct execution *mine;
+	const struct execution *x;
+
+	for (size_t i = 0; i < r->nqueues; i++)
+		if (r->queues[i] == w)
+			return true;
+	r->queues =
+	    xreallocarray(r->queues, r->nqueues + 1, sizeof(struct workflow *));
+	r->queues[r->nqueues++] = w;
+	TAILQ_FOREACH (x, &w->pending, held)
+		if (!copy_execution(r, x))
+			return false;
+	TAILQ_FOREACH (x, &w->pending, held) {
+		mine = state_execution(r->copy, x->k.id);
+		TAILQ_INSERT_TAIL(&mine->workflow->pending, mine, held);
+		mine->is_held = true;
+	}
+	return true;
+}
+
+static bool
+copy_below(struct rehearsal *r, const struct execution *x)
+{
+	const struct execution *child;
+
+	if (!copy_execution(r, x) || !copy_queue(r, x->workflow))
+		return false;
+	for (uint32_t i = 0; i < x->nruns; i++)
+		for (uint32_t j = 0; j < x->runs[i]->nactions; j++) {
+			const struct attempt *t = x->runs[i]->actions[j].latest;
+
+			for (; t != NULL; t = t->before) {
+				child = state_execution(r->real, t->k.child);
+				if (child != NULL && !copy_below(r, child))
+					return false;
+			}
+		}
+	return true;
+}
+
+/* From the one at the top of its tree down. */
+static bool
+copy_family(struct rehearsal *r, const struct execution *x)
+{
+	const struct execution *above;
+
+	while ((above = state_execution(r->real, x->k.parent)) != NULL)
+		x = above;
+	return state_execution(r->copy, x->k.id) != NULL || copy_below(r, x);
+}
+
+static bool
+copy_all(struct rehearsal *r)
+{
+	struct executions *all =
+	    &((struct state *)(uintptr_t)r->real)->executions;
+	struct execution *x;
+
+	RB_FOREACH (x, executions, all)
+		if (!execution_ended(x->k.status) && !copy_family(r, x))
+			return false;
+	return true;
+}
+
+static void
+copy_key(struct rehearsal *r, const struct command *c)
+{
+	const struct idempotency *seen = c->key == NULL
+	    ? NULL
+	    : state_idempotency(r->real, c->by.uid, c->key);
+
+	if (seen == NULL ||
+	    state_idempotency(r->copy, c->by.uid, c->key) != NULL)
+		return;
+	copy_execution(r, state_execution(r->real, seen->execution));
+	idempotency_add(r->copy, c->by.uid, c->key, seen->execution);
+}
+
+/* What the command can reach; false: it is too much. */
+static bool
+copy_reach(struct rehearsal *r, const struct command *c)
+{
+	const struct execution *x = state_execution(r->real, c->execution);
+	const struct workflow *w;
+
+	if (c->type < COMMAND_START)
+		return copy_all(r);
+	if (c->type == COMMAND_START) {
+		copy_key(r, c);
+		w = state_workflow(r->real, c->name);
+		return w == NULL || copy_queue(r, w);
+	}
+	return x == NULL || copy_family(r, x);
+}
+
+/* What waits for a free place, and what had been left for another step. */
+static void
+copy_marks(struct rehearsal *r)
+{
+	const struct execution *x;
+	struct execution *mine;
+
+	TAILQ_FOREACH (x, &r->real->blocked, blocked)
+		if ((mine = state_execution(r->copy, x->k.id)) != NULL)
+			mark_blocked(r->copy, mine);
+	TAILQ_FOREACH (x, &r->real->dirty, dirty)
+		if ((mine = state_execution(r->copy, x->k.id)) != NULL)
+			mark_all(r->copy, mine);
+}
+
+static void
+forget_event(void *ctx, const struct event *e, const char *record, size_t size,
+    bool last)
+{
+	(void)ctx, (void)e, (void)record, (void)size, (void)last;
+}
+
+void
+rehearsal_do(struct rehearsal *r, const struct command *c, struct reply *reply)
+{
+	const struct event_sink nobody = {forget_event, NULL};
+	struct command tick = {.type = COMMAND_TICK, .now = c->now};
+	struct reply none;
+	size_t copied = r->ncopied;
+
+	if (!copy_reach(r, c)) {
+		memset(reply, 0, sizeof(*reply));
+		reply->status = -1;
+		refuse(reply, ERROR_LIMIT,
+		    "this reaches more than %d executions or %d task runs, too "
+		    "many to plan at once: select fewer",
+		    REHEARSAL_EXECUTIONS, REHEARSAL_RUNS);
+		return;
+	}
+	if (r->ncopied != copied)
+		copy_marks(r);
+	if (c->execution != 0) {
+		r->targets = xreallocarray(
+		    r->targets, r->ntargets + 1, sizeof(*r->targets));
+		r->targets[r->ntargets++] = c->execution;
+	}
+	if (!core_step(r->copy, c, &nobody, reply))
+		return;
+	for (int i = 0; i < STEPS_MAX; i++)
+		if (!core_step(r->copy, &tick, &nobody, &none))
+			return;
+}

@@ -1,0 +1,213 @@
+/* rehearsal_result: how the copy differs from what it was made of. */
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include "daemon/core/alloc.h"
+#include "daemon/core/rehearsal_parts.h"
+
+/* A run as it is, and as it would be. */
+struct both {
+	struct rehearsal *rehearsal;
+	const struct run *before; /* NULL: it is new */
+	const struct run *after;
+};
+
+static void add(struct both *, enum change_kind, uint32_t item,
+    uint32_t attempt, const char *how);
+static void compare_execution(
+    struct rehearsal *, const struct execution *, const struct execution *);
+static void compare_run(struct both *);
+static void compare_action(struct both *, const struct action *);
+static bool
+compare_attempt(struct both *, const struct action *, const struct attempt *);
+static const char *
+stop_how(const struct attempt *before, const struct attempt *after);
+static const char *staged_how(struct both *, const struct action *);
+static bool is_below(const struct state *, const struct execution *, uint64_t);
+static enum relation
+relation_of(const struct rehearsal *, const struct execution *);
+
+static void
+add(struct both *b, enum change_kind kind, uint32_t item, uint32_t attempt,
+    const char *how)
+{
+	struct rehearsal *r = b->rehearsal;
+
+	r->changes =
+	    xreallocarray(r->changes, r->nchanges + 1, sizeof(*r->changes));
+	r->changes[r->nchanges++] =
+	    (struct change){kind, b->after, item, attempt, how};
+}
+
+/* NULL: it goes on as it did. */
+static const char *
+stop_how(const struct attempt *before, const struct attempt *after)
+{
+	if (after->k.stop_signal != before->k.stop_signal)
+		return after->k.stop_signal == SIGKILL ? "SIGKILL" : "SIGTERM";
+	if (after->k.stop != before->k.stop)
+		return "canceled";
+	if (after->k.frozen && !before->k.frozen)
+		return "SIGSTOP";
+	return NULL;
+}
+
+/* Whether there is something to tell of the action by it. */
+static bool
+compare_attempt(
+    struct both *b, const struct action *a, const struct attempt *after)
+{
+	const struct attempt *before =
+	    b->before == NULL || a - b->after->actions >= b->before->nactions
+	    ? NULL
+	    : action_attempt(
+		  &b->before->actions[a - b->after->actions], after->k.number);
+	const char *how;
+
+	if (before == NULL)
+		add(b, CHANGE_STARTED, a->item, after->k.number,
+		    after->k.child != 0 ? "subworkflow" : "callout");
+	else if (!after->k.open)
+		return false;
+	else if (!before->k.open)
+		add(b, CHANGE_STARTED, a->item, after->k.number, "continued");
+	else if ((how = stop_how(before, after)) != NULL)
+		add(b, CHANGE_STOPPED, a->item, after->k.number, how);
+	else if (before->k.frozen && !after->k.frozen)
+		add(b, CHANGE_STARTED, a->item, after->k.number, "SIGCONT");
+	else if (!b->after->k.superseded)
+		add(b, CHANGE_KEPT, a->item, after->k.number,
+		    task_status_name(a->k.status));
+	return true;
+}
+
+static const char *
+staged_how(struct both *b, const struct action *a)
+{
+	if (a->k.due != 0)
+		return "delay";
+	return execution_is_held(b->rehearsal->copy, b->after->execution)
+	    ? "held"
+	    : "limit";
+}
+
+static void
+compare_action(struct both *b, const struct action *a)
+{
+	size_t place = (size_t)(a - b->after->actions);
+	const struct action *before =
+	    b->before == NULL || place >= b->before->nactions
+	    ? NULL
+	    : &b->before->actions[place];
+	bool told = false, changed;
+
+	for (const struct attempt *t = a->latest; t != NULL; t = t->before)
+		told |= compare_attempt(b, a, t);
+	changed = before == NULL || before->k.status != a->k.status;
+	if (told || !changed || b->after->k.superseded)
+		return;
+	if (a->k.status == TASK_WAITING)
+		add(b, CHANGE_STARTED, a->item, EVENT_NONE, "wait");
+	else if (a->k.status == TASK_PENDING)
+		add(b, CHANGE_STAGED, a->item, EVENT_NONE, staged_how(b, a));
+	else if (a->item != EVENT_NONE && task_ended(a->k.status))
+		add(b,
+		    a->k.status == TASK_CANCELED ? CHANGE_STOPPED
+						 : CHANGE_ENDED,
+		    a->item, EVENT_NONE, task_status_name(a->k.status));
+}
+
+static void
+compare_run(struct both *b)
+{
+	const struct run *before = b->before, *after = b->after;
+	bool ended = task_ended(after->k.status);
+	bool had_ended = before != NULL && task_ended(before->k.status);
+	size_t told = b->rehearsal->nchanges;
+
+	if (before != NULL && before->k.superseded)
+		return;
+	for (uint32_t i = 0; i < after->nactions; i++)
+		compare_action(b, &after->actions[i]);
+	if (after->k.superseded)
+		add(b, CHANGE_SUPERSEDED, EVENT_NONE, EVENT_NONE, NULL);
+	else if (ended && had_ended)
+		add(b, CHANGE_KEPT, EVENT_NONE, EVENT_NONE,
+		    task_status_name(after->k.status));
+	else if (ended && after->k.status != TASK_CANCELED)
+		add(b, CHANGE_ENDED, EVENT_NONE, EVENT_NONE,
+		    task_status_name(after->k.status));
+	else if (ended && b->rehearsal->nchanges == told)
+		add(b, CHANGE_STOPPED, EVENT_NONE, EVENT_NONE, "canceled");
+	else if (!ended && !after->k.begun && before == NULL)
+		add(b, CHANGE_STAGED, EVENT_NONE, EVENT_NONE, "held");
+}
+
+static void
+compare_execution(struct rehearsal *r, const struct execution *before,
+    const struct execution *after)
+{
+	for (uint32_t i = 0; i < after->nruns; i++) {
+		struct both b = {r,
+		    before != NULL && i < before->nruns ? before->runs[i]
+							: NULL,
+		    after->runs[i]};
+
+		compare_run(&b);
+	}
+}
+
+static bool
+is_below(const struct state *s, const struct execution *x, uint64_t id)
+{
+	while ((x = state_execution(s, x->k.parent)) != NULL)
+		if (x->k.id == id)
+			return true;
+	return false;
+}
+
+static enum relation
+relation_of(const struct rehearsal *r, const struct execution *x)
+{
+	enum relation relation = RELATION_OTHER;
+
+	if (state_execution(r->real, x->k.id) == NULL)
+		return RELATION_NEW;
+	for (size_t i = 0; i < r->ntargets; i++) {
+		const struct execution *target =
+		    state_execution(r->copy, r->targets[i]);
+
+		if (target == NULL)
+			continue;
+		if (target == x)
+			return RELATION_SELF;
+		if (is_below(r->copy, x, target->k.id))
+			relation = RELATION_SUBWORKFLOW;
+		else if (relation == RELATION_OTHER &&
+		    is_below(r->copy, target, x->k.id))
+			relation = RELATION_PARENT;
+	}
+	return relation;
+}
+
+void
+rehearsal_result(struct rehearsal *r, struct rehearsed *result)
+{
+	const struct execution *before;
+	struct execution *after;
+
+	r->nchanges = r->nexecutions = 0;
+	RB_FOREACH (after, executions, &r->copy->executions) {
+		before = state_execution(r->real, after->k.id);
+		if (before != NULL && before->k.revision == after->k.revision)
+			continue;
+		r->executions = xreallocarray(
+		    r->executions, r->nexecutions + 1, sizeof(*r->executions));
+		r->executions[r->nexecutions++] =
+		    (struct reached){before, after, relation_of(r, after)};
+		compare_execution(r, before, after);
+	}
+	*result = (struct rehearsed){
+	    r->changes, r->nchanges, r->executions, r->nexecutions};
+}

@@ -1,0 +1,324 @@
+/* links: tests/scene.c tests/invariants.c tests/witness.c tests/expected_end.c tests/random_workflow.c tests/random_command.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
+/*
+ * rehearsal_test: what a rehearsal says would happen is what happens, and
+ * nothing happens by saying it.
+ */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "daemon/core/rehearsal.h"
+#include "daemon/core/rehearsal_parts.h"
+#include "tests/random_command.h"
+#include "tests/scene_case.h"
+
+static struct rehearsal *
+rehearse(struct scene *, struct command *, struct reply *);
+static void same_bytes(const msgpack_sbuffer *, const msgpack_sbuffer *);
+static void hold_to_it(const struct scene *, const struct rehearsal *);
+static void walk(uint64_t seed);
+static unsigned count_of(struct rehearsal *, enum change_kind);
+static const char *
+how_of(struct rehearsal *, enum change_kind, const char *task);
+
+/* At the time at which the scene will do it, with the state left as it was. */
+static struct rehearsal *
+rehearse(struct scene *s, struct command *c, struct reply *reply)
+{
+	struct rehearsal *r = rehearsal_new(s->live);
+	msgpack_sbuffer before, after;
+
+	msgpack_sbuffer_init(&before);
+	msgpack_sbuffer_init(&after);
+	state_encode(s->live, &before);
+	c->now = s->now + 1000000;
+	rehearsal_do(r, c, reply);
+	state_encode(s->live, &after);
+	same_bytes(&before, &after);
+	msgpack_sbuffer_destroy(&before);
+	msgpack_sbuffer_destroy(&after);
+	return r;
+}
+
+static void
+same_bytes(const msgpack_sbuffer *a, const msgpack_sbuffer *b)
+{
+	ATF_REQUIRE_EQ(a->size, b->size);
+	ATF_REQUIRE(memcmp(a->data, b->data, a->size) == 0);
+}
+
+/* Every execution that was copied is now as it was said to become. */
+static void
+hold_to_it(const struct scene *s, const struct rehearsal *r)
+{
+	struct execution *said;
+	msgpack_sbuffer theirs, ours;
+	msgpack_packer pk;
+
+	msgpack_sbuffer_init(&theirs);
+	msgpack_sbuffer_init(&ours);
+	RB_FOREACH (said, executions, &r->copy->executions) {
+		theirs.size = ours.size = 0;
+		msgpack_packer_init(&pk, &theirs, msgpack_sbuffer_write);
+		execution_encode(said, &pk);
+		msgpack_packer_init(&pk, &ours, msgpack_sbuffer_write);
+		execution_encode(scene_execution(s, said->k.id), &pk);
+		same_bytes(&theirs, &ours);
+	}
+	ATF_REQUIRE_EQ(r->copy->k.next_execution, s->live->k.next_execution);
+	msgpack_sbuffer_destroy(&theirs);
+	msgpack_sbuffer_destroy(&ours);
+}
+
+static void
+walk(uint64_t seed)
+{
+	struct dice dice = {seed};
+	struct random_command one;
+	struct rehearsal *r;
+	struct reply reply;
+	struct host host;
+	struct scene s;
+
+	printf("WEIR_SEED=%" PRIu64 "\n", seed);
+	fflush(stdout);
+	scene_begin(&s);
+	/* Who gets a place that becomes free is nothing to plan with. */
+	host = s.live->host;
+	host.max_callouts = 0;
+	core_host(s.live, &host);
+	for (unsigned i = 0; i < RANDOM_WORKFLOWS; i++)
+		random_workflow(&s, &dice, i);
+	for (unsigned i = 0; i < 150; i++) {
+		scene_advance(&s, (int64_t)roll(&dice, 3) * SECOND / 4);
+		random_command(&s, &dice, &one);
+		if (one.c.type == COMMAND_CALLOUT_ENDED ||
+		    (plan_deadline(s.live) != 0 &&
+			plan_deadline(s.live) <= s.now + 1000000)) {
+			scene_do(&s, &one.c);
+		} else {
+			r = rehearse(&s, &one.c, &reply);
+			scene_do(&s, &one.c);
+			ATF_REQUIRE_EQ(reply.error, s.reply.error);
+			ATF_REQUIRE_STREQ(reply.message, s.reply.message);
+			ATF_REQUIRE_EQ(reply.execution, s.reply.execution);
+			hold_to_it(&s, r);
+			rehearsal_free(r);
+		}
+		random_command_release(&one);
+	}
+	scene_end(&s);
+}
+
+ATF_TC(random_walk);
+ATF_TC_HEAD(random_walk, tc)
+{
+	atf_tc_set_md_var(
+	    tc, "descr", "in random histories what was said is what happens");
+	atf_tc_set_md_var(tc, "timeout", "1800");
+}
+ATF_TC_BODY(random_walk, tc)
+{
+	const char *given = getenv("WEIR_SEED");
+	const char *length = getenv("WEIR_LONG");
+	uint64_t first = given != NULL && *given != '\0'
+	    ? strtoull(given, NULL, 10)
+	    : (uint64_t)time(NULL);
+	unsigned n = given != NULL && *given != '\0' ? 1
+	    : length != NULL && length[0] != '\0'    ? 2000
+						     : 40;
+
+	for (unsigned i = 0; i < n; i++)
+		walk(first + i);
+}
+
+static unsigned
+count_of(struct rehearsal *r, enum change_kind kind)
+{
+	struct rehearsed result;
+	unsigned n = 0;
+
+	rehearsal_result(r, &result);
+	for (size_t i = 0; i < result.nchanges; i++)
+		n += result.changes[i].kind == kind;
+	return n;
+}
+
+/* NULL: there is no such change of the task. */
+static const char *
+how_of(struct rehearsal *r, enum change_kind kind, const char *task)
+{
+	struct rehearsed result;
+
+	rehearsal_result(r, &result);
+	for (size_t i = 0; i < result.nchanges; i++)
+		if (result.changes[i].kind == kind &&
+		    strcmp(result.changes[i].run->task->name, task) == 0)
+			return result.changes[i].how == NULL
+			    ? ""
+			    : result.changes[i].how;
+	return NULL;
+}
+
+#define HOW(kind, task, wanted)                                    \
+	do {                                                       \
+		const char *how_ = how_of(r, CHANGE_##kind, task); \
+                                                                   \
+		ATF_REQUIRE_MSG(how_ != NULL, "%s: no", task);     \
+		ATF_REQUIRE_STREQ(how_, wanted);                   \
+	} while (0)
+
+static const char above[] =
+    "{'workflow': 'above', 'tasks': {'first': {'run': ['f'], 'next': [{'do': "
+    "['sub', 'side']}]}, 'side': {'run': ['s'], 'next': [{'do': 'last'}]}, "
+    "'sub': {'workflow': 'below', 'next': [{'when': 'completed', 'do': "
+    "'last'}]}, 'last': {'join': 'all', 'run': ['l']}}}";
+static const char below[] =
+    "{'workflow': 'below', 'tasks': {'a': {'run': ['x'], 'next': [{'when': "
+    "'completed', 'do': 'b'}]}, 'b': {'run': ['y']}}}";
+
+SCENE_CASE(rerun, "a rerun of a task, and what it reaches")
+{
+	struct command c = scene_command(COMMAND_RETRY);
+	struct rehearsed result;
+	struct rehearsal *r;
+	struct reply reply;
+	uint64_t id;
+
+	scene_define(s, below);
+	scene_define(s, above);
+	id = scene_start(s, "above", NULL);
+	EXIT(id, "first", 0);
+	EXIT(id, "side", 0);
+	EXIT(id + 1, "a", 0);
+	EXIT(id + 1, "b", 1);
+	STATUS(id, "failed");
+	c.execution = id + 1;
+	r = rehearse(s, &c, &reply);
+	ATF_REQUIRE_EQ(reply.error, ERROR_NONE);
+	HOW(STARTED, "b", "callout");
+	HOW(STARTED, "sub", "continued");
+	HOW(SUPERSEDED, "b", "");
+	HOW(KEPT, "a", "completed");
+	HOW(KEPT, "side", "completed");
+	ATF_REQUIRE_EQ(count_of(r, CHANGE_STOPPED), 0);
+	rehearsal_result(r, &result);
+	ATF_REQUIRE_EQ(result.nexecutions, 2);
+	ATF_REQUIRE_EQ(result.executions[0].relation, RELATION_PARENT);
+	ATF_REQUIRE_EQ(result.executions[1].relation, RELATION_SELF);
+	ATF_REQUIRE_EQ(result.executions[0].after->k.status, EXECUTION_RUNNING);
+	STATUS(id, "failed");
+	rehearsal_free(r);
+}
+
+SCENE_CASE(stops, "what would be stopped, and how")
+{
+	struct command c = scene_command(COMMAND_CANCEL);
+	struct rehearsal *r;
+	struct reply reply;
+	uint64_t id;
+
+	scene_define(s, below);
+	scene_define(s, above);
+	id = scene_start(s, "above", NULL);
+	EXIT(id, "first", 0);
+	c.execution = id;
+	r = rehearse(s, &c, &reply);
+	HOW(KEPT, "side", "running");
+	HOW(KEPT, "sub", "running");
+	rehearsal_free(r);
+	c.kill = true;
+	r = rehearse(s, &c, &reply);
+	HOW(STOPPED, "side", "SIGTERM");
+	HOW(STOPPED, "a", "SIGTERM");
+	rehearsal_free(r);
+	c = scene_command(COMMAND_PAUSE);
+	c.execution = id;
+	c.freeze = true;
+	r = rehearse(s, &c, &reply);
+	HOW(STOPPED, "side", "SIGSTOP");
+	HOW(STOPPED, "a", "SIGSTOP");
+	/* Two, one after the other, on one copy. */
+	c = scene_command(COMMAND_RESUME);
+	c.execution = id;
+	c.now = s->now + 1000000;
+	rehearsal_do(r, &c, &reply);
+	ATF_REQUIRE_EQ(reply.error, ERROR_NONE);
+	ATF_REQUIRE_EQ(count_of(r, CHANGE_STOPPED), 0);
+	rehearsal_free(r);
+}
+
+SCENE_CASE(skip, "what comes next, to its end")
+{
+	struct command c = scene_command(COMMAND_SKIP);
+	struct rehearsal *r;
+	struct reply reply;
+	uint64_t id;
+
+	scene_define(s, below);
+	id = scene_start(s, "below", NULL);
+	c.execution = id;
+	c.name = "a";
+	c.item = EVENT_NONE;
+	r = rehearse(s, &c, &reply);
+	HOW(STOPPED, "a", "SIGTERM");
+	HOW(ENDED, "a", "skipped");
+	HOW(STARTED, "b", "callout");
+	rehearsal_free(r);
+	/* A refusal is the same one. */
+	c.name = "b";
+	r = rehearse(s, &c, &reply);
+	ATF_REQUIRE_EQ(reply.error, ERROR_STATE_CONFLICT);
+	ATF_REQUIRE_EQ(count_of(r, CHANGE_STARTED), 0);
+	rehearsal_free(r);
+}
+
+SCENE_CASE(start, "a start, and one more of the same key")
+{
+	struct command c = scene_command(COMMAND_START);
+	struct rehearsal *r;
+	struct reply reply;
+
+	scene_define(s, below);
+	c.name = "below";
+	c.key = "once";
+	r = rehearse(s, &c, &reply);
+	ATF_REQUIRE(reply.created);
+	ATF_REQUIRE_EQ(reply.execution, 1);
+	HOW(STARTED, "a", "callout");
+	rehearsal_free(r);
+	ATF_REQUIRE(scene_do(s, &c));
+	r = rehearse(s, &c, &reply);
+	ATF_REQUIRE(!reply.created);
+	ATF_REQUIRE_EQ(reply.execution, 1);
+	ATF_REQUIRE_EQ(count_of(r, CHANGE_STARTED), 0);
+	rehearsal_free(r);
+}
+
+SCENE_CASE(too_much, "what would take too long is refused")
+{
+	struct command c = scene_command(COMMAND_ENGINE_PAUSE);
+	struct rehearsal *r;
+	struct reply reply;
+
+	scene_define(
+	    s, "{'workflow': 'w', 'tasks': {'a': {'wait': {'signal': 'go'}}}}");
+	for (unsigned i = 0; i <= REHEARSAL_EXECUTIONS; i++)
+		ATF_REQUIRE(scene_start(s, "w", NULL) != 0);
+	r = rehearse(s, &c, &reply);
+	ATF_REQUIRE_EQ(reply.error, ERROR_LIMIT);
+	rehearsal_free(r);
+}
+
+ATF_TP_ADD_TCS(tp)
+{
+	ATF_TP_ADD_TC(tp, random_walk);
+	ATF_TP_ADD_TC(tp, rerun);
+	ATF_TP_ADD_TC(tp, stops);
+	ATF_TP_ADD_TC(tp, skip);
+	ATF_TP_ADD_TC(tp, start);
+	ATF_TP_ADD_TC(tp, too_much);
+	return atf_no_error();
+}
