@@ -10,15 +10,18 @@
 #include <sysexits.h>
 
 #include "ctl/field.h"
+#include "ctl/plan.h"
 #include "ctl/survivors.h"
 #include "ctl/targets.h"
 
 static void
 flags(struct parameters *, const struct arguments *, const struct act *);
 static void tell_all(struct ctl *, const msgpack_object *, const char *hidden);
+static void tell_refusals(struct ctl *, const msgpack_object *);
 static void tell_done(struct ctl *, const msgpack_object *);
 static void print_left(FILE *, const msgpack_object *);
 static void tell_refused(struct ctl *, const msgpack_object *);
+static bool says(const msgpack_object *, const char *);
 static char *refusal_text(const msgpack_object *);
 static int outcome(const msgpack_object *);
 
@@ -27,6 +30,7 @@ act(struct ctl *ctl, const struct arguments *a, const struct act *what)
 {
 	struct parameters p;
 	struct answer answer;
+	bool planned;
 	int status;
 
 	parameters_start(&p);
@@ -38,8 +42,14 @@ act(struct ctl *ctl, const struct arguments *a, const struct act *what)
 		return status;
 	}
 	flags(&p, a, what);
+	planned = plan_ask(&p, a);
 	status = ctl_call(ctl, what->method, &p, &answer);
-	if (status == 0) {
+	if (status == 0 && planned) {
+		if (!writer_is_json(ctl->out))
+			tell_refusals(ctl, &answer.object);
+		plan_print(ctl, &answer.object);
+		status = outcome(&answer.object);
+	} else if (status == 0) {
 		tell_all(ctl, &answer.object,
 		    what->later != NULL ? what->until : NULL);
 		status = outcome(&answer.object);
@@ -78,10 +88,16 @@ tell_all(struct ctl *ctl, const msgpack_object *result, const char *hidden)
 		if (hidden == NULL || !field_is(entry, "status", hidden))
 			tell_done(ctl, entry);
 	}
-	for (i = 0; i < refused; i++)
-		tell_refused(ctl, field_entry(result, "failed", i));
+	tell_refusals(ctl, result);
 	if (done == 0 && refused == 0)
 		writer_note(ctl->out, NULL, "no execution is selected by this");
+}
+
+static void
+tell_refusals(struct ctl *ctl, const msgpack_object *result)
+{
+	for (uint32_t i = 0; i < field_count(result, "failed"); i++)
+		tell_refused(ctl, field_entry(result, "failed", i));
 }
 
 static void
@@ -143,6 +159,14 @@ tell_refused(struct ctl *ctl, const msgpack_object *refused)
 	free(text);
 }
 
+static bool
+says(const msgpack_object *text, const char *part)
+{
+	return text != NULL && text->type == MSGPACK_OBJECT_STR &&
+	    memmem(text->via.str.ptr, text->via.str.size, part, strlen(part)) !=
+	    NULL;
+}
+
 /* "12: refused: it has completed (allowed now: terminate)" */
 static char *
 refusal_text(const msgpack_object *refused)
@@ -160,8 +184,9 @@ refusal_text(const msgpack_object *refused)
 	fprintf(to, "%" PRIu64 ": refused: ", field_uint(refused, "id"));
 	if (message != NULL)
 		field_print_text(to, message);
+	/* Some say it themselves. */
 	if (allowed != NULL && allowed->type == MSGPACK_OBJECT_ARRAY &&
-	    allowed->via.array.size > 0) {
+	    allowed->via.array.size > 0 && !says(message, "allowed: ")) {
 		for (i = 0; i < allowed->via.array.size; i++) {
 			fputs(i > 0 ? ", " : " (allowed now: ", to);
 			field_print_text(to, &allowed->via.array.ptr[i]);

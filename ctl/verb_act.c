@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "ctl/act.h"
+#include "ctl/plan.h"
 #include "ctl/targets.h"
 #include "ctl/verbs.h"
 
@@ -45,6 +46,7 @@ static const struct option cancel_options[] = {
 	"stop its callouts too: SIGTERM, then SIGKILL", NULL, false, false},
     WAIT_OPTION,
     REVISION_OPTION,
+    PLAN_OPTION,
     {.name = NULL},
 };
 
@@ -55,6 +57,7 @@ static const struct option terminate_options[] = {
 	"start the failure workflow too", NULL, false, false},
     WAIT_OPTION,
     REVISION_OPTION,
+    PLAN_OPTION,
     {.name = NULL},
 };
 

@@ -11,6 +11,7 @@
 #include "ctl/field.h"
 #include "ctl/input.h"
 #include "ctl/progress.h"
+#include "ctl/plan.h"
 #include "ctl/targets.h"
 #include "ctl/verbs.h"
 #include "daemon/core/alloc.h"
@@ -223,6 +224,7 @@ static const struct option restart_options[] = {
 	false, false},
     WAIT_OPTION,
     REVISION_OPTION,
+    PLAN_OPTION,
     {.name = NULL},
 };
 
@@ -232,6 +234,7 @@ static const struct option retry_options[] = {
 	false},
     WAIT_OPTION,
     REVISION_OPTION,
+    PLAN_OPTION,
     {.name = NULL},
 };
 
@@ -264,6 +267,7 @@ static const struct option rerun_options[] = {
 	false},
     WAIT_OPTION,
     REVISION_OPTION,
+    PLAN_OPTION,
     {.name = NULL},
 };
 
@@ -273,6 +277,7 @@ static const struct option replay_options[] = {
 	"of the workflow, in place of the one that it had", NULL, false, false},
     WAIT_OPTION,
     REVISION_OPTION,
+    PLAN_OPTION,
     {.name = NULL},
 };
 

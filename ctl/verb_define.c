@@ -7,6 +7,7 @@
 #include "ctl/define.h"
 #include "ctl/field.h"
 #include "ctl/file_report.h"
+#include "ctl/plan.h"
 #include "ctl/verbs.h"
 #include "libproto/errors.h"
 
@@ -21,6 +22,7 @@ define_file(struct ctl *ctl, struct workflow_file *f, struct answer *answer)
 
 	parameters_start(&p);
 	parameters_raw(&p, "definition", f->packed.data, f->packed.size);
+	plan_ask(&p, ctl->arguments);
 	status = ctl_try(ctl, "definition.put", &p, answer);
 	parameters_free(&p);
 	if (status == 0 || ctl->weir == NULL)
@@ -79,13 +81,16 @@ define_and_tell(struct ctl *ctl, struct workflow_file *f)
 {
 	struct answer answer;
 	int status = define_file(ctl, f, &answer);
+	const char *would;
 	unsigned version;
 
 	if (status == 0) {
+		would =
+		    arguments_has(ctl->arguments, "plan") ? "would be " : "";
 		version = (unsigned)field_uint(&answer.object, "version");
 		if (field_true(&answer.object, "created"))
-			writer_note(ctl->out, &answer.object, "defined %s@%u",
-			    f->definition->name, version);
+			writer_note(ctl->out, &answer.object, "%sdefined %s@%u",
+			    would, f->definition->name, version);
 		else
 			writer_note(ctl->out, &answer.object,
 			    "%s@%u is the same already", f->definition->name,
@@ -95,11 +100,17 @@ define_and_tell(struct ctl *ctl, struct workflow_file *f)
 	return status;
 }
 
+static const struct option options[] = {
+    PLAN_OPTION,
+    {.name = NULL},
+};
+
 const struct verb verb_define = {
     .name = "define",
     .summary = "Check workflow files and store them with the daemon",
     .text = "When one file has an error none is stored.  A workflow that is "
 	    "stored already\njust as the file has it gets no new version.",
+    .options = {options},
     .operands = {{"FILE", ARGUMENT_FILE, OPERAND_SOME, NULL}},
     .run = define,
 };

@@ -7,6 +7,7 @@
 #include "ctl/cell.h"
 #include "ctl/ctl.h"
 #include "ctl/field.h"
+#include "ctl/plan.h"
 #include "ctl/verbs.h"
 #include "ctl/yaml_print.h"
 #include "daemon/core/alloc.h"
@@ -93,12 +94,16 @@ change(struct ctl *ctl, const struct arguments *arguments, const char *method,
 {
 	struct parameters p;
 	struct answer answer;
+	bool planned;
 	int status;
 
 	name_parameters(&p, &arguments->operands[0]);
 	parameters_str(&p, "reason", arguments_text(arguments, "reason"));
+	planned = plan_ask(&p, arguments);
 	status = ctl_call(ctl, method, &p, &answer);
-	if (status == 0)
+	if (status == 0 && planned)
+		plan_print(ctl, &answer.object);
+	else if (status == 0)
 		tell_status(ctl, &answer.object, more);
 	parameters_free(&p);
 	answer_free(&answer);
@@ -124,6 +129,11 @@ static const struct option reason_option[] = {
     {.name = NULL},
 };
 
+static const struct option plan_option[] = {
+    PLAN_OPTION,
+    {.name = NULL},
+};
+
 const struct verb verb_definitions = {
     .name = "definitions",
     .alias = "defs",
@@ -142,6 +152,7 @@ const struct verb verb_definition = {
 const struct verb verb_enable = {
     .name = "enable",
     .summary = "Let executions of a workflow start again",
+    .options = {plan_option},
     .operands = {{"NAME", ARGUMENT_WORKFLOW, OPERAND_ONE, NULL}},
     .run = enable,
 };
@@ -149,7 +160,7 @@ const struct verb verb_enable = {
 const struct verb verb_disable = {
     .name = "disable",
     .summary = "Let no execution of a workflow start any more",
-    .options = {reason_option},
+    .options = {reason_option, plan_option},
     .operands = {{"NAME", ARGUMENT_WORKFLOW, OPERAND_ONE, NULL}},
     .run = disable,
 };

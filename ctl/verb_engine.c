@@ -8,6 +8,7 @@
 #include "ctl/ctl.h"
 #include "ctl/draining.h"
 #include "ctl/field.h"
+#include "ctl/plan.h"
 #include "ctl/verbs.h"
 
 static draining_look look;
@@ -58,7 +59,9 @@ change(struct ctl *ctl, struct parameters *p, const char *method)
 	char *now;
 	int status = ctl_call(ctl, method, p, &answer);
 
-	if (status == 0) {
+	if (status == 0 && arguments_has(ctl->arguments, "plan")) {
+		plan_print(ctl, &answer.object);
+	} else if (status == 0) {
 		now = field_text(&answer.object, "status");
 		writer_note(ctl->out, &answer.object, "the engine is %s",
 		    now != NULL ? now : "changing");
@@ -80,7 +83,7 @@ pause_engine(struct ctl *ctl, const struct arguments *a)
 	parameters_str(&p, "reason", arguments_text(a, "reason"));
 	if (arguments_has(a, "freeze"))
 		parameters_bool(&p, "freeze", true);
-	if (!arguments_has(a, "wait")) {
+	if (plan_ask(&p, a) || !arguments_has(a, "wait")) {
 		status = change(ctl, &p, "engine.pause");
 	} else {
 		status = ctl_call(ctl, "engine.pause", &p, &answer);
@@ -124,6 +127,7 @@ resume_engine(struct ctl *ctl, const struct arguments *a)
 	parameters_start(&p);
 	if (arguments_has(a, "early"))
 		parameters_bool(&p, "early", true);
+	plan_ask(&p, a);
 	status = change(ctl, &p, "engine.resume");
 	parameters_free(&p);
 	return status;
@@ -169,12 +173,14 @@ static const struct option pause_options[] = {
 	false, false},
     {'w', "wait", ARGUMENT_NONE, NULL, "until the last callout has ended", NULL,
 	false, false},
+    PLAN_OPTION,
     {.name = NULL},
 };
 
 static const struct option resume_options[] = {
     {0, "early", ARGUMENT_NONE, NULL, "even while callouts still finish", NULL,
 	false, false},
+    PLAN_OPTION,
     {.name = NULL},
 };
 

@@ -8,6 +8,7 @@
 #include "ctl/draining.h"
 #include "ctl/execution_tree.h"
 #include "ctl/field.h"
+#include "ctl/plan.h"
 #include "ctl/targets.h"
 #include "ctl/verbs.h"
 #include "daemon/core/alloc.h"
@@ -155,6 +156,7 @@ static const struct option pause_options[] = {
     {0, "wait", ARGUMENT_NONE, NULL, "until the last callout has ended", NULL,
 	false, false},
     REVISION_OPTION,
+    PLAN_OPTION,
     {.name = NULL},
 };
 
@@ -166,6 +168,7 @@ static const struct option resume_options[] = {
     {0, "early", ARGUMENT_NONE, NULL, "even while callouts still finish", NULL,
 	false, false},
     REVISION_OPTION,
+    PLAN_OPTION,
     {.name = NULL},
 };
 

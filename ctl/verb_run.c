@@ -1,6 +1,7 @@
 /*
  * verb_run: weirctl run: starts a workflow, from a file where one is given.
  */
+#include <err.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "ctl/field.h"
 #include "ctl/file_report.h"
 #include "ctl/input.h"
+#include "ctl/plan.h"
 #include "ctl/progress.h"
 #include "ctl/targets.h"
 #include "ctl/verbs.h"
@@ -37,6 +39,13 @@ run(struct ctl *ctl, const struct arguments *a)
 	struct answer answer;
 	int status;
 
+	if (arguments_has(a, "plan") && argument_is_file(a->operands[0].text)) {
+		warnx("run --plan is for workflows that are defined; "
+		      "\"weirctl define --plan %s\" says what a file would "
+		      "change",
+		    a->operands[0].text);
+		return EX_USAGE;
+	}
 	msgpack_sbuffer_init(&start.input);
 	if (argument_is_file(a->operands[0].text))
 		status = from_file(ctl, a, &start);
@@ -135,6 +144,7 @@ send_start(struct ctl *ctl, const struct arguments *a,
 		targets_pack_labels(parameters_key(&p, "domains"), a, "domain");
 	if (arguments_has(a, "label"))
 		targets_pack_labels(parameters_key(&p, "labels"), a, "label");
+	plan_ask(&p, a);
 	status = ctl_call(ctl, "execution.start", &p, answer);
 	parameters_free(&p);
 	/* the command line was checked: it is the input that is wrong */
@@ -150,6 +160,10 @@ finish(struct ctl *ctl, const struct arguments *a, const struct start *start,
 	bool created = field_true(&answer->object, "created");
 	char version[32] = "";
 
+	if (arguments_has(a, "plan")) {
+		plan_print(ctl, &answer->object);
+		return 0;
+	}
 	if (start->version != 0)
 		snprintf(version, sizeof(version), "@%" PRIu64, start->version);
 	/* under JSON the result of waiting is the one object */
@@ -186,6 +200,7 @@ static const struct option options[] = {
     {'w', "wait", ARGUMENT_NONE, NULL,
 	"show its progress, and exit 0 if it completes, else 1", NULL, false,
 	false},
+    PLAN_OPTION,
     {.name = NULL},
 };
 

@@ -11,6 +11,7 @@
 #include "ctl/cell.h"
 #include "ctl/ctl.h"
 #include "ctl/field.h"
+#include "ctl/plan.h"
 #include "ctl/verbs.h"
 #include "daemon/core/definition.h"
 #include "daemon/core/duration.h"
@@ -121,6 +122,7 @@ safety(struct ctl *ctl, const struct arguments *a)
 {
 	struct parameters p;
 	struct answer answer;
+	bool planned;
 	int status;
 
 	parameters_start(&p);
@@ -131,8 +133,11 @@ safety(struct ctl *ctl, const struct arguments *a)
 	}
 	if (arguments_has(a, "clear"))
 		parameters_bool(&p, "clear", true);
+	planned = plan_ask(&p, a);
 	status = ctl_call(ctl, "definition.set_safety", &p, &answer);
-	if (status == 0)
+	if (status == 0 && planned)
+		plan_print(ctl, &answer.object);
+	else if (status == 0)
 		writer_record(ctl->out, fields,
 		    sizeof(fields) / sizeof(fields[0]), &answer.object);
 	parameters_free(&p);
@@ -149,6 +154,7 @@ static const struct option options[] = {
 	false, false},
     {0, "clear", ARGUMENT_NONE, NULL, "back to the caps of its newest version",
 	NULL, false, false},
+    PLAN_OPTION,
     {.name = NULL},
 };
 

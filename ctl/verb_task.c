@@ -6,14 +6,15 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "ctl/ctl.h"
+#include "ctl/act.h"
 #include "ctl/field.h"
 #include "ctl/input.h"
+#include "ctl/plan.h"
 #include "ctl/verbs.h"
 
 static bool pack_options(struct parameters *, const struct arguments *);
-static int act(struct ctl *, const struct arguments *, const char *method,
-    const char *second, const char *done);
+static int act_on_task(struct ctl *, const struct arguments *,
+    const char *method, const char *second, const char *done);
 
 static bool
 pack_options(struct parameters *p, const struct arguments *a)
@@ -41,11 +42,13 @@ pack_options(struct parameters *p, const struct arguments *a)
 
 /* second: what the operand behind the execution is called on the wire. */
 static int
-act(struct ctl *ctl, const struct arguments *a, const char *method,
+act_on_task(struct ctl *ctl, const struct arguments *a, const char *method,
     const char *second, const char *done)
 {
+	const struct given *revision = arguments_option(a, "if-revision", NULL);
 	struct parameters p;
 	struct answer answer;
+	bool planned;
 	char *now;
 	int status;
 
@@ -58,8 +61,13 @@ act(struct ctl *ctl, const struct arguments *a, const char *method,
 		parameters_free(&p);
 		return EX_USAGE;
 	}
+	if (revision != NULL)
+		parameters_uint(&p, "if_revision", revision->number);
+	planned = plan_ask(&p, a);
 	status = ctl_call(ctl, method, &p, &answer);
-	if (status == 0) {
+	if (status == 0 && planned) {
+		plan_print(ctl, &answer.object);
+	} else if (status == 0) {
 		now = field_text(&answer.object, "status");
 		writer_note(ctl->out, &answer.object,
 		    "%" PRIu64 ": %s %s; the execution is %s",
@@ -75,31 +83,31 @@ act(struct ctl *ctl, const struct arguments *a, const char *method,
 static int
 update(struct ctl *ctl, const struct arguments *a)
 {
-	return act(ctl, a, "task.update", "task", a->operands[2].text);
+	return act_on_task(ctl, a, "task.update", "task", a->operands[2].text);
 }
 
 static int
 skip(struct ctl *ctl, const struct arguments *a)
 {
-	return act(ctl, a, "task.skip", "task", "skipped");
+	return act_on_task(ctl, a, "task.skip", "task", "skipped");
 }
 
 static int
 send_signal(struct ctl *ctl, const struct arguments *a)
 {
-	return act(ctl, a, "task.signal", "name", "signaled");
+	return act_on_task(ctl, a, "task.signal", "name", "signaled");
 }
 
 static int
 approve(struct ctl *ctl, const struct arguments *a)
 {
-	return act(ctl, a, "task.approve", "task", "approved");
+	return act_on_task(ctl, a, "task.approve", "task", "approved");
 }
 
 static int
 reject(struct ctl *ctl, const struct arguments *a)
 {
-	return act(ctl, a, "task.reject", "task", "rejected");
+	return act_on_task(ctl, a, "task.reject", "task", "rejected");
 }
 
 static const char *const update_statuses[] = {
@@ -112,6 +120,8 @@ static const struct option update_options[] = {
 	NULL, false, false},
     {'r', "reason", ARGUMENT_TEXT, "REASON", "why; kept in its history", NULL,
 	false, false},
+    REVISION_OPTION,
+    PLAN_OPTION,
     {.name = NULL},
 };
 
@@ -120,12 +130,16 @@ static const struct option signal_options[] = {
 	NULL, false, false},
     {0, "tree", ARGUMENT_NONE, NULL, "in its subworkflows too", NULL, false,
 	false},
+    REVISION_OPTION,
+    PLAN_OPTION,
     {.name = NULL},
 };
 
 static const struct option note_option[] = {
     {'n', "note", ARGUMENT_TEXT, "NOTE", "kept in its history", NULL, false,
 	false},
+    REVISION_OPTION,
+    PLAN_OPTION,
     {.name = NULL},
 };
 

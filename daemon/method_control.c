@@ -203,8 +203,10 @@ still_matches(struct request *request, uint64_t id)
 {
 	const msgpack_object *wanted =
 	    catalogue_param(request->params, "filter");
-	const struct execution *execution =
-	    state_execution(request->server->state, id);
+	const struct state *state = request->rehearsal != NULL
+	    ? rehearsal_state(request->rehearsal)
+	    : request->server->state;
+	const struct execution *execution = state_execution(state, id);
 	struct filter filter;
 
 	if (wanted == NULL || execution == NULL)
@@ -222,7 +224,7 @@ act_on(struct request *request, const struct command *command,
 	struct reply reply = {.error = ERROR_NOT_FOUND, .status = -1};
 
 	if (one.execution < first_new)
-		server_command(request->server, &one, request->actor, &reply);
+		request_command(request, &one, &reply);
 	else
 		snprintf(reply.message, sizeof(reply.message),
 		    "there is no execution %ju; `weirctl ls` lists them",
@@ -248,7 +250,7 @@ static void
 answer_outcomes(struct request *request, struct outcomes *outcomes)
 {
 	msgpack_sbuffer failed;
-	msgpack_packer packer;
+	msgpack_packer packer, *answer;
 
 	msgpack_sbuffer_init(&failed);
 	msgpack_packer_init(&packer, &failed, msgpack_sbuffer_write);
@@ -256,13 +258,17 @@ answer_outcomes(struct request *request, struct outcomes *outcomes)
 	msgpack_sbuffer_write(
 	    &failed, outcomes->failed.data, outcomes->failed.size);
 	/* Without a wait all are as good as gone. */
-	if (catalogue_bool(request->params, "wait", false))
+	if (catalogue_bool(request->params, "wait", false) &&
+	    request->rehearsal == NULL) {
 		waiters_add_gone(request->server->waiters, &request->asker,
 		    outcomes->done, outcomes->ndone, &failed);
-	else
-		view_outcomes(request_answer(request), request->server->state,
+	} else {
+		answer = request_answer(request);
+		msgpack_pack_map(answer, 2 + request_plans(request));
+		view_outcomes_fields(answer, request->server->state,
 		    outcomes->done, outcomes->ndone, &failed);
-	if (!catalogue_bool(request->params, "wait", false))
+		request_pack_plan(request, answer);
 		request_done(request);
+	}
 	msgpack_sbuffer_destroy(&failed);
 }

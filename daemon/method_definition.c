@@ -11,6 +11,7 @@ find_definition(const void *, const char *, uint32_t);
 static struct definition *parse(struct request *);
 static void refuse_errors(struct request *, const struct definition_errors *);
 static bool take_cap(struct request *, const char *, enum cap, struct safety *);
+/* As it is then, also where it is only planned. */
 static void answer_workflow(struct request *, struct command *);
 static void set_enabled(struct request *, enum command_type);
 
@@ -91,15 +92,16 @@ method_definition_put(struct request *request)
 		return;
 	command.definition = definition;
 	command.name = definition->name;
-	server_command(request->server, &command, request->actor, &reply);
+	request_command(request, &command, &reply);
 	if (reply.error != ERROR_NONE) {
 		request_refuse_reply(request, &reply);
 	} else {
 		packer = request_answer(request);
-		msgpack_pack_map(packer, 3);
+		msgpack_pack_map(packer, 3 + request_plans(request));
 		pack_key_str(packer, "workflow", definition->name);
 		pack_key_uint(packer, "version", reply.version);
 		pack_key_bool(packer, "created", reply.created);
+		request_pack_plan(request, packer);
 		request_done(request);
 	}
 	definition_unref(definition);
@@ -230,14 +232,20 @@ take_cap(struct request *request, const char *name, enum cap cap,
 static void
 answer_workflow(struct request *request, struct command *command)
 {
+	const struct state *state;
+	msgpack_packer *packer;
 	struct reply reply;
 
-	server_command(request->server, command, request->actor, &reply);
+	request_command(request, command, &reply);
 	if (reply.error != ERROR_NONE) {
 		request_refuse_reply(request, &reply);
 		return;
 	}
-	view_workflow(request_answer(request),
-	    state_workflow(request->server->state, command->name));
+	state = request->rehearsal != NULL ? rehearsal_state(request->rehearsal)
+					   : request->server->state;
+	packer = request_answer(request);
+	msgpack_pack_map(packer, VIEW_WORKFLOW_FIELDS + request_plans(request));
+	view_workflow_fields(packer, state_workflow(state, command->name));
+	request_pack_plan(request, packer);
 	request_done(request);
 }

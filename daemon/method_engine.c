@@ -12,6 +12,7 @@
 
 #define PROTOCOL_VERSION 1
 
+static void answer_plan(struct request *);
 static void switch_engine(struct request *, struct command *);
 static void kill_callouts(struct request *);
 
@@ -72,11 +73,27 @@ switch_engine(struct request *request, struct command *command)
 {
 	struct reply reply;
 
-	server_command(request->server, command, request->actor, &reply);
+	request_command(request, command, &reply);
 	if (reply.error != ERROR_NONE)
 		request_refuse_reply(request, &reply);
+	else if (request->rehearsal != NULL)
+		answer_plan(request);
 	else
 		method_engine_status(request);
+}
+
+static void
+answer_plan(struct request *request)
+{
+	msgpack_packer *packer = request_answer(request);
+
+	msgpack_pack_map(packer, 2 + request_plans(request));
+	pack_key_str(packer, "status",
+	    engine_status_name(request->server->state->k.engine));
+	pack_key_str(packer, "becomes",
+	    engine_status_name(rehearsal_state(request->rehearsal)->k.engine));
+	request_pack_plan(request, packer);
+	request_done(request);
 }
 
 /* The answer is the last thing that the daemon sends. */

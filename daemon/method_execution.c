@@ -35,8 +35,7 @@ method_execution_start(struct request *request)
 	if (request_value(request, "input", &command.value) &&
 	    request_value(request, "labels", &command.labels) &&
 	    request_value(request, "domains", &command.domains)) {
-		server_command(
-		    request->server, &command, request->actor, &reply);
+		request_command(request, &command, &reply);
 		answer_started(request, &reply);
 	}
 	value_unref(command.value);
@@ -54,12 +53,13 @@ answer_started(struct request *request, const struct reply *reply)
 		return;
 	}
 	packer = request_answer(request);
-	msgpack_pack_map(packer, 4);
+	msgpack_pack_map(packer, 4 + request_plans(request));
 	pack_key_uint(packer, "id", reply->execution);
 	pack_key_str(packer, "status",
 	    execution_status_name((enum execution_status)reply->status));
 	pack_key_uint(packer, "revision", reply->revision);
 	pack_key_bool(packer, "created", reply->created);
+	request_pack_plan(request, packer);
 	request_done(request);
 }
 

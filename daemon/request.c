@@ -58,7 +58,11 @@ request_take(struct server *server, struct session *session, const char *bytes,
 	request.zone = &zone;
 	if (check(&request, &message, &params)) {
 		request.params = &params;
+		if (catalogue_bool(&params, "plan", false))
+			request.rehearsal = rehearsal_new(server->state);
 		method_handlers[request.method](&request);
+		if (request.rehearsal != NULL)
+			rehearsal_free(request.rehearsal);
 	}
 	msgpack_zone_destroy(&zone);
 }
@@ -311,21 +315,49 @@ request_conditions(struct request *request, struct command *command)
 }
 
 void
+request_command(
+    struct request *request, struct command *command, struct reply *reply)
+{
+	struct server *server = request->server;
+
+	if (request->rehearsal == NULL) {
+		server_command(server, command, request->actor, reply);
+		return;
+	}
+	command->by = *request->actor;
+	command->now = clock_now(&server->clock);
+	rehearsal_do(request->rehearsal, command, reply);
+}
+
+uint32_t
+request_plans(const struct request *request)
+{
+	return request->rehearsal != NULL;
+}
+
+void
+request_pack_plan(struct request *request, msgpack_packer *packer)
+{
+	if (request->rehearsal == NULL)
+		return;
+	pack_str(packer, "plan");
+	view_plan(packer, request->rehearsal);
+}
+
+void
 request_act(struct request *request, struct command *command)
 {
 	struct reply reply;
 	msgpack_packer *packer;
 
-	server_command(request->server, command, request->actor, &reply);
+	request_command(request, command, &reply);
 	if (reply.error != ERROR_NONE) {
 		request_refuse_reply(request, &reply);
 		return;
 	}
 	packer = request_answer(request);
-	msgpack_pack_map(packer, 3);
-	pack_key_uint(packer, "id", reply.execution);
-	pack_key_str(packer, "status",
-	    execution_status_name((enum execution_status)reply.status));
-	pack_key_uint(packer, "revision", reply.revision);
+	msgpack_pack_map(packer, 3 + request_plans(request));
+	view_acted_fields(packer, request->server->state, reply.execution);
+	request_pack_plan(request, packer);
 	request_done(request);
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "daemon/answer.h"
+#include "daemon/core/rehearsal.h"
 #include "daemon/server.h"
 #include "libproto/catalogue.h"
 
@@ -22,6 +23,8 @@ struct request {
 	enum method_id method;
 	const msgpack_object *params; /* checked */
 	msgpack_zone *zone;
+	/* Where it only asks what it would do (plan); else NULL. */
+	struct rehearsal *rehearsal;
 };
 
 /* Answers, or sees to it that somebody will. */
@@ -54,6 +57,11 @@ struct execution *request_execution(struct request *, const char *);
 bool request_may_see(const struct request *, const struct execution *);
 /* Fills in the conditions that all acting methods have. */
 void request_conditions(struct request *, struct command *);
+/* Does the command, or rehearses it where that is all that is asked for. */
+void request_command(struct request *, struct command *, struct reply *);
+/* The pair "plan", where there is a rehearsal: how many there are, 0 or 1. */
+uint32_t request_plans(const struct request *);
+void request_pack_plan(struct request *, msgpack_packer *);
 /* Does it and answers {id, status, revision}, or the refusal. */
 void request_act(struct request *, struct command *);
 

@@ -12,8 +12,6 @@ view_outcome(msgpack_packer *, const struct state *, const struct acted *);
 static void view_reason(msgpack_packer *, const struct workflow *);
 static void view_cap(msgpack_packer *, const struct workflow *, enum cap);
 static void view_amount(msgpack_packer *, enum cap, int64_t);
-static void
-view_acted_fields(msgpack_packer *, const struct state *, uint64_t id);
 static void view_survivors(msgpack_packer *, const struct acted *);
 static void view_counts(msgpack_packer *, const struct state *);
 static void view_journal(msgpack_packer *, const struct journal_figures *);
@@ -79,10 +77,16 @@ view_journal(msgpack_packer *packer, const struct journal_figures *figures)
 void
 view_workflow(msgpack_packer *packer, const struct workflow *workflow)
 {
+	msgpack_pack_map(packer, VIEW_WORKFLOW_FIELDS);
+	view_workflow_fields(packer, workflow);
+}
+
+void
+view_workflow_fields(msgpack_packer *packer, const struct workflow *workflow)
+{
 	const struct definition *newest =
 	    workflow->versions[workflow->nversions - 1].definition;
 
-	msgpack_pack_map(packer, 9);
 	pack_key_str(packer, "workflow", workflow->name);
 	pack_key_uint(packer, "version", newest->version);
 	pack_key_uint(packer, "versions", workflow->nversions);
@@ -193,8 +197,7 @@ view_acted(msgpack_packer *packer, const struct state *state, uint64_t id)
 	view_acted_fields(packer, state, id);
 }
 
-/* Three pairs. */
-static void
+void
 view_acted_fields(
     msgpack_packer *packer, const struct state *state, uint64_t id)
 {
@@ -262,6 +265,13 @@ view_outcomes(msgpack_packer *packer, const struct state *state,
     const struct acted *acted, uint32_t count, const msgpack_sbuffer *failed)
 {
 	msgpack_pack_map(packer, 2);
+	view_outcomes_fields(packer, state, acted, count, failed);
+}
+
+void
+view_outcomes_fields(msgpack_packer *packer, const struct state *state,
+    const struct acted *acted, uint32_t count, const msgpack_sbuffer *failed)
+{
 	pack_str(packer, "succeeded");
 	msgpack_pack_array(packer, count);
 	for (uint32_t i = 0; i < count; i++)

@@ -14,6 +14,7 @@
 #include "daemon/journal.h"
 
 struct actor;
+struct rehearsal;
 
 /* Whether the actor sees input, variables and output of the execution. */
 bool view_shows(
@@ -25,8 +26,12 @@ void view_engine(msgpack_packer *, const struct state *,
 /* "safety_paused" */
 const char *workflow_status_name(enum workflow_status);
 void view_workflow(msgpack_packer *, const struct workflow *);
+/* Its pairs alone, so many. */
+#define VIEW_WORKFLOW_FIELDS 9
+void view_workflow_fields(msgpack_packer *, const struct workflow *);
 void view_definition_errors(msgpack_packer *, const struct definition_errors *);
-/* {id, status, revision} */
+/* {id, status, revision}; and its three pairs alone. */
+void view_acted_fields(msgpack_packer *, const struct state *, uint64_t id);
 void view_acted(msgpack_packer *, const struct state *, uint64_t id);
 /* An execution that was acted on, and what else there is to say of that. */
 struct acted {
@@ -42,6 +47,12 @@ struct acted {
 /* {succeeded, failed}; failed is the packed list. */
 void view_outcomes(msgpack_packer *, const struct state *, const struct acted *,
     uint32_t count, const msgpack_sbuffer *failed);
+/* The same without the map's head: two pairs. */
+void view_outcomes_fields(msgpack_packer *, const struct state *,
+    const struct acted *, uint32_t count, const msgpack_sbuffer *failed);
+
+/* view_plan.c: what the commands of a rehearsal would do. */
+void view_plan(msgpack_packer *, struct rehearsal *);
 
 /* view_execution.c; shows: with values, all else is there in any case. */
 void view_execution(msgpack_packer *, const struct state *,

@@ -13,19 +13,23 @@ _weirctl_verb() {
 	'check') _arguments -S \
 		'*:file:_files' ;;
 	'define') _arguments -S \
+		'--plan[do nothing, and say what it would do]' \
 		'*:file:_files' ;;
 	'definitions') _arguments -S ;;
 	'definition') _arguments -S \
 		'*:NAME[@VERSION]:_weirctl_workflows' ;;
 	'enable') _arguments -S \
+		'--plan[do nothing, and say what it would do]' \
 		'*:NAME:_weirctl_workflows' ;;
 	'disable') _arguments -S \
 		'--reason=[why; shown to whoever tries]:REASON:' \
+		'--plan[do nothing, and say what it would do]' \
 		'*:NAME:_weirctl_workflows' ;;
 	'safety') _arguments -S \
 		'--starts=[so many executions may start in this time, 200/1h; 0\: no cap]:MAX/PER:' \
 		'--cost=[so much may its tasks cost in this time, 50/1d; 0\: no cap]:MAX/PER:' \
 		'--clear[back to the caps of its newest version]' \
+		'--plan[do nothing, and say what it would do]' \
 		'*:NAME:_weirctl_workflows' ;;
 	'run') _arguments -S \
 		'*--set=[an input; a text where declared so, else YAML or JSON]:KEY=VALUE:' \
@@ -36,6 +40,7 @@ _weirctl_verb() {
 		'--priority=[higher ones go first where a limit holds some back; 0]:N:' \
 		'--idempotency-key=[the same key starts the same execution only once]:KEY:' \
 		'--wait[show its progress, and exit 0 if it completes, else 1]' \
+		'--plan[do nothing, and say what it would do]' \
 		'*:file:_files' ;;
 	'ls') _arguments -S \
 		'--long[show times exactly]' \
@@ -79,6 +84,7 @@ _weirctl_verb() {
 		'--hold[what waits too\: what comes after the wait is held back]' \
 		'--wait[until the last callout has ended]' \
 		'--if-revision=[only where the execution is still at this revision]:N:' \
+		'--plan[do nothing, and say what it would do]' \
 		'*--status=[in this status, or one of these]:STATUS:(pending running waiting pausing paused canceling completed failed timed_out canceled terminated)' \
 		'--workflow=[of this workflow]:NAME:' \
 		'*--label=[with this label]:KEY=VALUE:' \
@@ -93,6 +99,7 @@ _weirctl_verb() {
 		'--all[subworkflows that were paused by themselves too; alone, all that is paused]' \
 		'--early[even while callouts still finish]' \
 		'--if-revision=[only where the execution is still at this revision]:N:' \
+		'--plan[do nothing, and say what it would do]' \
 		'*--status=[in this status, or one of these]:STATUS:(pending running waiting pausing paused canceling completed failed timed_out canceled terminated)' \
 		'--workflow=[of this workflow]:NAME:' \
 		'*--label=[with this label]:KEY=VALUE:' \
@@ -107,6 +114,7 @@ _weirctl_verb() {
 		'--kill[stop its callouts too\: SIGTERM, then SIGKILL]' \
 		'--wait[answer when the last process is gone, or with what survived]' \
 		'--if-revision=[only where the execution is still at this revision]:N:' \
+		'--plan[do nothing, and say what it would do]' \
 		'*--status=[in this status, or one of these]:STATUS:(pending running waiting pausing paused canceling completed failed timed_out canceled terminated)' \
 		'--workflow=[of this workflow]:NAME:' \
 		'*--label=[with this label]:KEY=VALUE:' \
@@ -122,6 +130,7 @@ _weirctl_verb() {
 		'--failure-workflow[start the failure workflow too]' \
 		'--wait[answer when the last process is gone, or with what survived]' \
 		'--if-revision=[only where the execution is still at this revision]:N:' \
+		'--plan[do nothing, and say what it would do]' \
 		'*--status=[in this status, or one of these]:STATUS:(pending running waiting pausing paused canceling completed failed timed_out canceled terminated)' \
 		'--workflow=[of this workflow]:NAME:' \
 		'*--label=[with this label]:KEY=VALUE:' \
@@ -136,6 +145,7 @@ _weirctl_verb() {
 		'--latest[by the newest version of the workflow, not the one it had]' \
 		'--wait[follow it until it has ended; the exit status is its result]' \
 		'--if-revision=[only where the execution is still at this revision]:N:' \
+		'--plan[do nothing, and say what it would do]' \
 		'*--status=[in this status, or one of these]:STATUS:(pending running waiting pausing paused canceling completed failed timed_out canceled terminated)' \
 		'--workflow=[of this workflow]:NAME:' \
 		'*--label=[with this label]:KEY=VALUE:' \
@@ -155,6 +165,7 @@ _weirctl_verb() {
 		'*--domain=[what the workflow runs in domain NAME is run in OTHER]:NAME=OTHER:' \
 		'--wait[follow it until it has ended; the exit status is its result]' \
 		'--if-revision=[only where the execution is still at this revision]:N:' \
+		'--plan[do nothing, and say what it would do]' \
 		'*--status=[in this status, or one of these]:STATUS:(pending running waiting pausing paused canceling completed failed timed_out canceled terminated)' \
 		'--workflow=[of this workflow]:NAME:' \
 		'*--label=[with this label]:KEY=VALUE:' \
@@ -168,6 +179,7 @@ _weirctl_verb() {
 		'--resume-subworkflows[failed subworkflows go on where they failed, not anew]' \
 		'--wait[follow it until it has ended; the exit status is its result]' \
 		'--if-revision=[only where the execution is still at this revision]:N:' \
+		'--plan[do nothing, and say what it would do]' \
 		'*--status=[in this status, or one of these]:STATUS:(pending running waiting pausing paused canceling completed failed timed_out canceled terminated)' \
 		'--workflow=[of this workflow]:NAME:' \
 		'*--label=[with this label]:KEY=VALUE:' \
@@ -183,6 +195,7 @@ _weirctl_verb() {
 		'--version=[of the workflow, in place of the one that it had]:N:' \
 		'--wait[follow it until it has ended; the exit status is its result]' \
 		'--if-revision=[only where the execution is still at this revision]:N:' \
+		'--plan[do nothing, and say what it would do]' \
 		'*--status=[in this status, or one of these]:STATUS:(pending running waiting pausing paused canceling completed failed timed_out canceled terminated)' \
 		'--workflow=[of this workflow]:NAME:' \
 		'*--label=[with this label]:KEY=VALUE:' \
@@ -196,21 +209,31 @@ _weirctl_verb() {
 		'--item=[the run of one item, counted from 0]:N:' \
 		'--output=[its output, as if it had given it]:YAML:' \
 		'--reason=[why; kept in its history]:REASON:' \
+		'--if-revision=[only where the execution is still at this revision]:N:' \
+		'--plan[do nothing, and say what it would do]' \
 		'*:ID:_weirctl_executions' ;;
 	'skip') _arguments -S \
 		'--item=[the run of one item, counted from 0]:N:' \
 		'--output=[its output, as if it had given it]:YAML:' \
 		'--reason=[why; kept in its history]:REASON:' \
+		'--if-revision=[only where the execution is still at this revision]:N:' \
+		'--plan[do nothing, and say what it would do]' \
 		'*:ID:_weirctl_executions' ;;
 	'signal') _arguments -S \
 		'--output=[becomes the output of the waits]:YAML:' \
 		'--tree[in its subworkflows too]' \
+		'--if-revision=[only where the execution is still at this revision]:N:' \
+		'--plan[do nothing, and say what it would do]' \
 		'*:ID:_weirctl_executions' ;;
 	'approve') _arguments -S \
 		'--note=[kept in its history]:NOTE:' \
+		'--if-revision=[only where the execution is still at this revision]:N:' \
+		'--plan[do nothing, and say what it would do]' \
 		'*:ID:_weirctl_executions' ;;
 	'reject') _arguments -S \
 		'--note=[kept in its history]:NOTE:' \
+		'--if-revision=[only where the execution is still at this revision]:N:' \
+		'--plan[do nothing, and say what it would do]' \
 		'*:ID:_weirctl_executions' ;;
 	'events') _arguments -S \
 		'--from=[from this sequence number on, not just from now]:N:' \
@@ -221,9 +244,11 @@ _weirctl_verb() {
 	'engine pause') _arguments -S \
 		'--reason=[why; shown to whoever wonders]:REASON:' \
 		'--freeze[stop what runs where it is (SIGSTOP), until it is resumed]' \
-		'--wait[until the last callout has ended]' ;;
+		'--wait[until the last callout has ended]' \
+		'--plan[do nothing, and say what it would do]' ;;
 	'engine resume') _arguments -S \
-		'--early[even while callouts still finish]' ;;
+		'--early[even while callouts still finish]' \
+		'--plan[do nothing, and say what it would do]' ;;
 	'engine stop') _arguments -S \
 		'--mode=[what becomes of callouts (leave unless given)]:MODE:(leave drain kill)' ;;
 	'whoami') _arguments -S ;;

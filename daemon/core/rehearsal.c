@@ -43,6 +43,12 @@ rehearsal_new(const struct state *s)
 	return r;
 }
 
+const struct state *
+rehearsal_state(const struct rehearsal *r)
+{
+	return r->copy;
+}
+
 void
 rehearsal_free(struct rehearsal *r)
 {

@@ -22,6 +22,8 @@ struct rehearsal;
 /* The state must stay as it is until it is freed. */
 struct rehearsal *rehearsal_new(const struct state *);
 void rehearsal_free(struct rehearsal *);
+/* The copy as it is now: only what was reached is in it. */
+const struct state *rehearsal_state(const struct rehearsal *);
 
 /*
  * Does the command, after those before, and what follows from it.  The reply is

@@ -24,6 +24,7 @@ compare_attempt(struct both *, const struct action *, const struct attempt *);
 static const char *
 stop_how(const struct attempt *before, const struct attempt *after);
 static const char *staged_how(struct both *, const struct action *);
+static bool has_moved(const struct rehearsal *, size_t from);
 static bool is_below(const struct state *, const struct execution *, uint64_t);
 static enum relation
 relation_of(const struct rehearsal *, const struct execution *);
@@ -191,6 +192,16 @@ relation_of(const struct rehearsal *r, const struct execution *x)
 	return relation;
 }
 
+/* Whether any change from that one on is more than that something stays. */
+static bool
+has_moved(const struct rehearsal *r, size_t from)
+{
+	for (size_t i = from; i < r->nchanges; i++)
+		if (r->changes[i].kind != CHANGE_KEPT)
+			return true;
+	return false;
+}
+
 void
 rehearsal_result(struct rehearsal *r, struct rehearsed *result)
 {
@@ -199,14 +210,20 @@ rehearsal_result(struct rehearsal *r, struct rehearsed *result)
 
 	r->nchanges = r->nexecutions = 0;
 	RB_FOREACH (after, executions, &r->copy->executions) {
+		size_t changes = r->nchanges;
+
 		before = state_execution(r->real, after->k.id);
-		if (before != NULL && before->k.revision == after->k.revision)
+		compare_execution(r, before, after);
+		/* The engine's freezing moves nothing but the processes. */
+		if (before != NULL && before->k.revision == after->k.revision &&
+		    !has_moved(r, changes)) {
+			r->nchanges = changes;
 			continue;
+		}
 		r->executions = xreallocarray(
 		    r->executions, r->nexecutions + 1, sizeof(*r->executions));
 		r->executions[r->nexecutions++] =
 		    (struct reached){before, after, relation_of(r, after)};
-		compare_execution(r, before, after);
 	}
 	*result = (struct rehearsed){
 	    r->changes, r->nchanges, r->executions, r->nexecutions};
