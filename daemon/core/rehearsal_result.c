@@ -112,6 +112,11 @@ compare_action(struct both *b, const struct action *a)
 		add(b, CHANGE_STARTED, a->item, EVENT_NONE, "wait");
 	else if (a->k.status == TASK_PENDING)
 		add(b, CHANGE_STAGED, a->item, EVENT_NONE, staged_how(b, a));
+	else if (b->before == NULL && a->item != EVENT_NONE &&
+	    (a->k.status == TASK_COMPLETED || a->k.status == TASK_SKIPPED))
+		/* Done in the run before this one, which it stands for. */
+		add(b, CHANGE_KEPT, a->item, EVENT_NONE,
+		    task_status_name(a->k.status));
 	else if (a->item != EVENT_NONE && task_ended(a->k.status))
 		add(b,
 		    a->k.status == TASK_CANCELED ? CHANGE_STOPPED
