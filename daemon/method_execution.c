@@ -69,7 +69,11 @@ method_execution_get(struct request *request)
 	const struct execution *execution = request_execution(request, "id");
 	uint64_t generation = catalogue_uint(request->params, "generation", 0);
 	const struct state *state = request->server->state;
-	bool tasks = catalogue_bool(request->params, "tasks", true), shows;
+	const struct callouts *whole =
+	    catalogue_bool(request->params, "tasks", true)
+	    ? request->server->callouts
+	    : NULL;
+	bool shows;
 
 	if (execution == NULL)
 		return;
@@ -83,10 +87,10 @@ method_execution_get(struct request *request)
 	shows = request_may_see(request, execution);
 	if (generation == 0 || generation == execution->k.generation)
 		view_execution(
-		    request_answer(request), state, execution, shows, tasks);
+		    request_answer(request), state, execution, shows, whole);
 	else
 		view_generation(request_answer(request), state, execution,
-		    (uint32_t)generation, shows, tasks);
+		    (uint32_t)generation, shows, whole);
 	request_done(request);
 }
 
@@ -117,7 +121,7 @@ method_execution_list(struct request *request)
 	msgpack_pack_array(packer, count);
 	for (uint32_t i = 0; i < count; i++)
 		view_execution(packer, state, found[i],
-		    request_may_see(request, found[i]), false);
+		    request_may_see(request, found[i]), NULL);
 	/* The next page begins below the last one that was looked at. */
 	if (execution != NULL)
 		pack_key_uint(packer, "next", execution->k.id + 1);
@@ -157,6 +161,6 @@ method_execution_wait(struct request *request)
 		return;
 	}
 	view_execution(request_answer(request), request->server->state,
-	    execution, request_may_see(request, execution), false);
+	    execution, request_may_see(request, execution), NULL);
 	request_done(request);
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/callout.h"
 #include "daemon/config.h"
 #include "daemon/core/command.h"
 #include "daemon/core/state.h"
@@ -54,12 +55,17 @@ void view_outcomes_fields(msgpack_packer *, const struct state *,
 /* view_plan.c: what the commands of a rehearsal would do. */
 void view_plan(msgpack_packer *, struct rehearsal *);
 
-/* view_execution.c; shows: with values, all else is there in any case. */
+/*
+ * view_execution.c; shows: with values, all else is there in any case.  Whole:
+ * with its tasks and what stands in its way; the callouts know pids.  NULL:
+ * without.
+ */
 void view_execution(msgpack_packer *, const struct state *,
-    const struct execution *, bool shows, bool tasks);
+    const struct execution *, bool shows, const struct callouts *whole);
 /* One of its earlier generations, from 1 on, as it ended. */
 void view_generation(msgpack_packer *, const struct state *,
-    const struct execution *, uint32_t generation, bool shows, bool tasks);
+    const struct execution *, uint32_t generation, bool shows,
+    const struct callouts *whole);
 
 /* Who holds an execution, as the wire has it; NULL for nobody. */
 const char *view_hold(enum hold_by);
@@ -69,8 +75,19 @@ void
 view_waits(msgpack_packer *, const struct state *, const struct execution *);
 
 /* view_task.c: the task runs of one of its generations, as a list. */
-void view_tasks(msgpack_packer *, const struct execution *, uint32_t generation,
-    bool shows);
+void
+view_tasks(msgpack_packer *, const struct state *, const struct execution *,
+    uint32_t generation, bool shows, const struct callouts *);
+
+/*
+ * view_obstacle.c: what keeps things from starting.  Three pairs: the queue
+ * that a pending execution stands in, joins that lack arrivals, the failure
+ * workflow; of an earlier generation nothing of that is known.  And why a task
+ * that is due has not started, or nil.
+ */
+void view_obstacles(msgpack_packer *, const struct execution *, bool newest);
+void
+view_blocked(msgpack_packer *, const struct state *, const struct action *);
 
 /* view_value.c: a value of the execution, or nil where it is not shown; what
  * stands under the keys that the definition calls secret is never. */

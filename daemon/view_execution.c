@@ -26,8 +26,9 @@ struct course {
 	int64_t ended_at;
 };
 
-static void view_course(msgpack_packer *, const struct state *,
-    const struct execution *, const struct course *, bool shows, bool tasks);
+static void
+view_course(msgpack_packer *, const struct state *, const struct execution *,
+    const struct course *, bool shows, const struct callouts *whole);
 static bool is_newest(const struct execution *, const struct course *);
 static void
 view_parent(msgpack_packer *, const struct state *, const struct execution *);
@@ -46,7 +47,7 @@ view_generations(msgpack_packer *, const struct execution *, uint32_t before);
 
 void
 view_execution(msgpack_packer *packer, const struct state *state,
-    const struct execution *execution, bool shows, bool tasks)
+    const struct execution *execution, bool shows, const struct callouts *whole)
 {
 	const struct course course = {
 	    .generation = execution->k.generation,
@@ -61,13 +62,13 @@ view_execution(msgpack_packer *packer, const struct state *state,
 	    .ended_at = execution->k.ended_at,
 	};
 
-	view_course(packer, state, execution, &course, shows, tasks);
+	view_course(packer, state, execution, &course, shows, whole);
 }
 
 void
 view_generation(msgpack_packer *packer, const struct state *state,
     const struct execution *execution, uint32_t generation, bool shows,
-    bool tasks)
+    const struct callouts *whole)
 {
 	const struct generation *earlier = &execution->earlier[generation - 1];
 	const struct course course = {
@@ -83,15 +84,15 @@ view_generation(msgpack_packer *packer, const struct state *state,
 	    .ended_at = earlier->ended_at,
 	};
 
-	view_course(packer, state, execution, &course, shows, tasks);
+	view_course(packer, state, execution, &course, shows, whole);
 }
 
 static void
 view_course(msgpack_packer *packer, const struct state *state,
     const struct execution *execution, const struct course *course, bool shows,
-    bool tasks)
+    const struct callouts *whole)
 {
-	msgpack_pack_map(packer, tasks ? 30 : 28);
+	msgpack_pack_map(packer, whole != NULL ? 34 : 29);
 	pack_key_uint(packer, "id", execution->k.id);
 	pack_key_str(packer, "workflow", execution->workflow->name);
 	pack_key_uint(packer, "version", course->definition->version);
@@ -112,6 +113,8 @@ view_course(msgpack_packer *packer, const struct state *state,
 	pack_key_uint(packer, "uid", execution->k.uid);
 	view_values(packer, execution, course, shows);
 	pack_key_str(packer, "reason", course->reason);
+	pack_key_str(packer, "canceled_by",
+	    is_newest(execution, course) ? execution->k.canceled_by : NULL);
 	pack_str(packer, "error");
 	view_error(packer, execution, course);
 	view_now(packer, state, execution, course);
@@ -124,11 +127,12 @@ view_course(msgpack_packer *packer, const struct state *state,
 	pack_key_time(packer, "created_at", execution->k.created_at);
 	pack_key_time(packer, "started_at", course->started_at);
 	pack_key_time(packer, "ended_at", course->ended_at);
-	if (!tasks)
+	if (whole == NULL)
 		return;
 	view_generations(packer, execution, course->generation);
+	view_obstacles(packer, execution, is_newest(execution, course));
 	pack_str(packer, "tasks");
-	view_tasks(packer, execution, course->generation, shows);
+	view_tasks(packer, state, execution, course->generation, shows, whole);
 }
 
 /* Three of the map's pairs: what is only true of the newest. */
@@ -223,8 +227,9 @@ view_error(msgpack_packer *packer, const struct execution *execution,
 		msgpack_pack_nil(packer);
 		return;
 	}
-	msgpack_pack_map(packer, 4);
+	msgpack_pack_map(packer, 5);
 	pack_key_str(packer, "task", execution->runs[cause->run]->task->name);
+	pack_key_uint(packer, "run", execution->runs[cause->run]->k.number);
 	if (cause->item != EVENT_NONE)
 		pack_key_uint(packer, "item", cause->item);
 	else

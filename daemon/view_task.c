@@ -6,21 +6,33 @@
 #include "daemon/view.h"
 #include "libproto/pack.h"
 
+/* What is shown of all runs of one execution, and to whom. */
+struct looking {
+	msgpack_packer *packer;
+	const struct state *state;
+	const struct callouts *callouts;
+	bool shows;
+};
+
 static uint32_t entries(const struct run *, uint32_t generation);
-static void view_run(msgpack_packer *, const struct run *, bool);
-static void view_item(msgpack_packer *, const struct action *, bool);
+static void view_run(const struct looking *, const struct run *);
+static void view_item(const struct looking *, const struct action *);
 static bool is_superseded(const struct run *);
 static void begin_entry(
     msgpack_packer *, const struct run *, uint32_t item, enum task_status);
-static void view_attempts(msgpack_packer *, const struct action *);
+static void view_attempts(const struct looking *, const struct action *);
 static void
 view_attempt(msgpack_packer *, const struct attempt *, const struct action *);
-static void end_entry(msgpack_packer *, const struct action *);
+static void view_process(const struct looking *, const struct attempt *);
+static void
+end_entry(const struct looking *, const struct run *, const struct action *);
 
 void
-view_tasks(msgpack_packer *packer, const struct execution *execution,
-    uint32_t generation, bool shows)
+view_tasks(msgpack_packer *packer, const struct state *state,
+    const struct execution *execution, uint32_t generation, bool shows,
+    const struct callouts *callouts)
 {
+	const struct looking looking = {packer, state, callouts, shows};
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < execution->nruns; i++)
@@ -31,10 +43,10 @@ view_tasks(msgpack_packer *packer, const struct execution *execution,
 
 		if (entries(run, generation) == 0)
 			continue;
-		view_run(packer, run, shows);
+		view_run(&looking, run);
 		for (uint32_t j = 0; run->k.items != NULL && j < run->nactions;
 		     j++)
-			view_item(packer, &run->actions[j], shows);
+			view_item(&looking, &run->actions[j]);
 	}
 }
 
@@ -49,8 +61,9 @@ entries(const struct run *run, uint32_t generation)
 
 /* The run as a whole; without items it is its only action's too. */
 static void
-view_run(msgpack_packer *packer, const struct run *run, bool shows)
+view_run(const struct looking *looking, const struct run *run)
 {
+	msgpack_packer *packer = looking->packer;
 	const struct action *only =
 	    run->k.items == NULL && run->nactions > 0 ? run->actions : NULL;
 	const struct value *output = run->k.output;
@@ -61,22 +74,25 @@ view_run(msgpack_packer *packer, const struct run *run, bool shows)
 	if (only != NULL && reason == NULL)
 		reason = only->k.reason;
 	begin_entry(packer, run, EVENT_NONE, run->k.status);
-	view_attempts(packer, only);
+	view_attempts(looking, only);
 	pack_str(packer, "output");
-	view_value(packer, run->execution, output, shows);
+	view_value(packer, run->execution, output, looking->shows);
 	pack_key_str(packer, "reason", reason);
-	end_entry(packer, only);
+	end_entry(looking, run, only);
 }
 
 static void
-view_item(msgpack_packer *packer, const struct action *action, bool shows)
+view_item(const struct looking *looking, const struct action *action)
 {
+	msgpack_packer *packer = looking->packer;
+
 	begin_entry(packer, action->run, action->item, action->k.status);
-	view_attempts(packer, action);
+	view_attempts(looking, action);
 	pack_str(packer, "output");
-	view_value(packer, action->run->execution, action->k.output, shows);
+	view_value(
+	    packer, action->run->execution, action->k.output, looking->shows);
 	pack_key_str(packer, "reason", action->k.reason);
-	end_entry(packer, action);
+	end_entry(looking, action->run, action);
 }
 
 /*
@@ -93,7 +109,7 @@ static void
 begin_entry(msgpack_packer *packer, const struct run *run, uint32_t item,
     enum task_status status)
 {
-	msgpack_pack_map(packer, 17);
+	msgpack_pack_map(packer, 21);
 	pack_key_str(packer, "name", run->task->name);
 	pack_key_uint(packer, "run", run->k.number);
 	if (item != EVENT_NONE)
@@ -114,8 +130,9 @@ begin_entry(msgpack_packer *packer, const struct run *run, uint32_t item,
 
 /* Two pairs, the oldest first; NULL: of a run with items, which have theirs. */
 static void
-view_attempts(msgpack_packer *packer, const struct action *action)
+view_attempts(const struct looking *looking, const struct action *action)
 {
+	msgpack_packer *packer = looking->packer;
 	const struct attempt *latest = action != NULL ? action->latest : NULL;
 	const struct attempt **list;
 	uint32_t count = 0, i;
@@ -129,16 +146,19 @@ view_attempts(msgpack_packer *packer, const struct action *action)
 	i = count;
 	for (const struct attempt *a = latest; a != NULL; a = a->before)
 		list[--i] = a;
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
+		msgpack_pack_map(packer, 16);
 		view_attempt(packer, list[i], action);
+		view_process(looking, list[i]);
+	}
 	free(list);
 }
 
+/* Twelve of the map's pairs. */
 static void
 view_attempt(msgpack_packer *packer, const struct attempt *attempt,
     const struct action *action)
 {
-	msgpack_pack_map(packer, 12);
 	pack_key_uint(packer, "attempt", attempt->k.number);
 	pack_key_str(packer, "status", task_status_name(attempt->k.status));
 	if (attempt->k.exit >= 0)
@@ -162,9 +182,42 @@ view_attempt(msgpack_packer *packer, const struct attempt *attempt,
 	pack_key_bool(packer, "late", attempt->k.late);
 }
 
+/* Four pairs: its process, and whether and why weird stops it. */
 static void
-end_entry(msgpack_packer *packer, const struct action *action)
+view_process(const struct looking *looking, const struct attempt *attempt)
 {
+	static const char *const whys[] = {
+	    [STOP_NOT] = NULL,
+	    [STOP_TIMEOUT] = "timeout",
+	    [STOP_CANCEL] = "cancel",
+	    [STOP_UPDATE] = "update",
+	};
+	msgpack_packer *packer = looking->packer;
+	struct callout_key key;
+	pid_t pid = 0;
+
+	if (attempt->k.open && attempt->k.child == 0) {
+		action_key(attempt->action, attempt->k.number, &key);
+		pid = callouts_pid(looking->callouts, &key);
+	}
+	if (pid != 0)
+		pack_key_int(packer, "pid", pid);
+	else
+		pack_key_nil(packer, "pid");
+	pack_key_str(packer, "stopped", whys[attempt->k.stop]);
+	if (attempt->k.stop_signal != 0)
+		pack_key_int(packer, "stop_signal", attempt->k.stop_signal);
+	else
+		pack_key_nil(packer, "stop_signal");
+	pack_key_time(packer, "until", attempt->k.open ? attempt->k.due : 0);
+}
+
+static void
+end_entry(const struct looking *looking, const struct run *run,
+    const struct action *action)
+{
+	msgpack_packer *packer = looking->packer;
+
 	if (action != NULL && action->latest != NULL &&
 	    action->latest->k.child != 0)
 		pack_key_uint(packer, "execution", action->latest->k.child);
@@ -175,4 +228,12 @@ end_entry(msgpack_packer *packer, const struct action *action)
 	else
 		pack_key_nil(packer, "due");
 	pack_key_nil(packer, "progress");
+	pack_key_uint(packer, "retries", run->task->retry.count);
+	pack_key_bool(packer, "optional", run->task->optional);
+	/* It ended badly, and an entry of its next took care of that. */
+	pack_key_bool(packer, "handled",
+	    run->k.led && run->k.status != TASK_COMPLETED &&
+		run->k.status != TASK_SKIPPED);
+	pack_str(packer, "blocked");
+	view_blocked(packer, looking->state, action);
 }

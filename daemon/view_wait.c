@@ -8,6 +8,7 @@ static const char *waits_for(const struct state *, const struct action *);
 static uint32_t count_waits(const struct state *, const struct execution *);
 static void view_wait(msgpack_packer *, const struct action *, const char *);
 static void pack_what(msgpack_packer *, const struct action *);
+static void pack_from(msgpack_packer *, const struct task_definition *);
 
 void
 view_waits(msgpack_packer *packer, const struct state *state,
@@ -67,7 +68,7 @@ waits_for(const struct state *state, const struct action *action)
 static void
 view_wait(msgpack_packer *packer, const struct action *action, const char *kind)
 {
-	msgpack_pack_map(packer, 7);
+	msgpack_pack_map(packer, 8);
 	pack_key_str(packer, "task", action->run->task->name);
 	pack_key_uint(packer, "run", action->run->k.number);
 	if (action->item != EVENT_NONE)
@@ -77,6 +78,21 @@ view_wait(msgpack_packer *packer, const struct action *action, const char *kind)
 	pack_key_str(packer, "kind", kind);
 	pack_what(packer, action);
 	pack_key_time(packer, "until", action->k.due);
+	pack_from(packer, action->run->task);
+}
+
+/* One pair: the groups whose members may approve. */
+static void
+pack_from(msgpack_packer *packer, const struct task_definition *task)
+{
+	pack_str(packer, "from");
+	if (task->kind != ACTION_WAIT || task->u.wait.nfrom == 0) {
+		msgpack_pack_nil(packer);
+		return;
+	}
+	msgpack_pack_array(packer, task->u.wait.nfrom);
+	for (uint32_t i = 0; i < task->u.wait.nfrom; i++)
+		pack_str(packer, task->u.wait.from[i]);
 }
 
 /* Two pairs: the name of a signal or a workflow, or for an approval the

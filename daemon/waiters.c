@@ -183,7 +183,7 @@ answer(struct waiters *all, struct waiter *waiter)
 	    server->state, execution,
 	    view_shows(server->config, session_actor(waiter->asker.session),
 		execution),
-	    false);
+	    NULL);
 	answer_end(server->answers, &waiter->asker, server->state->k.seq);
 }
 

@@ -240,6 +240,7 @@ apply_execution_created(struct state *s, const struct event *e)
 	failed = state_execution(s, e->failure_of);
 	if (failed != NULL) {
 		failed->k.followed = true;
+		failed->k.followed_by = x->k.id;
 		failed->k.revision++;
 	}
 }
@@ -385,5 +386,8 @@ apply_execution_signal(struct state *s, const struct event *e)
 static void
 apply_execution_followed(struct state *s, const struct event *e)
 {
-	state_execution(s, e->execution)->k.followed = true;
+	struct execution *x = state_execution(s, e->execution);
+
+	x->k.followed = true;
+	replace_string(&x->k.unfollowed, e->reason);
 }

@@ -22,6 +22,8 @@ clear_outcome(struct execution *x)
 	x->k.ending = -1;
 	x->k.kill = false;
 	x->k.followed = false;
+	replace_string(&x->k.unfollowed, NULL);
+	x->k.followed_by = 0;
 	x->k.wants_failure_workflow = false;
 	x->k.ended_at = 0;
 	x->k.cause = (struct cause){EVENT_NONE, EVENT_NONE, EVENT_NONE};

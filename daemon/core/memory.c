@@ -93,6 +93,7 @@ execution_free(struct execution *x)
 	free(x->k.correlation);
 	free(x->k.key);
 	free(x->k.canceled_by);
+	free(x->k.unfollowed);
 	free(x->k.hold.who);
 	free(x->k.hold.reason);
 	free(x);

@@ -241,7 +241,9 @@ struct execution {
 		bool kill;     /* stop what runs rather than let it finish */
 		bool admitted; /* it was started before a cap was reached */
 		bool wants_failure_workflow;
-		bool followed; /* its failure workflow has been dealt with */
+		bool followed;	  /* its failure workflow has been dealt with */
+		char *unfollowed; /* why there is none though; or NULL */
+		uint64_t followed_by; /* the failure workflow; 0: none */
 		int64_t created_at;
 		int64_t started_at; /* 0: not yet */
 		int64_t ended_at;   /* 0: not yet */
@@ -381,9 +383,9 @@ struct value *run_vars(const struct run *);
 struct value *run_input(const struct run *);
 /* It ended badly and nothing of its definition took care of that. */
 bool run_is_unhandled(const struct run *);
-/* The oldest kept signal of the name; NULL: none. */
 /* Nothing of it that has not begun may begin now. */
 bool execution_is_held(const struct state *, const struct execution *);
+/* The oldest kept signal of the name; NULL: none. */
 struct kept_signal *kept_signal_find(const struct execution *, const char *);
 struct attempt *action_attempt(const struct action *, uint32_t number);
 /* Whether its end is that of its action, which nobody has moved meanwhile. */

@@ -88,7 +88,7 @@ take_progress(struct fields *outer, struct execution *x)
 	struct fields f;
 	int32_t ending;
 
-	fields_take(outer, &f, 22, "execution's progress");
+	fields_take(outer, &f, 24, "execution's progress");
 	x->k.status = (enum execution_status)take_below(
 	    &f, EXECUTION_STATUSES, "execution status");
 	ending = take_i32(&f);
@@ -110,6 +110,8 @@ take_progress(struct fields *outer, struct execution *x)
 	x->k.admitted = take_bool(&f);
 	x->k.wants_failure_workflow = take_bool(&f);
 	x->k.followed = take_bool(&f);
+	x->k.unfollowed = take_string(&f);
+	x->k.followed_by = take_u64(&f);
 	x->k.created_at = take_i64(&f);
 	x->k.started_at = take_i64(&f);
 	x->k.ended_at = take_i64(&f);

@@ -187,7 +187,7 @@ encode_identity(msgpack_packer *pk, const struct execution *x)
 static void
 encode_progress(msgpack_packer *pk, const struct execution *x)
 {
-	msgpack_pack_array(pk, 22);
+	msgpack_pack_array(pk, 24);
 	msgpack_pack_int(pk, (int)x->k.status);
 	msgpack_pack_int(pk, x->k.ending);
 	msgpack_pack_uint64(pk, x->k.revision);
@@ -204,6 +204,8 @@ encode_progress(msgpack_packer *pk, const struct execution *x)
 	pack_bool(pk, x->k.admitted);
 	pack_bool(pk, x->k.wants_failure_workflow);
 	pack_bool(pk, x->k.followed);
+	pack_str(pk, x->k.unfollowed);
+	msgpack_pack_uint64(pk, x->k.followed_by);
 	msgpack_pack_int64(pk, x->k.created_at);
 	msgpack_pack_int64(pk, x->k.started_at);
 	msgpack_pack_int64(pk, x->k.ended_at);
