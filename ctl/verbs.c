@@ -17,6 +17,7 @@ const struct verb *const verbs[] = {
     &verb_ls,
     &verb_show,
     &verb_tree,
+    &verb_why,
     &verb_watch,
     &verb_logs,
     &verb_wait,

@@ -12,6 +12,7 @@ extern const struct verb verb_enable, verb_disable, verb_safety;
 extern const struct verb verb_run;
 extern const struct verb verb_ls;
 extern const struct verb verb_show, verb_tree;
+extern const struct verb verb_why;
 extern const struct verb verb_watch, verb_wait;
 extern const struct verb verb_logs;
 extern const struct verb verb_pause, verb_resume;

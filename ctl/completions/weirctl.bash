@@ -22,7 +22,7 @@ _weirctl()
 		esac
 	done
 	case $verb in
-	"") values="=check define definitions definition enable disable safety run ls show tree watch logs wait pause resume cancel terminate restart rerun retry replay update skip signal approve reject events engine whoami help" words="-s -q --json --help --version" ;;
+	"") values="=check define definitions definition enable disable safety run ls show tree why watch logs wait pause resume cancel terminate restart rerun retry replay update skip signal approve reject events engine whoami help" words="-s -q --json --help --version" ;;
 	check) words="--json --quiet --help" values="files" ;;
 	define) words="--json --quiet --help --plan" values="files" ;;
 	definitions | defs) words="--json --quiet --help" values="" ;;
@@ -34,6 +34,7 @@ _weirctl()
 	ls | list) words="--json --quiet --help --long --limit --after --status --workflow --label --correlation-id --parent --owner --since --until --all" values="" ;;
 	show | get) words="--json --quiet --help --all --generation --long" values="executions" ;;
 	tree) words="--json --quiet --help --all --generation --long" values="executions" ;;
+	why) words="--json --quiet --help --long" values="executions" ;;
 	watch) words="--json --quiet --help" values="executions" ;;
 	logs | log) words="--json --quiet --help --follow --item --attempt --run --generation --stderr" values="executions" ;;
 	wait) words="--json --quiet --help --timeout" values="executions" ;;

@@ -65,6 +65,9 @@ _weirctl_verb() {
 		'--generation=[as it was before a restart or rerun; the first is 1]:N:' \
 		'--long[show times exactly, and what each attempt used]' \
 		'*:ID:_weirctl_executions' ;;
+	'why') _arguments -S \
+		'--long[show times exactly]' \
+		'*:ID:_weirctl_executions' ;;
 	'watch') _arguments -S \
 		'*:ID:_weirctl_executions' ;;
 	'logs') _arguments -S \
@@ -268,6 +271,7 @@ _weirctl() {
 	'ls:List executions, newest first'
 	'show:Show one execution, its tasks and attempts'
 	'tree:Show an execution'\''s tasks and subworkflows as a tree'
+	'why:Say why an execution is where it is, and what can be done'
 	'watch:Show an execution'\''s progress, or everything that happens'
 	'logs:Print what a task has written'
 	'wait:Wait until executions have ended'
