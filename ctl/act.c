@@ -34,7 +34,7 @@ act(struct ctl *ctl, const struct arguments *a, const struct act *what)
 	int status;
 
 	parameters_start(&p);
-	status = targets_pack(&p, a);
+	status = targets_pack(&p, a, what->statuses);
 	if (status == 0 && what->more != NULL)
 		status = what->more(ctl, &p);
 	if (status != 0) {

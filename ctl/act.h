@@ -19,6 +19,11 @@ struct act_flag {
 struct act {
 	const char *method;
 	struct act_flag flags[ACT_FLAGS];
+	/*
+	 * Where selectors are given without --status, of these only; NULL:
+	 * of all.  NULL ends it.
+	 */
+	const char *const *statuses;
 	/* NULL, or writes more parameters; 0 or the exit status. */
 	int (*more)(struct ctl *, struct parameters *);
 	/*

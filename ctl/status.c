@@ -46,6 +46,14 @@ const char *const execution_statuses[] = {"pending", "running", "waiting",
     "pausing", "paused", "canceling", "completed", "failed", "timed_out",
     "canceled", "terminated", NULL};
 
+const char *const open_statuses[] = {
+    "pending", "running", "waiting", "pausing", "paused", "canceling", NULL};
+const char *const paused_statuses[] = {"pausing", "paused", NULL};
+const char *const ended_statuses[] = {
+    "completed", "failed", "timed_out", "canceled", "terminated", NULL};
+const char *const retry_statuses[] = {
+    "failed", "timed_out", "canceled", "terminated", NULL};
+
 /* One that this version doesn't know is shown all the same. */
 static const struct shown *
 find(const char *status)

@@ -17,5 +17,10 @@ void status_print_sign(FILE *, const char *, const struct look *);
 bool status_is_final(const char *);
 /* Of executions, for options; NULL ends it. */
 extern const char *const execution_statuses[];
+/* Of those that have not ended, have, have but not well, or are held. */
+extern const char *const open_statuses[];
+extern const char *const ended_statuses[];
+extern const char *const retry_statuses[];
+extern const char *const paused_statuses[];
 
 #endif

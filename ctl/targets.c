@@ -11,7 +11,10 @@
 
 static size_t count_selectors(const struct arguments *);
 static size_t option_count(const struct arguments *, const char *);
-static void pack_statuses(struct parameters *, const struct arguments *);
+static void
+pack_filter(struct parameters *, const struct arguments *, const char *const *);
+static void pack_statuses(
+    struct parameters *, const struct arguments *, const char *const *);
 
 const struct option selector_options[] = {
     {0, "status", ARGUMENT_WORD, "STATUS", "in this status, or one of these",
@@ -64,13 +67,23 @@ count_selectors(const struct arguments *a)
 }
 
 static void
-pack_statuses(struct parameters *p, const struct arguments *a)
+pack_statuses(struct parameters *p, const struct arguments *a,
+    const char *const *statuses)
 {
 	const struct given *given = NULL;
+	size_t n = 0, i;
 
-	if (!arguments_has(a, "status"))
+	if (!arguments_has(a, "status") && statuses == NULL)
 		return;
 	pack_str(&p->packer, "status");
+	if (!arguments_has(a, "status")) {
+		while (statuses[n] != NULL)
+			n++;
+		msgpack_pack_array(&p->packer, n);
+		for (i = 0; i < n; i++)
+			pack_str(&p->packer, statuses[i]);
+		return;
+	}
 	msgpack_pack_array(&p->packer, option_count(a, "status"));
 	while ((given = arguments_option(a, "status", given)) != NULL)
 		pack_str(&p->packer, given->text);
@@ -92,6 +105,14 @@ targets_pack_labels(
 void
 targets_filter(struct parameters *p, const struct arguments *a)
 {
+	pack_filter(p, a, NULL);
+}
+
+static void
+pack_filter(struct parameters *p, const struct arguments *a,
+    const char *const *statuses)
+{
+	bool added = statuses != NULL && !arguments_has(a, "status");
 	static const struct {
 		const char *option, *key;
 	} numbers[] = {{"parent", "parent"}, {"owner", "owner"}},
@@ -101,8 +122,9 @@ targets_filter(struct parameters *p, const struct arguments *a)
 	const struct given *given;
 	size_t i;
 
-	msgpack_pack_map(parameters_key(p, "filter"), count_selectors(a));
-	pack_statuses(p, a);
+	msgpack_pack_map(
+	    parameters_key(p, "filter"), count_selectors(a) + added);
+	pack_statuses(p, a, statuses);
 	if (arguments_has(a, "label")) {
 		pack_str(&p->packer, "label");
 		targets_pack_labels(&p->packer, a, "label");
@@ -147,7 +169,8 @@ targets_id(const struct arguments *a, size_t n)
 }
 
 int
-targets_pack(struct parameters *p, const struct arguments *a)
+targets_pack(struct parameters *p, const struct arguments *a,
+    const char *const *statuses)
 {
 	bool all = arguments_has(a, "all");
 	bool selected = count_selectors(a) > 0;
@@ -178,7 +201,7 @@ targets_pack(struct parameters *p, const struct arguments *a)
 		return EX_USAGE;
 	}
 	if (selected) {
-		targets_filter(p, a);
+		pack_filter(p, a, statuses);
 		return 0;
 	}
 	msgpack_pack_array(parameters_key(p, "ids"), n);

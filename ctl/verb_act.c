@@ -5,6 +5,7 @@
 
 #include "ctl/act.h"
 #include "ctl/plan.h"
+#include "ctl/status.h"
 #include "ctl/targets.h"
 #include "ctl/verbs.h"
 
@@ -13,6 +14,7 @@ cancel(struct ctl *ctl, const struct arguments *arguments)
 {
 	static const struct act what = {
 	    .method = "execution.cancel",
+	    .statuses = open_statuses,
 	    .flags = {{"kill", "kill"}, {"wait", "wait"}},
 	};
 
@@ -24,6 +26,7 @@ terminate(struct ctl *ctl, const struct arguments *arguments)
 {
 	static const struct act what = {
 	    .method = "execution.terminate",
+	    .statuses = open_statuses,
 	    .flags = {{"wait", "wait"},
 		{"failure-workflow", "failure_workflow"}},
 	};

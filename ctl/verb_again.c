@@ -12,6 +12,7 @@
 #include "ctl/input.h"
 #include "ctl/progress.h"
 #include "ctl/plan.h"
+#include "ctl/status.h"
 #include "ctl/targets.h"
 #include "ctl/verbs.h"
 #include "daemon/core/alloc.h"
@@ -32,6 +33,7 @@ restart(struct ctl *ctl, const struct arguments *a)
 	return again(ctl, a,
 	    (struct act){
 		.method = "execution.restart",
+		.statuses = ended_statuses,
 		.flags = {{"latest", "latest"}},
 	    });
 }
@@ -42,6 +44,7 @@ retry(struct ctl *ctl, const struct arguments *a)
 	return again(ctl, a,
 	    (struct act){
 		.method = "execution.retry",
+		.statuses = retry_statuses,
 		.flags = {{"resume-subworkflows", "resume_subworkflows"}},
 	    });
 }

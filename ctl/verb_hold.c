@@ -9,6 +9,7 @@
 #include "ctl/execution_tree.h"
 #include "ctl/field.h"
 #include "ctl/plan.h"
+#include "ctl/status.h"
 #include "ctl/targets.h"
 #include "ctl/verbs.h"
 #include "daemon/core/alloc.h"
@@ -31,6 +32,7 @@ pause_executions(struct ctl *ctl, const struct arguments *a)
 {
 	struct act what = {
 	    .method = "execution.pause",
+	    .statuses = open_statuses,
 	    .flags = {{"freeze", "freeze"}, {"hold", "hold"}},
 	    .until = "pausing",
 	};
@@ -45,6 +47,7 @@ resume(struct ctl *ctl, const struct arguments *a)
 {
 	static const struct act what = {
 	    .method = "execution.resume",
+	    .statuses = paused_statuses,
 	    .flags = {{"all", "all"}, {"early", "early"}},
 	};
 
