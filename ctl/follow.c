@@ -5,6 +5,7 @@
 
 #include <err.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -126,8 +127,10 @@ take_all(struct follow *f, bool *some)
 	while ((error = weir_receive(f->ctl->weir, 0, &message)) >= 0) {
 		if (message.kind != WEIR_NOTIFICATION)
 			continue;
-		if (strcmp(message.method, "dropped") == 0)
+		if (strcmp(message.method, "dropped") == 0) {
 			ctl_tell_dropped(&message);
+			f->dropped = true;
+		}
 		if (strcmp(message.method, "event") != 0)
 			continue;
 		take(f, &message);
@@ -184,10 +187,18 @@ wait_readable(struct follow *f, int ms)
 static enum follow_result
 come_back(struct follow *f)
 {
-	int status = follow_reconnect(f->ctl);
+	int status = 0;
 
+	if (f->dropped)
+		ctl_disconnect(f->ctl);
+	if (!f->dropped || !answers(f->ctl))
+		status = follow_reconnect(f->ctl);
 	if (status == 0)
 		status = subscribe(f);
+	if (status == 0 && f->dropped)
+		warnx(
+		    "connected again; it goes on from event %" PRIu64, f->next);
+	f->dropped = false;
 	if (interrupted)
 		return FOLLOW_INTERRUPTED;
 	if (status != 0)

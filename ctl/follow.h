@@ -24,7 +24,8 @@ struct follow {
 	uint64_t next; /* sequence number to go on from; 0: from now */
 	follow_event *event;
 	void *ctx;
-	bool back; /* the daemon was gone: what is known may be old */
+	bool back;    /* it was gone for a while: what is known may be old */
+	bool dropped; /* the daemon ended the connection, and said why */
 };
 
 enum follow_result {

@@ -24,14 +24,22 @@
 #include "ctl/time_text.h"
 #include "daemon/core/alloc.h"
 
-#define PAUSE 50 /* ms between looks, at least */
+/*
+ * Between looks passes at least PAUSE, and so much that looking takes no more
+ * than a small part of the daemon's time, however much there is to see.
+ */
+#define PAUSE (50 * INT64_C(1000000)) /* ns */
+#define LOOK_PART 20		      /* of the time: one part in 20 */
 
 struct progress {
 	struct ctl *ctl;
 	uint64_t id;
-	bool live; /* a line that is kept up to date */
+	bool live;   /* a line that is kept up to date */
+	bool silent; /* nothing is shown but how it ended */
 	bool ended;
+	bool over;	   /* an event said that it has ended */
 	int64_t looked;	   /* when; ns since the epoch */
+	int64_t pause;	   /* before the next look; ns */
 	struct answer now; /* the execution as it was last seen */
 	bool *told;	   /* tasks whose ending has been shown */
 	uint32_t ntold;
@@ -48,16 +56,29 @@ static void write_current(FILE *, const msgpack_object *);
 static void write_hint(FILE *, const msgpack_object *, const msgpack_object *);
 static void erase(const struct progress *);
 static int go_on(struct progress *, struct follow *);
+static int look_when_due(struct progress *, struct follow *);
+static int interrupted(const struct progress *);
+static void take_event(void *, const msgpack_object *);
 
 int
 progress_follow(struct ctl *ctl, uint64_t id)
 {
+	/* what is shown without a terminal; the first is all that ends it */
+	static const char *const ends[] = {"execution.status", "task.ended"};
 	struct progress p = {.ctl = ctl, .id = id};
-	struct follow f = {.ctl = ctl, .executions = &p.id, .nexecutions = 1};
+	struct follow f = {.ctl = ctl,
+	    .executions = &p.id,
+	    .nexecutions = 1,
+	    .event = take_event,
+	    .ctx = &p};
 	int status;
 
-	p.live = isatty(STDOUT_FILENO) && !ctl->out->quiet &&
-	    !writer_is_json(ctl->out);
+	p.silent = ctl->out->quiet || writer_is_json(ctl->out);
+	p.live = isatty(STDOUT_FILENO) && !p.silent;
+	if (!p.live) {
+		f.types = ends;
+		f.ntypes = p.silent ? 1 : sizeof(ends) / sizeof(ends[0]);
+	}
 	msgpack_zone_init(&p.now.zone, 2048);
 	if ((status = follow_start(&f)) != 0) {
 		answer_free(&p.now);
@@ -75,40 +96,80 @@ progress_follow(struct ctl *ctl, uint64_t id)
 	return status == -1 ? 0 : status;
 }
 
-/* -1: enough, the user says. */
 static int
 go_on(struct progress *p, struct follow *f)
 {
-	int64_t wait;
-
 	switch (follow_wait(f, p->live ? 1000 : -1)) {
 	case FOLLOW_TIMEOUT:
 		p->ctl->out->look.now = time_now();
 		draw(p);
 		return 0;
 	case FOLLOW_INTERRUPTED:
-		erase(p);
-		fprintf(stderr,
-		    "weirctl: no longer watching; %" PRIu64 " goes on "
-		    "(\"weirctl watch %" PRIu64 "\" looks again)\n",
-		    p->id, p->id);
-		return EX_TEMPFAIL;
+		return interrupted(p);
 	case FOLLOW_LOST:
 		return EX_UNAVAILABLE;
 	case FOLLOW_EVENTS:
 		break;
 	}
-	/* many events make one look */
-	wait = p->looked + PAUSE * INT64_C(1000000) - time_now();
-	if (wait > 0)
-		poll(NULL, 0, (int)(wait / 1000000) + 1);
+	return look_when_due(p, f);
+}
+
+/*
+ * Many events make one look, and the one that says that it is over makes the
+ * last.  Where nothing is shown meanwhile that is the only one.
+ */
+static int
+look_when_due(struct progress *p, struct follow *f)
+{
+	enum follow_result result = FOLLOW_EVENTS;
+	int64_t left;
+
+	while (!p->over && !f->back && result == FOLLOW_EVENTS) {
+		if (p->silent)
+			return 0;
+		left = p->looked + p->pause - time_now();
+		if (left <= 0)
+			break;
+		result = follow_wait(f, (int)(left / 1000000) + 1);
+	}
+	f->back = false;
+	if (result == FOLLOW_LOST)
+		return EX_UNAVAILABLE;
+	if (result == FOLLOW_INTERRUPTED)
+		return interrupted(p);
 	return look(p);
+}
+
+static int
+interrupted(const struct progress *p)
+{
+	erase(p);
+	fprintf(stderr,
+	    "weirctl: no longer watching; %" PRIu64 " goes on "
+	    "(\"weirctl watch %" PRIu64 "\" looks again)\n",
+	    p->id, p->id);
+	return EX_TEMPFAIL;
+}
+
+static void
+take_event(void *ctx, const msgpack_object *event)
+{
+	struct progress *p = ctx;
+	char *type = field_text(event, "type");
+	char *status = field_text(event, "status");
+
+	if (type != NULL && status != NULL &&
+	    strcmp(type, "execution.status") == 0 && status_is_final(status))
+		p->over = true;
+	free(type);
+	free(status);
 }
 
 static int
 look(struct progress *p)
 {
 	struct answer answer;
+	int64_t asked = time_now(), took;
 	int error = execution_try(p->ctl, p->id, &answer);
 
 	if (error != 0) {
@@ -124,6 +185,9 @@ look(struct progress *p)
 	p->now = answer;
 	p->ctl->out->look.now = time_now();
 	p->looked = p->ctl->out->look.now;
+	took = p->looked - asked;
+	p->pause = took * LOOK_PART > PAUSE ? took * LOOK_PART : PAUSE;
+	p->over = false;
 	p->ended = is_final(&p->now.object);
 	tell_tasks(p);
 	draw(p);
@@ -344,7 +408,7 @@ progress_result(struct ctl *ctl, const msgpack_object *o)
 	cell_status(to, o, "status", &ctl->out->look);
 	fputs(" after ", to);
 	cell_elapsed(to, o, NULL, &ctl->out->look);
-	if (!completed && reason != NULL) {
+	if (reason != NULL) {
 		fputs(": ", to);
 		field_print_text(to, reason);
 	}
