@@ -88,7 +88,7 @@ find_verb(struct parsing *p, const char *word)
 			p->argv++;
 	}
 	if (p->to->verb == NULL) {
-		usage_unknown_verb(word);
+		usage_unknown_verb(word, *p->argv);
 		return false;
 	}
 	return true;

@@ -62,7 +62,8 @@ bool argument_is_file(const char *);
 void usage_print_verb(FILE *, const struct verb *);
 void usage_print_all(FILE *);
 void usage_print_synopsis(FILE *, const struct verb *);
-void usage_unknown_verb(const char *);
+/* The second word may be NULL: "engine paus". */
+void usage_unknown_verb(const char *, const char *second);
 void usage_unknown_option(const struct verb *, const char *);
 
 #endif

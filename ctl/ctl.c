@@ -13,11 +13,13 @@
 
 #include "ctl/field.h"
 #include "daemon/core/alloc.h"
+#include "libproto/catalogue.h"
 #include "libproto/errors.h"
 #include "libproto/unpack.h"
 
 static void explain_actions(const msgpack_object *);
 static void no_daemon(const char *, int);
+static bool is_read(const char *method);
 
 int
 ctl_connect(struct ctl *ctl)
@@ -111,9 +113,33 @@ ctl_call(struct ctl *ctl, const char *method, struct parameters *parameters,
 {
 	int status = ctl_try(ctl, method, parameters, answer);
 
+	if (ctl_again(ctl, method, answer))
+		status = ctl_try(ctl, method, parameters, answer);
 	if (status != 0 && ctl->weir != NULL)
 		ctl_explain(method, answer);
 	return status;
+}
+
+bool
+ctl_again(struct ctl *ctl, const char *method, struct answer *answer)
+{
+	if (answer->error != WEIR_ECLOSED || ctl->weir == NULL ||
+	    !is_read(method))
+		return false;
+	answer_free(answer);
+	ctl_disconnect(ctl);
+	return true;
+}
+
+/* What changes nothing needs a role that may only look, or none. */
+static bool
+is_read(const char *name)
+{
+	enum method_id id;
+	char why[256];
+
+	return catalogue_find(name, strlen(name), &id, why, sizeof(why)) &&
+	    catalogue_method(id)->role <= METHOD_FOR_VIEWER;
 }
 
 bool
@@ -142,7 +168,11 @@ answer_free(struct answer *answer)
 void
 ctl_explain(const char *method, const struct answer *answer)
 {
-	if (answer->error == WEIR_ECLOSED)
+	if (answer->error == WEIR_ECLOSED && is_read(method))
+		warnx("%s: the daemon went away before it answered; nothing "
+		      "was changed by this",
+		    method);
+	else if (answer->error == WEIR_ECLOSED)
 		warnx("%s: the daemon closed the connection before it "
 		      "answered; whether it was done, \"weirctl ls\" shows",
 		    method);

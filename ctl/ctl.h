@@ -54,6 +54,12 @@ int ctl_call(
     struct ctl *, const char *method, struct parameters *, struct answer *);
 int
 ctl_try(struct ctl *, const char *method, struct parameters *, struct answer *);
+/*
+ * Whether a call that came to nothing because the daemon went away may be made
+ * once more, on a new connection: it changes nothing.  The answer is freed
+ * then.
+ */
+bool ctl_again(struct ctl *, const char *method, struct answer *);
 /* Copies and decodes a message's body; false when it is no MessagePack. */
 bool answer_take(struct answer *, const struct weir_message *);
 void answer_free(struct answer *);

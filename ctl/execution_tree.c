@@ -65,6 +65,8 @@ execution_get(struct ctl *ctl, uint64_t id, struct answer *answer)
 {
 	int status = execution_try(ctl, id, answer);
 
+	if (ctl_again(ctl, "execution.get", answer))
+		status = execution_try(ctl, id, answer);
 	if (status != 0 && ctl->weir != NULL)
 		ctl_explain("execution.get", answer);
 	return status;

@@ -2,9 +2,11 @@
  * usage: help and usage errors, from the descriptors.
  */
 #include <err.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ctl/arguments.h"
+#include "daemon/core/alloc.h"
 #include "libproto/nearest.h"
 
 #define WORDS_MAX 128
@@ -165,12 +167,13 @@ usage_print_all(FILE *out)
 
 /* A noun alone, or with a verb it doesn't have, gets its verbs listed. */
 void
-usage_unknown_verb(const char *word)
+usage_unknown_verb(const char *word, const char *second)
 {
 	const char *known[WORDS_MAX], *near;
 	const struct verb *const *v;
 	size_t n = 0, length = strlen(word);
 	bool noun = false;
+	char *both;
 
 	for (v = verbs; *v != NULL && n < WORDS_MAX; v++) {
 		if ((*v)->flags & VERB_HIDDEN)
@@ -179,6 +182,16 @@ usage_unknown_verb(const char *word)
 		if (strncmp((*v)->name, word, length) == 0 &&
 		    (*v)->name[length] == ' ')
 			noun = true;
+	}
+	if (second != NULL && second[0] != '-') {
+		both = xasprintf("%s %s", word, second);
+		near = nearest_word(both, strlen(both), known, n);
+		if (near != NULL)
+			warnx("there is no verb \"%s\"; did you mean %s?", both,
+			    near);
+		free(both);
+		if (near != NULL)
+			return;
 	}
 	if (noun) {
 		fprintf(stderr, "usage:");

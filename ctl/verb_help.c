@@ -26,7 +26,7 @@ help(struct ctl *ctl, const struct arguments *arguments)
 		snprintf(both + strlen(both), sizeof(both) - strlen(both),
 		    "%s%s", i > 0 ? " " : "", arguments->operands[i].text);
 	if ((verb = verb_find(both)) == NULL) {
-		usage_unknown_verb(both);
+		usage_unknown_verb(both, NULL);
 		return EX_USAGE;
 	}
 	usage_print_verb(stdout, verb);

@@ -85,8 +85,12 @@ piece(struct reading *r)
 		status = 0; /* not started yet: look() knows more */
 	else if (closed(r, &answer))
 		status = 0;
-	else if (r->ctl->weir != NULL)
+	else if (r->ctl->weir != NULL) {
 		ctl_explain("task.log", &answer);
+		if (answer.error == ERROR_BAD_REQUEST &&
+		    !arguments_has(r->arguments, "item"))
+			warnx("--item N names an item");
+	}
 	parameters_free(&p);
 	answer_free(&answer);
 	return status;

@@ -122,9 +122,12 @@ get(struct ctl *ctl, const struct arguments *a, struct answer *answer)
 {
 	const struct given *generation =
 	    arguments_option(a, "generation", NULL);
-	int status = execution_try_generation(ctl, a->operands[0].number,
-	    generation != NULL ? generation->number : 0, answer);
+	uint64_t id = a->operands[0].number;
+	uint64_t number = generation != NULL ? generation->number : 0;
+	int status = execution_try_generation(ctl, id, number, answer);
 
+	if (ctl_again(ctl, "execution.get", answer))
+		status = execution_try_generation(ctl, id, number, answer);
 	if (status != 0 && ctl->weir != NULL)
 		ctl_explain("execution.get", answer);
 	return status;

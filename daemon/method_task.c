@@ -152,7 +152,8 @@ find_attempt(
 
 	if (run->k.items != NULL && item == EVENT_NONE) {
 		request_refuse(request, ERROR_BAD_REQUEST,
-		    "task %s has items; give one, from 0 on", run->task->name);
+		    "task %s has items; name one as item, from 0 to %u",
+		    run->task->name, run->nactions > 0 ? run->nactions - 1 : 0);
 		return false;
 	}
 	action = run_action(run, item);

@@ -292,7 +292,8 @@ request_execution(struct request *request, const char *name)
 
 	if (execution == NULL)
 		request_refuse(request, ERROR_NOT_FOUND,
-		    "there is no execution %ju", (uintmax_t)id);
+		    "there is no execution %ju; `weirctl ls` lists them",
+		    (uintmax_t)id);
 	return execution;
 }
 

@@ -1,0 +1,169 @@
+#!/usr/bin/env atf-sh
+# ctl_talk_test: weirctl's talk with the daemon: one that goes away, what was
+# probably meant, and how much it asks for.
+
+# shellcheck shell=sh
+. "$(atf_get_srcdir)/lib.sh"
+
+# Connections to the daemon that it has not taken yet; Linux knows.
+has_caller() {
+	[ "$(grep -c "$PWD/sock" /proc/net/unix)" -ge 2 ]
+}
+
+weir_test_case gone "a read of a daemon that is killed meanwhile is made again"
+gone_body() {
+	[ -e /proc/net/unix ] || atf_skip "no list of Unix sockets here"
+	weir_start
+	for verb in ls "show 1" "why 1" definitions; do
+		kill -STOP "$(cat weird.pid)"
+		# shellcheck disable=SC2086 # a verb and its operand
+		ctl $verb >out 2>err &
+		caller=$!
+		weir_wait_until has_caller
+		weir_kill9
+		weir_status=0
+		wait $caller || weir_status=$?
+		atf_check_equal 69 "$weir_status"
+		atf_check -o match:'^weirctl: no daemon listens on' \
+		    -o not-match:'whether it was done' cat err
+		weir_start
+	done
+	weir_stop
+}
+
+weir_test_case meant "what was probably meant"
+meant_body() {
+	atf_check -s exit:64 -e match:'did you mean engine pause\?' \
+	    weirctl engine paus
+	atf_check -s exit:64 -e match:'did you mean engine pause\?' \
+	    weirctl engin pause
+	atf_check -s exit:64 -e match:'did you mean definition\?' \
+	    weirctl definitio
+	atf_check -s exit:64 -e match:'usage:.*engine status' weirctl engine xyz
+	weir_start
+	atf_check -s exit:1 -e match:'no execution 99; .weirctl ls. lists' \
+	    weirctl show 99
+	cat >each.yaml <<-'END'
+	workflow: each
+	tasks: {a: {items: [1, 2], run: "true"}}
+	END
+	atf_check -o ignore weirctl run each.yaml --wait
+	atf_check -s exit:64 -e match:'items; name one as item, from 0 to 1' \
+	    -e match:'--item N' weirctl logs 1 a
+	weir_stop
+}
+
+weir_test_case reason "run --wait says why it ended completed"
+reason_body() {
+	weir_start
+	cat >early.yaml <<-'END'
+	workflow: early
+	tasks: {e: {end: completed, reason: "nothing to do"}}
+	END
+	atf_check -o match:'completed after [^:]*: nothing to do$' \
+	    weirctl run early.yaml --wait
+	weir_stop
+}
+
+weir_test_case selects "selectors leave out what the verb is not for"
+selects_body() {
+	weir_start
+	cat >park.yaml <<-'END'
+	workflow: park
+	tasks: {a: {wait: {signal: go}}}
+	END
+	atf_check -o ignore weirctl run park.yaml
+	atf_check -o inline:'1: canceled\n' weirctl cancel 1
+	atf_check -o ignore weirctl run park.yaml
+	atf_check -o inline:'2: canceled\n' weirctl cancel --all
+	atf_check -o match:'no execution is selected' \
+	    weirctl cancel --workflow park
+	atf_check -o match:'no execution is selected' \
+	    weirctl terminate --all -r enough
+	atf_check -o match:'no execution is selected' \
+	    weirctl resume --workflow park
+	atf_check -s exit:75 -o match:'^1: refused: ' weirctl terminate 1 -r no
+	atf_check -s exit:75 -o match:'^2: refused: ' -o match:'^1: refused: ' \
+	    weirctl terminate --status canceled -r no
+	weir_stop
+}
+
+# How often an execution was asked for.
+asked() {
+	grep -c 'execution.get' trace
+}
+
+weir_test_case follows ""
+follows_head() {
+	atf_set descr "run --wait follows events, and asks once in a while"
+	atf_set require.progs strace
+	atf_set timeout 60
+}
+follows_body() {
+	weir_start
+	# What looks for leaks can't while it is traced itself.
+	ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0"
+	cat >many.yaml <<-END
+	workflow: many
+	tasks: {a: {items: {in: [$(seq -s , 200)], parallel: 1}, run: ["true"]}}
+	END
+	strace -qq -e trace=write,sendto,sendmsg,writev -s 64 -o trace true \
+	    2>/dev/null || atf_skip "strace may not trace here"
+	atf_check -o ignore weirctl define many.yaml
+	strace -qq -e trace=write,sendto,sendmsg,writev -s 64 -o trace \
+	    weirctl --json run many --wait >out
+	grep -q '"status": "completed"' out || atf_fail "$(cat out)"
+	atf_check_equal 2 "$(asked)"
+	strace -qq -e trace=write,sendto,sendmsg,writev -s 64 -o trace \
+	    weirctl run many --wait >out
+	[ "$(asked)" -le 6 ] || atf_fail "asked $(asked) times"
+	weir_stop
+}
+
+weir_test_case dropped ""
+dropped_head() {
+	atf_set descr "a watcher that was dropped goes on where it was"
+	atf_set timeout 60
+}
+dropped_body() {
+	weir_start
+	cat >round.yaml <<-'END'
+	workflow: round
+	vars: {n: 0}
+	tasks:
+	  first: {set: {n: 1}, next: [{do: a}]}
+	  a:
+	    set: {n: "${{ vars.n + 1 }}"}
+	    next: [{when: "vars.n < 20000", do: a}]
+	END
+	cat >one.yaml <<-'END'
+	workflow: one
+	tasks: {a: {set: {x: 1}}}
+	END
+	atf_check -o ignore weirctl define round.yaml one.yaml
+	weirctl --json events --from 1 >came 2>err &
+	watcher=$!
+	atf_check -o ignore weirctl run one --wait
+	weir_wait_until grep -q '"execution": 1' came
+	kill -STOP $watcher
+	atf_check -o ignore weirctl --json run round --wait
+	weir_wait_until grep -q 'is dropped' weird.log
+	atf_check -o ignore weirctl run one --wait
+	kill -CONT $watcher
+	weir_wait_until grep -q '"execution": 3,.*"completed"' came
+	kill -INT $watcher
+	wait $watcher
+	atf_check -o match:'goes on from event [0-9]+' \
+	    -o not-match:'is gone' cat err
+	# None is missing, none comes twice.
+	sed 's/^{"seq": \([0-9]*\),.*/\1/' came >seqs
+	seq "$(head -n 1 seqs)" "$(tail -n 1 seqs)" >all
+	atf_check cmp seqs all
+	weir_stop
+}
+
+atf_init_test_cases() {
+	for name in gone meant reason selects follows dropped; do
+		atf_add_test_case "$name"
+	done
+}
