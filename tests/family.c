@@ -88,6 +88,7 @@ void
 family_add(FILE *f, const msgpack_object *x)
 {
 	const msgpack_object *held = field(x, "held"), *tasks;
+	const msgpack_object *error = field(x, "error");
 
 	write_text(f, "", field(x, "id"));
 	write_text(f, "/", field(x, "generation"));
@@ -102,6 +103,12 @@ family_add(FILE *f, const msgpack_object *x)
 		write_text(f, " held by ", field(held, "by"));
 	write_text(f, " ", field(x, "output"));
 	write_text(f, "\t", field(x, "reason"));
+	if (error->type == MSGPACK_OBJECT_MAP) {
+		write_text(f, " [", field(error, "task"));
+		write_text(f, " item ", field(error, "item"));
+		write_text(f, " attempt ", field(error, "attempt"));
+		fputc(']', f);
+	}
 	fputc('\n', f);
 	tasks = field(x, "tasks");
 	for (uint32_t i = 0; i < tasks->via.array.size; i++)

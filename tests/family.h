@@ -27,6 +27,8 @@ void family_add(FILE *step, const msgpack_object *execution);
  *	1/2   side.3   the third run of that task in it; ~ where another stands
  *	               in its place; status, attempts, >child, output
  *	1/2   side.3[0]   of one item
+ *	1 1/2 top@1: why   its reason in step 1, and in brackets the task that
+ *	               ended it
  */
 void family_table(
     FILE *, const char *const *titles, char *const *steps, size_t nsteps);

@@ -160,6 +160,8 @@ is_broken(const struct nesting *n, const struct execution *x,
 
 	snprintf(name, sizeof(name), "%s.%c.%s", x->definition->name,
 	    arguments->letter, arguments->text[1]);
+	if (size > 0 && n->broken[0] == '*')
+		return true;
 	return size > 0 && strncmp(n->broken, name, size) == 0 &&
 	    (name[size] == '\0' || name[size] == '.');
 }

@@ -13,8 +13,8 @@
 
 struct nesting {
 	struct scene scene;
-	/* "low.p", "low.p.y": these callouts fail, with that input only; NULL:
-	 * none does. */
+	/* "low.p", "low.p.y": these callouts fail, with that input only; "*":
+	 * all do; NULL: none does. */
 	const char *broken;
 	/* "3p 1w": these are not ended by nesting_run; NULL: none. */
 	const char *stuck;
