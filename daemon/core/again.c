@@ -15,8 +15,12 @@ static bool are_named(const struct again *, struct reply *,
 static bool name_one(struct again *, struct reply *, const char *, size_t);
 static bool is_downstream(const struct again *, const struct run *);
 static void drop_downstream(struct again *);
+static bool have_rest(const struct again *, struct reply *);
 static void spread(struct again *);
+static bool has_outcome(const struct execution *);
 static void cut_off(struct again *);
+static bool
+is_revivable(const struct execution *, const struct run *, struct reply *);
 static void emit_revival(struct again *, const char *verb);
 static void emit_aside(struct again *, const struct run *);
 static void emit_again(struct again *, const struct run *);
@@ -141,6 +145,26 @@ drop_downstream(struct again *again)
 			again->fates[i] = FATE_ASIDE;
 }
 
+/* Where the items that are done stay, some other must be there to run. */
+static bool
+have_rest(const struct again *again, struct reply *reply)
+{
+	for (uint32_t i = 0; i < again->x->nruns; i++) {
+		const struct run *r = again->x->runs[i];
+
+		if (again->fates[i] != FATE_AGAIN_REST || r->k.items == NULL ||
+		    r->by_status[TASK_COMPLETED] + r->by_status[TASK_SKIPPED] <
+			r->nactions)
+			continue;
+		return refuse(reply, ERROR_STATE_CONFLICT,
+		    "all items of task %s of execution %llu are done: there "
+		    "is nothing to run again; without no_reset all of them "
+		    "run again",
+		    r->task->name, (unsigned long long)again->x->k.id);
+	}
+	return true;
+}
+
 /* What is said of a task that does not run again would be lost. */
 static bool
 are_named(const struct again *again, struct reply *reply,
@@ -186,9 +210,10 @@ again_names(struct again *again, struct reply *reply)
 	msgpack_zone_destroy(&zone);
 	ok = ok && are_named(again, reply, again->c->no_reset, "no_reset") &&
 	    are_named(again, reply, again->c->task_input, "task_input");
-	if (ok)
-		drop_downstream(again);
-	return ok;
+	if (!ok)
+		return false;
+	drop_downstream(again);
+	return have_rest(again, reply);
 }
 
 /* Everything downstream, of what goes again or on. */
@@ -202,14 +227,25 @@ spread(struct again *again)
 			again->fates[i] = FATE_ASIDE;
 }
 
-/* Branches that a failure had cut off go on. */
+/* It has ended, or is held back on the way to its end. */
+static bool
+has_outcome(const struct execution *x)
+{
+	return execution_ended(x->k.status) || x->k.ending >= 0;
+}
+
+/*
+ * Branches that a failure had cut off go on; but what ended the execution had
+ * not been cut off, even where that was the cancel of a subworkflow.
+ */
 static void
 cut_off(struct again *again)
 {
-	if (!execution_ended(again->x->k.status))
+	if (!has_outcome(again->x))
 		return;
 	for (uint32_t i = 0; i < again->x->nruns; i++)
 		if (again->fates[i] == FATE_STAYS &&
+		    i != again->x->k.cause.run &&
 		    run_is_unhandled(again->x->runs[i]) &&
 		    again->x->runs[i]->k.status == TASK_CANCELED)
 			again->fates[i] = FATE_AGAIN_REST;
@@ -221,13 +257,13 @@ emit_revival(struct again *again, const char *verb)
 	const struct execution *x = again->x;
 	struct event *e;
 
-	if (!execution_ended(x->k.status))
+	if (!has_outcome(x))
 		return;
 	e = batch_add_execution(again->b, EVENT_EXECUTION_REVIVED, x);
 	e->status = execution_moved(x->k.status, EXECUTION_MOVE_REVIVE);
 	e->by = again->c->by.name;
 	e->reason = verb;
-	if (x->definition->timeout != 0)
+	if (execution_ended(x->k.status) && x->definition->timeout != 0)
 		e->due = again->b->now + x->definition->timeout;
 }
 
@@ -367,6 +403,20 @@ again_retry(const struct state *s, const struct execution *x,
 }
 
 /*
+ * A parent that is paused stays so, even where the end of this very child's
+ * will be its end too: that has not come yet.
+ */
+static bool
+is_revivable(
+    const struct execution *x, const struct run *r, struct reply *reply)
+{
+	if (x->k.status == EXECUTION_PAUSED && x->k.cause.run == r->index &&
+	    !x->k.kill)
+		return true;
+	return again_is_open(x, reply) && again_is_quiet(x, reply);
+}
+
+/*
  * A parent that has moved on to another child, or run the task again, has
  * nothing to do with this one any more.
  */
@@ -386,7 +436,7 @@ revive_parents(const struct state *s, const struct execution *x,
 	if (a->run->k.superseded || a->latest == NULL ||
 	    a->latest->k.child != x->k.id || a->latest->k.open)
 		return true;
-	if (!again_is_open(parent, reply) || !again_is_quiet(parent, reply))
+	if (!is_revivable(parent, a->run, reply))
 		return false;
 	quiet.task_input = NULL;
 	ok = revive_parents(s, parent, c, b, reply);

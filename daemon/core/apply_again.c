@@ -99,13 +99,15 @@ apply_execution_revived(struct state *s, const struct event *e)
 	struct execution *x = state_execution(s, e->execution);
 
 	clear_outcome(x);
+	mark_all(s, x);
+	if (!execution_ended(x->k.status))
+		return; /* it is held back: its end had not come */
 	execution_becomes(s, x, (enum execution_status)e->status);
 	x->workflow->active++;
 	x->k.due = e->due;
 	timer_set(s, &x->timer, TIMER_TIMEOUT, e->due);
 	if (s->k.engine != ENGINE_RUNNING)
 		clock_stop(s, x);
-	mark_all(s, x);
 }
 
 static int

@@ -111,5 +111,6 @@ bool run_cost(const struct run *, enum task_status, const struct value *output,
     int exit, int64_t *cost, char why[COST_ERROR_MAX]);
 /* The end of a run all of whose actions have ended, and where it leads. */
 void settle_run_ended(const struct state *, const struct run *, struct batch *);
+void settle_unhandled(const struct state *, const struct run *, struct batch *);
 
 #endif

@@ -15,7 +15,8 @@ static void
 settle_ended(const struct state *, const struct execution *, struct batch *);
 static void
 settle_stopping(const struct state *, const struct execution *, struct batch *);
-static void settle_end(const struct execution *, struct batch *);
+static void
+settle_end(const struct state *, const struct execution *, struct batch *);
 static bool settle_ready(const struct state *, const struct execution *,
     struct batch *, bool *blocked);
 static bool machine_is_full(const struct state *);
@@ -61,7 +62,7 @@ settle_execution(const struct state *s, const struct execution *x,
 	else if (settle_ready(s, x, b, blocked))
 		return;
 	if (b->n == 0 && TAILQ_EMPTY(&x->open) && x->open_callouts == 0)
-		settle_end(x, b);
+		settle_end(s, x, b);
 	else if (b->n == 0)
 		settle_status(s, x, b);
 }
@@ -333,7 +334,7 @@ unhandled_run(const struct execution *x)
 }
 
 static void
-settle_end(const struct execution *x, struct batch *b)
+settle_end(const struct state *s, const struct execution *x, struct batch *b)
 {
 	const struct run *bad;
 	char *lacks;
@@ -344,11 +345,7 @@ settle_end(const struct execution *x, struct batch *b)
 		end_execution(
 		    x, b, (enum execution_status)x->k.ending, x->k.reason);
 	else if ((bad = unhandled_run(x)) != NULL)
-		end_execution(x, b, EXECUTION_FAILED,
-		    batch_printf(b, "task %s %s%s%s", bad->task->name,
-			task_status_name(bad->k.status),
-			bad->k.reason == NULL ? "" : ": ",
-			bad->k.reason == NULL ? "" : bad->k.reason));
+		settle_unhandled(s, bad, b);
 	else if ((lacks = unmet_joins(x)) != NULL) {
 		end_execution(
 		    x, b, EXECUTION_FAILED, batch_printf(b, "%s", lacks));

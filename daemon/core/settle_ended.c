@@ -269,6 +269,16 @@ end_unhandled(const struct state *s, const struct ending *end, struct batch *b)
 		e->attempt = a->latest->k.number;
 }
 
+/* What was not run again after it ended so ends its execution again. */
+void
+settle_unhandled(const struct state *s, const struct run *r, struct batch *b)
+{
+	const struct ending end = {
+	    .run = r, .status = r->k.status, .reason = r->k.reason};
+
+	end_unhandled(s, &end, b);
+}
+
 /* A cycle that goes round for ever is stopped before memory ends. */
 static void
 end_runaway(const struct state *s, const struct run *r, struct batch *b)
