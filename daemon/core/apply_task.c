@@ -284,6 +284,9 @@ apply_task_attempt_ended(struct state *s, const struct event *e)
 	struct attempt *t = action_attempt(a, e->attempt);
 
 	t->k.open = false;
+	if (a->run->k.superseded &&
+	    a->run->k.generation == a->run->execution->k.generation)
+		a->run->execution->nodes[a->run->task->number].leaving--;
 	t->k.status = (enum task_status)e->status;
 	t->k.exit = e->exit;
 	t->k.signal = e->signal;

@@ -255,6 +255,8 @@ settle_ready(const struct state *s, const struct execution *x, struct batch *b,
 			continue; /* an item failed: no new one starts */
 		if (a->latest != NULL && a->latest->k.open)
 			continue; /* what is being stopped ends first */
+		if (x->nodes[a->run->task->number].leaving > 0)
+			continue; /* so that no task runs beside itself */
 		if (subworkflow_is_held(s, a))
 			continue;
 		if (a->run->task->kind == ACTION_RUN) {

@@ -168,6 +168,7 @@ struct node {
 		bool fired;  /* the join has, its round goes on */
 	} k;
 	uint32_t runs;	    /* passes so far */
+	uint32_t leaving;   /* open attempts of runs that others stand for */
 	struct run *newest; /* NULL: never reached */
 };
 
