@@ -110,8 +110,8 @@ again() {
 	fi
 	golden=$WEIR_SRC/tests/golden/nesting/$1-$2-$3
 	shift 3
-	show_family table "$@" >table || atf_fail "no table"
-	atf_check diff -u "$golden" table
+	show_family table "$@" >shown || atf_fail "no table"
+	atf_check diff -u "$golden" shown
 	weir_stop
 }
 
