@@ -126,7 +126,7 @@ read_arguments(const struct nesting *n, unsigned where,
 
 	msgpack_zone_init(&zone, 1024);
 	value_unpack(argv, &zone, &o);
-	arguments->count = 0;
+	memset(arguments, 0, sizeof(*arguments));
 	for (uint32_t i = 1; i < o.via.array.size; i++) {
 		const msgpack_object_str *s = &o.via.array.ptr[i].via.str;
 
