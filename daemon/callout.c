@@ -30,6 +30,7 @@ static_assert((int)EVENT_RUN == (int)CALLOUT_RUN &&
 static bool check(const struct callout_options *, char *, size_t);
 static bool make_directories(const struct callouts *, char *, size_t);
 static unsigned cores(void);
+static bool is_stop(enum callout_want);
 static void on_later(evutil_socket_t, short, void *);
 static void on_replace(evutil_socket_t, short, void *);
 static void tell(struct callouts *, struct attempt *);
@@ -169,6 +170,13 @@ key_of_callout(const struct callout_key *key)
 	return k;
 }
 
+/* Of what nobody has heard of, it ends what was never started. */
+static bool
+is_stop(enum callout_want want)
+{
+	return want == CALLOUT_TERM || want == CALLOUT_KILL;
+}
+
 void
 callouts_want(struct callouts *c, const struct callout_key *key,
     uint64_t runner, enum callout_want want, const struct value *spec)
@@ -179,7 +187,7 @@ callouts_want(struct callouts *c, const struct callout_key *key,
 	k = key_of_callout(key);
 	a = attempt_find(c, &k);
 	if (a == NULL) {
-		if (want != CALLOUT_RUN)
+		if (want != CALLOUT_RUN && (spec == NULL || !is_stop(want)))
 			return; /* it ended, and was forgotten */
 		a = attempt_new(c, &k, runner);
 		a->state = c->recovered ? ATTEMPT_QUEUED : ATTEMPT_UNSURE;

@@ -70,7 +70,8 @@ callouts_open(struct event_base *, const struct callout_options *,
     const struct callout_handlers *, char *, size_t);
 /*
  * Says what is wanted of an attempt.  The runner id is the one that its intent
- * names; the spec may be NULL but for RUN.  After a restart the daemon calls
+ * names; the spec may be NULL but for RUN, and but for TERM and KILL where RUN
+ * was never said: it ends then, not started.  After a restart the daemon calls
  * this with RUN for every attempt that has not ended, then
  * callouts_recovered(): what a live runner knows is adopted or collected, what
  * it does not know is started, and what a runner that is gone took along is

@@ -29,6 +29,7 @@
 
 static void check_text(const struct value *, const char *);
 static uint64_t only_runner(void);
+static void want_stop(unsigned, uint64_t runner);
 static char state_of(pid_t);
 
 static void
@@ -383,6 +384,16 @@ ATF_TC_BODY(freezes, tc)
 	close_daemon(true);
 }
 
+static void
+want_stop(unsigned n, uint64_t runner)
+{
+	struct callout_key k = key(n);
+	struct value *v = spec(&(struct wish){.shell = "exit 1"});
+
+	callouts_want(d.callouts, &k, runner, CALLOUT_TERM, v);
+	value_unref(v);
+}
+
 ATF_TC(stopped_before);
 ATF_TC_HEAD(stopped_before, tc)
 {
@@ -409,6 +420,7 @@ ATF_TC_BODY(stopped_before, tc)
 	want_run(3, only_runner(), &(struct wish){.shell = "exit 3"});
 	want(3, CALLOUT_TERM);
 	want_run(4, only_runner(), &(struct wish){.shell = "exit 4"});
+	want_stop(5, only_runner()); /* all that was ever said of it */
 	e = wait_end(2);
 	ATF_CHECK_EQ(CALLOUT_NOT_STARTED, e->end);
 	ATF_CHECK_STREQ("stopped before it was started", e->reason);
@@ -416,6 +428,9 @@ ATF_TC_BODY(stopped_before, tc)
 	ATF_CHECK_EQ(CALLOUT_NOT_STARTED, e->end);
 	ATF_CHECK_STREQ("stopped before it was started", e->reason);
 	ATF_CHECK_EQ(4, wait_end(4)->exit);
+	e = wait_end(5);
+	ATF_CHECK_EQ(CALLOUT_NOT_STARTED, e->end);
+	ATF_CHECK_STREQ("stopped before it was started", e->reason);
 	ATF_CHECK(access("state/logs/2", F_OK) == -1);
 	close_daemon(true);
 }
