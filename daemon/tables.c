@@ -1,6 +1,5 @@
 /* tables: prints the lifecycle tables */
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "daemon/core/lifecycle.h"
@@ -17,13 +16,13 @@ struct part {
 static int column_width(const struct lifecycle *, size_t);
 static const char *cell(const struct lifecycle *, size_t, size_t);
 static void print_table(FILE *, const struct lifecycle *);
-static bool is_asked_for(const struct lifecycle *);
 static void print_mdoc(FILE *, const struct lifecycle *);
 static void part_end(const struct lifecycle *, struct part *);
 static void
 print_mdoc_part(FILE *, const struct lifecycle *, const struct part *);
 static void
 print_mdoc_head(FILE *, const struct lifecycle *, const struct part *);
+static void print_mdoc_move(FILE *, const char *);
 static const char *option_of(const struct lifecycle *, size_t);
 static size_t mdoc_width(const struct lifecycle *, size_t);
 static size_t status_width(const struct lifecycle *);
@@ -56,26 +55,14 @@ print_table(FILE *out, const struct lifecycle *table)
 	}
 }
 
-/* The actions on tasks have more to them than their moves. */
 void
 tables_print_mdoc(FILE *out)
 {
-	bool first = true;
-
 	for (size_t i = 0; i < LIFECYCLES; i++) {
-		if (!is_asked_for(&lifecycles[i]))
-			continue;
-		if (!first)
+		if (i > 0)
 			fputs(".Pp\n", out);
 		print_mdoc(out, &lifecycles[i]);
-		first = false;
 	}
-}
-
-static bool
-is_asked_for(const struct lifecycle *table)
-{
-	return strcmp(table->title, "task") != 0;
 }
 
 /* As many tables side by side as a page's width takes, the rest below. */
@@ -132,11 +119,11 @@ print_mdoc_head(
     FILE *out, const struct lifecycle *table, const struct part *part)
 {
 	fprintf(out, ".Bl -column -compact \"%.*s\"", (int)status_width(table),
-	    "----------------");
+	    "--------------------");
 	for (size_t j = part->from; j < part->to; j++)
 		if (table->requested[j])
 			fprintf(out, " \"%.*s\"", (int)mdoc_width(table, j),
-			    "----------------");
+			    "--------------------");
 	fprintf(out, "\n.It Em %s", table->title);
 	for (size_t j = part->from; j < part->to; j++) {
 		if (!table->requested[j])
@@ -144,18 +131,40 @@ print_mdoc_head(
 		if (option_of(table, j) != NULL)
 			fprintf(out, " Ta Fl %s", option_of(table, j) + 1);
 		else
-			fprintf(out, " Ta Ic %s", table->moves[j]);
+			print_mdoc_move(out, table->moves[j]);
 	}
 	fputc('\n', out);
 }
 
-/* "--freeze" of "pause --freeze"; NULL where there is none. */
+/* "rerun --task" as an option of rerun. */
+static void
+print_mdoc_move(FILE *out, const char *move)
+{
+	const char *option = strstr(move, " --");
+
+	if (option == NULL)
+		fprintf(out, " Ta Ic %s", move);
+	else
+		fprintf(out, " Ta Ic %.*s Fl %s", (int)(option - move), move,
+		    option + 2);
+}
+
+/*
+ * "--freeze" of "pause --freeze"; NULL where there is none, or the move without
+ * it is none of the table's.
+ */
 static const char *
 option_of(const struct lifecycle *table, size_t move)
 {
-	const char *blank = strstr(table->moves[move], " --");
+	const char *name = table->moves[move];
+	const char *blank = strstr(name, " --");
+	size_t length = blank != NULL ? (size_t)(blank - name) : 0;
 
-	return blank != NULL ? blank + 1 : NULL;
+	for (size_t i = 0; blank != NULL && i < move; i++)
+		if (strlen(table->moves[i]) == length &&
+		    memcmp(table->moves[i], name, length) == 0)
+			return blank + 1;
+	return NULL;
 }
 
 static size_t

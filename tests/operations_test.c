@@ -61,7 +61,8 @@ SCENE_CASE(cancel, "cancel drains, down to the children; --kill stops")
 	STATUS(id + 1, "canceled");
 	STATUS(id, "canceled");
 	REQUIRE_REASON(id, "canceled by tester");
-	ATF_REQUIRE(scene_do(s, &c)); /* is so already */
+	ATF_REQUIRE(!scene_do(s, &c)); /* it is over */
+	ATF_REQUIRE_EQ(s->reply.error, ERROR_STATE_CONFLICT);
 	c.type = COMMAND_TERMINATE;
 	c.reason = "no";
 	ATF_REQUIRE(!scene_do(s, &c));

@@ -426,7 +426,7 @@ asked_move(const struct command *c, int before)
 	case COMMAND_RETRY:
 		return EXECUTION_MOVE_RETRY;
 	case COMMAND_CANCEL:
-		return EXECUTION_MOVE_CANCEL;
+		return c->kill ? EXECUTION_MOVE_KILL : EXECUTION_MOVE_CANCEL;
 	case COMMAND_TERMINATE:
 		return EXECUTION_MOVE_TERMINATE;
 	default:

@@ -113,7 +113,7 @@ name_one(struct again *again, struct reply *reply, const char *name, size_t len)
 		    "task %.*s of execution %llu never ran: there is nothing "
 		    "to run again",
 		    (int)len, name, (unsigned long long)x->k.id);
-	if (!task_ended(r->k.status))
+	if (task_moved(r->k.status, TASK_MOVE_RUN_AGAIN) == LIFECYCLE_NO)
 		return refuse(reply, ERROR_STATE_CONFLICT,
 		    "task %.*s of execution %llu is in flight (%s): cancel it "
 		    "or wait for its end",

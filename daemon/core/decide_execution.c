@@ -38,10 +38,9 @@ cancel_one(struct batch *b, const struct execution *x, bool kill,
 {
 	struct event *e = batch_add_execution(b, EVENT_EXECUTION_STATUS, x);
 
-	e->status = execution_moved(x->k.status, EXECUTION_MOVE_CANCEL);
-	if (e->status == LIFECYCLE_SAME)
-		e->status = (int32_t)x->k.status;
-	else
+	e->status = execution_moved(
+	    x->k.status, kill ? EXECUTION_MOVE_KILL : EXECUTION_MOVE_CANCEL);
+	if (e->status != (int32_t)x->k.status)
 		e->reason = reason;
 	e->by = by;
 	e->kill = kill;
@@ -103,11 +102,11 @@ decide_cancel(const struct state *s, const struct command *c, struct batch *b,
 
 	if (x == NULL)
 		return false;
-	to = execution_moved(x->k.status, EXECUTION_MOVE_CANCEL);
+	to = execution_moved(
+	    x->k.status, c->kill ? EXECUTION_MOVE_KILL : EXECUTION_MOVE_CANCEL);
 	if (to == LIFECYCLE_NO)
 		return refuse_status(reply, x, "cancel");
-	if (to == LIFECYCLE_SAME &&
-	    (execution_ended(x->k.status) || x->k.kill || !c->kill))
+	if (to == LIFECYCLE_SAME || (to == (int)x->k.status && x->k.kill))
 		return true;
 	if (reason == NULL)
 		reason = batch_printf(b, "canceled by %s",
@@ -183,8 +182,6 @@ decide_terminate(const struct state *s, const struct command *c,
 	to = execution_moved(x->k.status, EXECUTION_MOVE_TERMINATE);
 	if (to == LIFECYCLE_NO)
 		return refuse_status(reply, x, "terminate");
-	if (to == LIFECYCLE_SAME)
-		return true;
 	if (c->reason == NULL || c->reason[0] == '\0')
 		return refuse(reply, ERROR_BAD_REQUEST,
 		    "terminate needs a reason: say --reason TEXT");

@@ -13,6 +13,7 @@ typedef void action_step(const struct state *, const struct command *,
 static action_step update_action, skip_action;
 static const struct run *
 named_run(const struct execution *, const struct command *, struct reply *);
+static enum task_move move_of(const struct command *);
 static bool may_change(const struct command *, const struct action *);
 static bool each_action(const struct state *, const struct command *,
     struct batch *, struct reply *, const char *verb, action_step *);
@@ -48,28 +49,31 @@ named_run(
 		    c->name, (unsigned long long)x->k.id);
 		return NULL;
 	}
-	if (task_ended(r->k.status)) {
-		refuse(reply, ERROR_STATE_CONFLICT,
-		    "task %s of execution %llu has ended: it is %s", c->name,
-		    (unsigned long long)x->k.id, task_status_name(r->k.status));
-		return NULL;
-	}
 	return r;
 }
 
-/* An update is for what runs or waits; only what is run can run again. */
+static enum task_move
+move_of(const struct command *c)
+{
+	if (c->type == COMMAND_SKIP)
+		return TASK_MOVE_SKIP;
+	if (c->status == TASK_RUNNING)
+		return TASK_MOVE_SET_RUNNING;
+	return c->status == TASK_COMPLETED ? TASK_MOVE_SET_COMPLETED
+					   : TASK_MOVE_SET_FAILED;
+}
+
+/* Only what is run can run again. */
 static bool
 may_change(const struct command *c, const struct action *a)
 {
 	enum action_kind kind = a->run->task->kind;
+	enum task_move move = move_of(c);
 
-	if (c->type == COMMAND_SKIP)
-		return task_moved(a->k.status, TASK_MOVE_SKIP) >= 0;
-	if (c->status == TASK_RUNNING && kind != ACTION_RUN &&
+	if (move == TASK_MOVE_SET_RUNNING && kind != ACTION_RUN &&
 	    kind != ACTION_WORKFLOW)
 		return false;
-	return a->k.status == TASK_RUNNING || a->k.status == TASK_PAUSED ||
-	    a->k.status == TASK_WAITING;
+	return task_moved(a->k.status, move) >= 0;
 }
 
 static bool
@@ -78,6 +82,7 @@ each_action(const struct state *s, const struct command *c, struct batch *b,
 {
 	const struct execution *x = acted_on(s, c, reply);
 	const struct run *r;
+	enum task_status status;
 	size_t before = b->n;
 
 	if (x == NULL || (r = named_run(x, c, reply)) == NULL)
@@ -91,12 +96,15 @@ each_action(const struct state *s, const struct command *c, struct batch *b,
 		if ((c->item == EVENT_NONE || c->item == i) &&
 		    may_change(c, &r->actions[i]))
 			step(s, c, &r->actions[i], b);
-	if (b->n == before)
-		return refuse(reply, ERROR_STATE_CONFLICT,
-		    "task %s of execution %llu is %s: there is nothing to %s",
-		    c->name, (unsigned long long)x->k.id,
-		    task_status_name(r->k.status), verb);
-	return true;
+	status =
+	    c->item == EVENT_NONE ? r->k.status : r->actions[c->item].k.status;
+	if (b->n > before || task_moved(status, move_of(c)) == LIFECYCLE_SAME)
+		return true;
+	return refuse(reply, ERROR_STATE_CONFLICT,
+	    "task %s of execution %llu %s %s: there is nothing to %s", c->name,
+	    (unsigned long long)x->k.id,
+	    task_ended(status) ? "has ended and is" : "is",
+	    task_status_name(status), verb);
 }
 
 static void
@@ -117,19 +125,20 @@ update_action(const struct state *s, const struct command *c,
 	    : batch_printf(
 		  b, "set to %s by %s", task_status_name(c->status), who);
 	int64_t due = 0;
-	bool again = c->status == TASK_RUNNING;
+	int to = task_moved(a->k.status, move_of(c));
 	struct event *e;
 
 	stop_latest(s, b, a, reason);
-	if (c->status == TASK_FAILED && !c->terminal)
-		again =
-		    retry_due(s, a, TASK_FAILED, -1, c->value, b->now, &due);
-	if (again) {
+	if (to == TASK_FAILED && !c->terminal &&
+	    retry_due(s, a, TASK_FAILED, -1, c->value, b->now, &due))
+		to = task_moved(a->k.status, TASK_MOVE_RETRY);
+	if (to == TASK_PENDING) {
 		e = batch_add_action(b, EVENT_TASK_READY, a);
 		e->due = due;
 		e->reason = reason;
 	} else
-		e = end_action(b, a, c->status, reason, value_ref(c->value));
+		e = end_action(
+		    b, a, (enum task_status)to, reason, value_ref(c->value));
 	e->by = c->by.name;
 }
 
@@ -156,8 +165,10 @@ skip_action(const struct state *s, const struct command *c,
 		  c->by.name == NULL ? "a user" : c->by.name);
 
 	stop_latest(s, b, a, reason);
-	end_action(b, a, TASK_SKIPPED, reason, value_ref(c->value))->by =
-	    c->by.name;
+	end_action(b, a,
+	    (enum task_status)task_moved(a->k.status, TASK_MOVE_SKIP), reason,
+	    value_ref(c->value))
+	    ->by = c->by.name;
 }
 
 bool
@@ -173,7 +184,8 @@ waits_for_signal(const struct action *a, const char *name)
 	const struct task_definition *t = a->run->task;
 
 	return t->kind == ACTION_WAIT && t->u.wait.kind == WAIT_SIGNAL &&
-	    a->k.status == TASK_WAITING && value_is_string(a->k.wait, name);
+	    task_moved(a->k.status, TASK_MOVE_SIGNAL) >= 0 &&
+	    value_is_string(a->k.wait, name);
 }
 
 static unsigned
@@ -189,8 +201,10 @@ signal_tree(const struct state *s, const struct command *c,
 			const struct action *a = &r->actions[i];
 
 			if (waits_for_signal(a, c->name)) {
-				end_action(b, a, TASK_COMPLETED, NULL,
-				    value_ref(c->value))
+				end_action(b, a,
+				    (enum task_status)task_moved(
+					a->k.status, TASK_MOVE_SIGNAL),
+				    NULL, value_ref(c->value))
 				    ->by = c->by.name;
 				found++;
 			}
@@ -231,15 +245,20 @@ approval(
     const struct execution *x, const struct command *c, struct reply *reply)
 {
 	const struct run *r = named_run(x, c, reply);
+	enum task_move move =
+	    c->type == COMMAND_APPROVE ? TASK_MOVE_APPROVE : TASK_MOVE_REJECT;
 
 	if (r == NULL)
 		return NULL;
 	if (r->task->kind != ACTION_WAIT ||
 	    r->task->u.wait.kind != WAIT_APPROVAL ||
-	    r->actions[0].k.status != TASK_WAITING) {
+	    task_moved(r->k.status, move) < 0) {
 		refuse(reply, ERROR_STATE_CONFLICT,
-		    "task %s of execution %llu does not wait for an approval",
-		    c->name, (unsigned long long)x->k.id);
+		    "task %s of execution %llu does not wait for an approval: "
+		    "it %s %s",
+		    c->name, (unsigned long long)x->k.id,
+		    task_ended(r->k.status) ? "has ended and is" : "is",
+		    task_status_name(r->k.status));
 		return NULL;
 	}
 	return &r->actions[0];
@@ -286,7 +305,8 @@ decide_approval(const struct state *s, const struct command *c, struct batch *b,
 			? "its owner and for operators of all executions"
 			: "members of the groups that its definition names");
 	if (!approved) {
-		e = end_action(b, a, TASK_FAILED,
+		e = end_action(b, a,
+		    (enum task_status)task_moved(a->k.status, TASK_MOVE_REJECT),
 		    batch_printf(b, "rejected by %s%s%s", c->by.name,
 			c->reason == NULL ? "" : ": ",
 			c->reason == NULL ? "" : c->reason),
@@ -300,7 +320,8 @@ decide_approval(const struct state *s, const struct command *c, struct batch *b,
 	pack_key_bool(&pk, "approved", true);
 	pack_key_str(&pk, "by", c->by.name);
 	pack_key_str(&pk, "note", c->reason);
-	e = end_action(b, a, TASK_COMPLETED,
+	e = end_action(b, a,
+	    (enum task_status)task_moved(a->k.status, TASK_MOVE_APPROVE),
 	    batch_printf(b, "approved by %s%s%s", c->by.name,
 		c->reason == NULL ? "" : ": ",
 		c->reason == NULL ? "" : c->reason),

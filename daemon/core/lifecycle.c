@@ -192,8 +192,9 @@ bool
 task_reaches(enum task_status from, enum task_status to)
 {
 	for (int move = 0; move < TASK_MOVES; move++)
-		if (task_cells[from][move] == (signed char)to ||
-		    (from == to && task_cells[from][move] == SAME))
+		if (move != TASK_MOVE_RUN_AGAIN && /* that is another run */
+		    (task_cells[from][move] == (signed char)to ||
+			(from == to && task_cells[from][move] == SAME)))
 			return true;
 	return false;
 }
