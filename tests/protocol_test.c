@@ -1,82 +1,20 @@
-/* links: tests/transcript.c tests/transcript_json.c libproto/frame.c libproto/header.c libproto/scan.c libproto/message.c libproto/message_write.c libproto/unpack.c libproto/pack.c libproto/errors.c ; libs: msgpack jansson */
+/* links: tests/scratch_daemon.c tests/transcript.c tests/transcript_json.c libproto/frame.c libproto/header.c libproto/scan.c libproto/message.c libproto/message_write.c libproto/unpack.c libproto/pack.c libproto/errors.c ; libs: msgpack jansson */
 /*
  * protocol_test: what is said on the socket, held to the transcripts in golden.
  *
  * With WEIR_GOLDEN=write they are written anew; read them before they are kept.
  */
 
-#include <sys/wait.h>
-
 #include <atf-c.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "tests/scratch_daemon.h"
 #include "tests/transcript.h"
 
-#define LISTEN_TRIES 2000
-#define LISTEN_PAUSE 30 /* ms */
-
-static pid_t daemon_pid; /* 0: none runs */
-
-static pid_t start_daemon(void);
-static void kill_daemon(void);
-static void stop_daemon(pid_t);
 static char *read_all(FILE *);
 static void hold_to_golden(const char *);
-
-/* A daemon of its own in the scratch directory. */
-static pid_t
-start_daemon(void)
-{
-	const char *bin = getenv("WEIR_BIN");
-	char path[1024];
-	pid_t pid;
-
-	if (bin == NULL)
-		atf_tc_skip("WEIR_BIN is not set; run by make check");
-	snprintf(path, sizeof(path), "%s/weird", bin);
-	pid = fork();
-	ATF_REQUIRE(pid != -1);
-	if (pid == 0) {
-		if (freopen("weird.log", "w", stderr) == NULL)
-			_exit(126);
-		execl(path, "weird", "-f", "-d", "state", "-s", "sock",
-		    (char *)NULL);
-		_exit(127);
-	}
-	daemon_pid = pid;
-	atexit(kill_daemon);
-	for (int i = 0; i < LISTEN_TRIES && access("sock", F_OK) == -1; i++) {
-		if (waitpid(pid, NULL, WNOHANG) == pid)
-			atf_tc_fail("weird ended instead of listening");
-		poll(NULL, 0, LISTEN_PAUSE);
-	}
-	return pid;
-}
-
-/* Where a test has failed. */
-static void
-kill_daemon(void)
-{
-	if (daemon_pid > 0)
-		kill(daemon_pid, SIGKILL);
-}
-
-static void
-stop_daemon(pid_t pid)
-{
-	int status;
-
-	ATF_REQUIRE_EQ(0, kill(pid, SIGTERM));
-	ATF_REQUIRE_EQ(pid, waitpid(pid, &status, 0));
-	daemon_pid = 0;
-	ATF_CHECK_EQ(0, status);
-}
 
 /* The caller frees it. */
 static char *
@@ -97,15 +35,15 @@ hold_to_golden(const char *name)
 {
 	const char *source = getenv("WEIR_SRC"), *mode = getenv("WEIR_GOLDEN");
 	char path[1024], *wanted, *said;
-	pid_t pid = start_daemon();
 	FILE *script, *out = fopen("said", "w+");
 
+	scratch_daemon_start();
 	snprintf(path, sizeof(path), "%s/tests/golden/%s", source, name);
 	script = fopen(path, "r");
 	ATF_REQUIRE_MSG(script != NULL, "there is no %s", path);
 	ATF_REQUIRE(out != NULL);
-	transcript_replay("sock", script, out);
-	stop_daemon(pid);
+	transcript_replay(SCRATCH_SOCKET, script, out);
+	scratch_daemon_stop();
 	wanted = read_all(script);
 	said = read_all(out);
 	if (mode != NULL && strcmp(mode, "write") == 0) {

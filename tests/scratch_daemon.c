@@ -1,0 +1,81 @@
+/* scratch_daemon: a weird of the test's own, in its scratch directory. */
+
+#include "tests/scratch_daemon.h"
+
+#include <sys/wait.h>
+
+#include <atf-c.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define LISTEN_TRIES 2000
+#define LISTEN_PAUSE 30 /* ms */
+
+static pid_t daemon_pid; /* 0: none runs */
+
+static void kill_daemon(void);
+static void await_socket(void);
+
+void
+scratch_daemon_start(void)
+{
+	const char *bin = getenv("WEIR_BIN");
+	static int registered;
+	char path[1024];
+
+	if (bin == NULL)
+		atf_tc_skip("WEIR_BIN is not set; run by make check");
+	snprintf(path, sizeof(path), "%s/weird", bin);
+	unlink(SCRATCH_SOCKET); /* of one before it */
+	daemon_pid = fork();
+	ATF_REQUIRE(daemon_pid != -1);
+	if (daemon_pid == 0) {
+		if (freopen("weird.log", "a", stderr) == NULL)
+			_exit(126);
+		execl(path, "weird", "-f", "-d", "state", "-s", SCRATCH_SOCKET,
+		    (char *)NULL);
+		_exit(127);
+	}
+	if (!registered++)
+		atexit(kill_daemon);
+	await_socket();
+}
+
+static void
+await_socket(void)
+{
+	for (int i = 0; i < LISTEN_TRIES && access(SCRATCH_SOCKET, F_OK) == -1;
+	     i++) {
+		if (waitpid(daemon_pid, NULL, WNOHANG) == daemon_pid)
+			atf_tc_fail("weird ended instead of listening");
+		poll(NULL, 0, LISTEN_PAUSE);
+	}
+}
+
+/* Where a test has failed. */
+static void
+kill_daemon(void)
+{
+	if (daemon_pid > 0)
+		kill(daemon_pid, SIGKILL);
+}
+
+void
+scratch_daemon_stop(void)
+{
+	ATF_REQUIRE_EQ(0, kill(daemon_pid, SIGTERM));
+	scratch_daemon_ends();
+}
+
+void
+scratch_daemon_ends(void)
+{
+	int status;
+
+	ATF_REQUIRE_EQ(daemon_pid, waitpid(daemon_pid, &status, 0));
+	daemon_pid = 0;
+	ATF_CHECK_EQ(0, status);
+}

@@ -1,0 +1,19 @@
+/*
+ * scratch_daemon: a weird of the test's own, in its scratch directory.
+ */
+#ifndef WEIR_TESTS_SCRATCH_DAEMON_H
+#define WEIR_TESTS_SCRATCH_DAEMON_H
+
+#define SCRATCH_SOCKET "sock"
+
+/*
+ * Comes back when it listens.  Fails the test where it does not, skips it
+ * where nobody says which weird; a test that fails leaves none behind.
+ */
+void scratch_daemon_start(void);
+/* Ends it as an operator would, and demands that it ends well. */
+void scratch_daemon_stop(void);
+/* The same of one that was told to end. */
+void scratch_daemon_ends(void);
+
+#endif
