@@ -81,7 +81,7 @@ int outcome_of(const struct answer *, const msgpack_object **one);
 #define GATE "{'run': ['cat', '@gate']"
 /* ...and this one till the end of the cell, whatever is done to it. */
 #define STUBBORN                                                 \
-	"{'run': 'trap \\"\\" TERM; echo ready >@ready; read x " \
+	"{'run': 'trap \\\"\\\" TERM; echo ready >@ready; read x " \
 			    "<@release', 'kill_after': '1h'"
 
 #endif
