@@ -74,7 +74,9 @@ switch_engine(struct request *request, struct command *command)
 	struct reply reply;
 
 	request_command(request, command, &reply);
-	if (reply.error != ERROR_NONE)
+	if (reply.error == ERROR_STATE_CONFLICT)
+		request_refuse_engine(request, &reply);
+	else if (reply.error != ERROR_NONE)
 		request_refuse_reply(request, &reply);
 	else if (request->rehearsal != NULL)
 		answer_plan(request);

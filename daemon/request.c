@@ -20,6 +20,7 @@ static bool is_allowed(struct request *);
 static bool check(struct request *, const struct message *, msgpack_object *);
 static void pack_details(msgpack_sbuffer *, const struct reply *);
 static void pack_conflict(msgpack_sbuffer *, const struct reply *);
+static void pack_allowed(msgpack_packer *, const struct lifecycle *, int);
 static void pack_held(msgpack_sbuffer *, const struct reply *);
 
 void
@@ -195,26 +196,30 @@ pack_held(msgpack_sbuffer *buffer, const struct reply *reply)
 static void
 pack_conflict(msgpack_sbuffer *buffer, const struct reply *reply)
 {
-	enum execution_status status;
 	msgpack_packer packer;
+
+	msgpack_packer_init(&packer, buffer, msgpack_sbuffer_write);
+	msgpack_pack_map(&packer, 3);
+	pack_key_str(&packer, "status",
+	    execution_status_name((enum execution_status)reply->status));
+	pack_key_uint(&packer, "revision", reply->revision);
+	pack_allowed(&packer, &lifecycles[LIFECYCLE_EXECUTION], reply->status);
+}
+
+/* The moves that may be asked for and change something. */
+static void
+pack_allowed(msgpack_packer *packer, const struct lifecycle *table, int status)
+{
+	const signed char *row = &table->cells[(size_t)status * table->nmoves];
 	uint32_t count = 0;
 
-	status = (enum execution_status)reply->status;
-	msgpack_packer_init(&packer, buffer, msgpack_sbuffer_write);
-	for (int move = 0; move < EXECUTION_MOVES; move++)
-		if (execution_move_requested((enum execution_move)move) &&
-		    execution_moved(status, (enum execution_move)move) >= 0)
-			count++;
-	msgpack_pack_map(&packer, 3);
-	pack_key_str(&packer, "status", execution_status_name(status));
-	pack_key_uint(&packer, "revision", reply->revision);
-	pack_str(&packer, "allowed");
-	msgpack_pack_array(&packer, count);
-	for (int move = 0; move < EXECUTION_MOVES; move++)
-		if (execution_move_requested((enum execution_move)move) &&
-		    execution_moved(status, (enum execution_move)move) >= 0)
-			pack_str(&packer,
-			    execution_move_name((enum execution_move)move));
+	for (size_t i = 0; i < table->nmoves; i++)
+		count += table->requested[i] && row[i] >= 0;
+	pack_str(packer, "allowed");
+	msgpack_pack_array(packer, count);
+	for (size_t i = 0; i < table->nmoves; i++)
+		if (table->requested[i] && row[i] >= 0)
+			pack_str(packer, table->moves[i]);
 }
 
 void
@@ -227,6 +232,26 @@ request_refuse_reply(struct request *request, const struct reply *reply)
 	answer_error_details(request->server->answers, &request->asker,
 	    request->server->state->k.seq, (int)reply->error, reply->message,
 	    details.data, details.size);
+	msgpack_sbuffer_destroy(&details);
+}
+
+void
+request_refuse_engine(struct request *request, const struct reply *reply)
+{
+	const struct state *state = request->server->state;
+	msgpack_sbuffer details;
+	msgpack_packer packer;
+
+	msgpack_sbuffer_init(&details);
+	msgpack_packer_init(&packer, &details, msgpack_sbuffer_write);
+	msgpack_pack_map(&packer, 3);
+	pack_key_str(&packer, "status", engine_status_name(state->k.engine));
+	pack_key_nil(&packer, "revision");
+	pack_allowed(
+	    &packer, &lifecycles[LIFECYCLE_ENGINE], (int)state->k.engine);
+	answer_error_details(request->server->answers, &request->asker,
+	    state->k.seq, (int)reply->error, reply->message, details.data,
+	    details.size);
 	msgpack_sbuffer_destroy(&details);
 }
 

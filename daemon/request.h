@@ -41,6 +41,8 @@ void request_refuse(struct request *, int code, const char *, ...)
     __attribute__((format(printf, 3, 4)));
 /* With what the core says; details are those of a state_conflict. */
 void request_refuse_reply(struct request *, const struct reply *);
+/* A state_conflict of the engine. */
+void request_refuse_engine(struct request *, const struct reply *);
 /* The same error inside a list. */
 void pack_reply_error(msgpack_packer *, const struct reply *);
 

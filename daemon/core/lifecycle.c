@@ -254,11 +254,11 @@ find(const struct lifecycle *m, const char *name, size_t len)
 int
 execution_status_find(const char *name, size_t len)
 {
-	return find(&lifecycles[1], name, len);
+	return find(&lifecycles[LIFECYCLE_EXECUTION], name, len);
 }
 
 int
 task_status_find(const char *name, size_t len)
 {
-	return find(&lifecycles[2], name, len);
+	return find(&lifecycles[LIFECYCLE_TASK], name, len);
 }

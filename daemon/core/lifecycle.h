@@ -89,7 +89,7 @@ struct lifecycle {
 	const signed char *cells; /* a row of nmoves for each status */
 };
 
-#define LIFECYCLES 3
+enum { LIFECYCLE_ENGINE, LIFECYCLE_EXECUTION, LIFECYCLE_TASK, LIFECYCLES };
 extern const struct lifecycle lifecycles[LIFECYCLES];
 
 #endif
