@@ -80,8 +80,8 @@ int outcome_of(const struct answer *, const msgpack_object **one);
 /* Tasks, without their last brace: one waits until it is killed... */
 #define GATE "{'run': ['cat', '@gate']"
 /* ...and this one till the end of the cell, whatever is done to it. */
-#define STUBBORN                                                 \
+#define STUBBORN                                                   \
 	"{'run': 'trap \\\"\\\" TERM; echo ready >@ready; read x " \
-			    "<@release', 'kill_after': '1h'"
+	"<@release', 'kill_after': '1h'"
 
 #endif

@@ -80,7 +80,8 @@ static void print_matrix(unsigned);
 static void
 define_all(void)
 {
-	define("{'workflow': 'gated', 'tasks': {" FIRST "'second': " GATE "}}}");
+	define(
+	    "{'workflow': 'gated', 'tasks': {" FIRST "'second': " GATE "}}}");
 	define("{'workflow': 'limited', 'limits': {'parallel_runs': 1}, "
 	       "'tasks': {" FIRST "'second': " GATE "}}}");
 	define("{'workflow': 'waits', 'tasks': {" FIRST

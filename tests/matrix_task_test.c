@@ -301,8 +301,8 @@ run_cell(size_t i, const struct operation *operation)
 	struct answer answer;
 
 	matrix_cell("%s of a task that is %s (%s)",
-	    lifecycles[2].moves[operation->move], task_status_name(way->status),
-	    way->what);
+	    lifecycles[LIFECYCLE_TASK].moves[operation->move],
+	    task_status_name(way->status), way->what);
 	before.id = bring(i);
 	before.view = look_settled(before.id);
 	before.last = last_event();
@@ -349,8 +349,9 @@ ATF_TC_BODY(matrix, tc)
 		ATF_CHECK_MSG(statuses[i], "nothing was ever %s",
 		    task_status_name((enum task_status)i));
 	for (int i = 0; i < TASK_MOVES; i++)
-		ATF_CHECK_EQ_MSG(asked[i], lifecycles[2].requested[i],
-		    "was %s asked for?", lifecycles[2].moves[i]);
+		ATF_CHECK_EQ_MSG(asked[i],
+		    lifecycles[LIFECYCLE_TASK].requested[i],
+		    "was %s asked for?", lifecycles[LIFECYCLE_TASK].moves[i]);
 	printf("%d statuses in %zu ways, by %zu actions: %zu cells\n",
 	    TASK_STATUSES, WAYS, OPERATIONS, WAYS * OPERATIONS);
 }
