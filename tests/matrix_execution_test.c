@@ -103,7 +103,8 @@ bring(enum execution_status status)
 	uint64_t id;
 
 	if (status == EXECUTION_PENDING)
-		start(ways[status].workflow); /* it takes the place */
+		await_task(start(ways[status].workflow), "second", -1,
+		    "running"); /* it takes the place */
 	id = start(ways[status].workflow);
 	if (strcmp(ways[status].workflow, "gated") == 0)
 		await_task(id, "second", -1, "running");

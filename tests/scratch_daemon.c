@@ -2,11 +2,14 @@
 
 #include "tests/scratch_daemon.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <atf-c.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -17,6 +20,7 @@
 static pid_t daemon_pid; /* 0: none runs */
 
 static void kill_daemon(void);
+static bool listens(void);
 static void await_socket(void);
 
 void
@@ -44,11 +48,25 @@ scratch_daemon_start(void)
 	await_socket();
 }
 
+/* The socket is there before it takes connections. */
+static bool
+listens(void)
+{
+	struct sockaddr_un address = {
+	    .sun_family = AF_UNIX, .sun_path = SCRATCH_SOCKET};
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	bool is;
+
+	ATF_REQUIRE(fd != -1);
+	is = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+	close(fd);
+	return is;
+}
+
 static void
 await_socket(void)
 {
-	for (int i = 0; i < LISTEN_TRIES && access(SCRATCH_SOCKET, F_OK) == -1;
-	     i++) {
+	for (int i = 0; i < LISTEN_TRIES && !listens(); i++) {
 		if (waitpid(daemon_pid, NULL, WNOHANG) == daemon_pid)
 			atf_tc_fail("weird ended instead of listening");
 		poll(NULL, 0, LISTEN_PAUSE);
