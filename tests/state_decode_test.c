@@ -150,6 +150,41 @@ ATF_TC_BODY(random_walk, tc)
 		walk(first + i);
 }
 
+ATF_TC(stopped_first);
+ATF_TC_HEAD(stopped_first, tc)
+{
+	atf_tc_set_md_var(tc, "descr",
+	    "a task that waits for what is being stopped for it still does");
+}
+ATF_TC_BODY(stopped_first, tc)
+{
+	struct command c = scene_command(COMMAND_RERUN_TASKS);
+	struct command end = scene_command(COMMAND_CALLOUT_ENDED);
+	struct state *other;
+	struct scene s;
+
+	scene_begin(&s);
+	scene_define(&s,
+	    "{'workflow': 'w', 'tasks': {'a': {'run': ['x'], 'next': [{'when': "
+	    "'completed', 'do': 'b'}]}, 'b': {'run': ['y']}}}");
+	c.execution = scene_start(&s, "w", NULL);
+	scene_exit(&s, c.execution, "a", EVENT_NONE, 0, NULL);
+	c.tasks = scene_value("['a']");
+	ATF_REQUIRE(scene_do(&s, &c)); /* b runs: it is stopped */
+	value_unref(c.tasks);
+	scene_exit(&s, c.execution, "a", EVENT_NONE, 0, NULL);
+	ATF_REQUIRE_EQ(scene_task(&s, c.execution, "b"), TASK_PENDING);
+	ATF_REQUIRE_EQ(s.nrunning, 1);
+	other = again(s.live);
+	end.callout = s.running[0];
+	end.result.end = CALLOUT_SIGNALED;
+	end.result.signal = 15;
+	both_do(&s, other, &end);
+	ATF_REQUIRE_EQ(scene_task(&s, c.execution, "b"), TASK_RUNNING);
+	state_free(other);
+	scene_end(&s);
+}
+
 /* Bytes that may be anything: a state or a sentence comes of them. */
 static void
 try_bytes(const char *bytes, size_t size)
@@ -248,6 +283,7 @@ ATF_TC_BODY(told, tc)
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, random_walk);
+	ATF_TP_ADD_TC(tp, stopped_first);
 	ATF_TP_ADD_TC(tp, damage);
 	ATF_TP_ADD_TC(tp, told);
 	return atf_no_error();

@@ -150,10 +150,7 @@ static void
 stand_aside(struct execution *x, struct run *r)
 {
 	r->k.superseded = true;
-	for (uint32_t i = 0; i < r->nactions; i++)
-		if (r->actions[i].latest != NULL &&
-		    r->actions[i].latest->k.open)
-			x->nodes[r->task->number].leaving++;
+	x->nodes[r->task->number].leaving += run_open_attempts(r);
 	value_unref(r->k.cut);
 	r->k.cut = NULL;
 	for (uint32_t i = 0; i < x->definition->ntasks; i++)

@@ -256,6 +256,17 @@ run_is_unhandled(const struct run *r)
 	    r->k.status != TASK_COMPLETED && r->k.status != TASK_SKIPPED;
 }
 
+uint32_t
+run_open_attempts(const struct run *r)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < r->nactions; i++)
+		n += r->actions[i].latest != NULL &&
+		    r->actions[i].latest->k.open;
+	return n;
+}
+
 bool
 attempt_is_current(const struct attempt *t)
 {

@@ -384,6 +384,8 @@ struct value *run_vars(const struct run *);
 struct value *run_input(const struct run *);
 /* It ended badly and nothing of its definition took care of that. */
 bool run_is_unhandled(const struct run *);
+/* Actions of it with an attempt that has not ended. */
+uint32_t run_open_attempts(const struct run *);
 /* Nothing of it that has not begun may begin now. */
 bool execution_is_held(const struct state *, const struct execution *);
 /* The oldest kept signal of the name; NULL: none. */

@@ -215,10 +215,13 @@ take_runs(struct fields *outer, struct state *s, struct execution *x)
 		take_run(&list, s, x);
 	for (uint32_t i = 0; i < x->nruns; i++) {
 		const struct run *r = x->runs[i];
+		struct node *node = &x->nodes[r->task->number];
 
-		if (r->k.generation == x->k.generation)
-			x->nodes[r->task->number].runs++;
-		else if (!r->k.superseded || !task_ended(r->k.status))
+		if (r->k.generation == x->k.generation) {
+			node->runs++;
+			if (r->k.superseded)
+				node->leaving += run_open_attempts(r);
+		} else if (!r->k.superseded || !task_ended(r->k.status))
 			damaged(list.damage,
 			    "run: of an earlier generation, and counts");
 		for (uint32_t j = 0; j < r->k.nfrom; j++)
