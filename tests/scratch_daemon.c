@@ -97,3 +97,14 @@ scratch_daemon_ends(void)
 	daemon_pid = 0;
 	ATF_CHECK_EQ(0, status);
 }
+
+void
+scratch_daemon_kill(void)
+{
+	int status;
+
+	ATF_REQUIRE_EQ(0, kill(daemon_pid, SIGKILL));
+	ATF_REQUIRE_EQ(daemon_pid, waitpid(daemon_pid, &status, 0));
+	daemon_pid = 0;
+	ATF_REQUIRE(WIFSIGNALED(status));
+}

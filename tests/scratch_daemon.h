@@ -15,5 +15,7 @@ void scratch_daemon_start(void);
 void scratch_daemon_stop(void);
 /* The same of one that was told to end. */
 void scratch_daemon_ends(void);
+/* Ends it with SIGKILL; its callouts go on. */
+void scratch_daemon_kill(void);
 
 #endif
