@@ -118,7 +118,7 @@ take_gate(struct track *t, unsigned n)
 static void
 open_gates(struct track *t, const char *which)
 {
-	for (; which != NULL && *which != '\0'; which += which[3] != '\0') {
+	while (which != NULL && *which != '\0') {
 		unsigned n = (unsigned)(which[0] - '0');
 		char status[2] = {which[2], '\n'};
 
@@ -129,8 +129,7 @@ open_gates(struct track *t, const char *which)
 		close(t->held[n]);
 		t->held[n] = -1;
 		which += 3;
-		if (*which == '\0')
-			break;
+		which += strspn(which, " ");
 	}
 }
 

@@ -18,7 +18,7 @@
 #define ITEMS                                                              \
 	"{" GATED("items") ", 'tasks': {'a': {'items': {'in': [1, 2, 3], " \
 			   "'parallel': 2}, 'run': ['sh', '-c', 'read x "  \
-			   "<\"$0\"; exit $x', "                           \
+			   "<$0; exit $x', "                               \
 			   "'${{ input.gate }}${{ item }}']}}}"
 #define RETRIED                                         \
 	"{" GATED("retried") ", 'tasks': {'a': {" GATE( \
