@@ -24,11 +24,12 @@
 	"{" GATED("retried") ", 'tasks': {'a': {" GATE( \
 	    1) ", 'retry': "                            \
 	       "{'count': 1, 'delay': '20ms'}}}}"
-#define PARENT                                                                \
-	"{" GATED("parent") ", 'tasks': {'s': {'workflow': 'one', 'input': "  \
-			    "{'gate': '${{ input.gate }}'}, 'next': [{'do': " \
-			    "'z'}]}, 'z': {"                                  \
-			    "'run': ['true']}}}"
+#define PARENT                                                            \
+	"{" GATED(                                                        \
+	    "parent") ", 'tasks': {'s': {'workflow': 'one', 'input': "    \
+		      "{'gate': '${{ input.gate }}'}, 'next': [{'when': " \
+		      "'completed', 'do': 'z'}]}, 'z': {"                 \
+		      "'run': ['true']}}}"
 #define ASKING(wait)                                   \
 	"{" GATED("asking") ", 'tasks': {'a': {" GATE( \
 	    1) ", 'next': [{'do': "                    \
