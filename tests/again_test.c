@@ -1,4 +1,4 @@
-/* links: tests/scene.c tests/invariants.c tests/witness.c tests/expected_end.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
+/* links: tests/scene.c tests/invariants.c tests/witness.c tests/task_changes.c tests/expected_end.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
 /* again_test: replay, restart, rerun and retry, in a state by itself. */
 
 #include "tests/scene_case.h"

@@ -1,4 +1,4 @@
-/* links: tests/scene.c tests/invariants.c tests/witness.c tests/expected_end.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
+/* links: tests/scene.c tests/invariants.c tests/witness.c tests/task_changes.c tests/expected_end.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
 /* core_test: what workflows do, in a state without anything around it. */
 
 #include <signal.h>

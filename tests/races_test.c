@@ -1,4 +1,4 @@
-/* links: tests/races.c tests/scene_text.c tests/scene.c tests/invariants.c tests/witness.c tests/expected_end.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
+/* links: tests/races.c tests/scene_text.c tests/scene.c tests/invariants.c tests/witness.c tests/task_changes.c tests/expected_end.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
 /*
  * races_test: two things that happen at once, in both orders.  After each of
  * them the statuses of every execution and task are what they must be, and

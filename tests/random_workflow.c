@@ -75,6 +75,12 @@ add_callout(struct text *t, struct dice *d)
 	add(t, "%s", PICK(d, retries));
 	add(t, "%s", PICK(d, timeouts));
 	add(t, "%s", PICK(d, losts));
+	static const char *const costs[] = {
+	    "", "", "'cost': '${{ 0.5 + vars.n }}', "};
+
+	add(t, "%s", PICK(d, costs));
+	if (roll(d, 8) == 0)
+		add(t, "'domain': 'far', ");
 	add(t, "'output': 'json', 'run': ['x', '${{ vars.n }}']");
 }
 
@@ -161,11 +167,31 @@ add_task(struct text *t, struct dice *d, unsigned number, unsigned task,
 }
 
 void
+random_caps(struct dice *d, bool in_file, char caps[CAPS_TEXT])
+{
+	unsigned which = roll(d, 3), used;
+	char per[32];
+
+	snprintf(per, sizeof(per), in_file ? "'%us'" : "%u000000000",
+	    1 + roll(d, 20));
+	used = (unsigned)snprintf(caps, CAPS_TEXT, "{");
+	if (which != 0)
+		used += (unsigned)snprintf(caps + used, CAPS_TEXT - used,
+		    "'starts': {'max': %u, 'per': %s}%s", 1 + roll(d, 9), per,
+		    which == 1 ? ", " : "");
+	if (which != 2)
+		used += (unsigned)snprintf(caps + used, CAPS_TEXT - used,
+		    "'cost': {'max': %u.5, 'per': %s}", roll(d, 9), per);
+	snprintf(caps + used, CAPS_TEXT - used, "}");
+}
+
+void
 random_workflow(struct scene *s, struct dice *d, unsigned number)
 {
 	struct text t = {.size = 0};
 	bool reached[RANDOM_TASKS] = {false};
 	unsigned ntasks = 2 + roll(d, RANDOM_TASKS - 1);
+	char caps[CAPS_TEXT];
 
 	add(&t,
 	    "{'workflow': 'w%u', 'input': {'n': {'type': 'integer', "
@@ -184,6 +210,10 @@ random_workflow(struct scene *s, struct dice *d, unsigned number)
 		add(&t, ", 'timeout': '%us'", 5 + roll(d, 20));
 	if (number > 0 && roll(d, 4) == 0)
 		add(&t, ", 'on_failure': 'w0'");
+	if (roll(d, 6) == 0) {
+		random_caps(d, true, caps);
+		add(&t, ", 'safety': %s", caps);
+	}
 	add(&t, ", 'tasks': {");
 	for (unsigned i = 0; i < ntasks; i++)
 		add_task(&t, d, number, i, ntasks, reached);

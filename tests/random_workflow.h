@@ -22,4 +22,8 @@ unsigned roll(struct dice *, unsigned n);
  */
 void random_workflow(struct scene *, struct dice *, unsigned number);
 
+#define CAPS_TEXT 192
+/* Caps on starts and cost, as in a file, or as a command has them: in ns. */
+void random_caps(struct dice *, bool in_file, char[CAPS_TEXT]);
+
 #endif

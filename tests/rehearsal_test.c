@@ -1,4 +1,4 @@
-/* links: tests/scene.c tests/invariants.c tests/witness.c tests/expected_end.c tests/random_workflow.c tests/random_command.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
+/* links: tests/scene.c tests/invariants.c tests/witness.c tests/task_changes.c tests/expected_end.c tests/random_workflow.c tests/random_command.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
 /*
  * rehearsal_test: what a rehearsal says would happen is what happens, and
  * nothing happens by saying it.

@@ -1,4 +1,4 @@
-/* links: tests/scene.c tests/invariants.c tests/witness.c tests/expected_end.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
+/* links: tests/scene.c tests/invariants.c tests/witness.c tests/task_changes.c tests/expected_end.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
 /* safety_test: caps on starts and cost, and what waits for a workflow. */
 
 #include "daemon/core/safety.h"

@@ -1,4 +1,4 @@
-/* links: tests/scene.c tests/invariants.c tests/witness.c tests/expected_end.c tests/random_workflow.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
+/* links: tests/covered.c tests/scene.c tests/invariants.c tests/witness.c tests/task_changes.c tests/expected_end.c tests/random_workflow.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
 /*
  * simulation_test: seeded random histories with a virtual clock.  After every
  * command the invariants hold and the replayed state equals the live one, byte
@@ -15,25 +15,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/covered.h"
 #include "tests/random_workflow.h"
 #include "tests/scene.h"
 
 #define COMMANDS_EACH 300
 #define WORKFLOWS 5
 
-/* What the histories have covered. */
-struct covered {
-	uint64_t commands;
-	uint64_t events;
-	uint64_t done[COMMANDS];
-	uint64_t refused[COMMANDS];
-	struct moves_seen moves;
-};
-
 static void one_history(uint64_t seed, struct covered *);
-static void count(struct covered *, const struct scene *);
-static void tell(const struct covered *);
-static unsigned tell_missing(const struct covered *);
 static void random_step(struct scene *, struct dice *);
 static void step_start(struct scene *, struct dice *);
 static void step_callout(struct scene *, struct dice *);
@@ -43,6 +32,7 @@ static void step_engine(struct scene *, struct dice *);
 static void step_hold(struct scene *, struct dice *);
 static void step_again(struct scene *, struct dice *);
 static void resume_all(struct scene *);
+static void enable_all(struct scene *);
 static void step_host(struct scene *, struct dice *);
 static void step_definition(struct scene *, struct dice *);
 static uint64_t some_execution(const struct scene *, struct dice *);
@@ -94,8 +84,11 @@ step_start(struct scene *s, struct dice *d)
 	c.key = roll(d, 4) == 0 ? key : NULL;
 	c.version = roll(d, 4) == 0 ? roll(d, 3) : 0;
 	c.priority = (int32_t)roll(d, 3);
+	if (roll(d, 3) == 0)
+		c.domains = scene_value("{'far': 'near'}");
 	scene_do(s, &c);
 	value_unref(c.value);
+	value_unref(c.domains);
 }
 
 static void
@@ -256,7 +249,7 @@ step_definition(struct scene *s, struct dice *d)
 	struct command c =
 	    scene_command(roll(d, 3) == 0 ? COMMAND_DEFINITION_DISABLE
 					  : COMMAND_DEFINITION_ENABLE);
-	char name[8];
+	char name[8], caps[CAPS_TEXT];
 
 	if (roll(d, 4) == 0) { /* another version */
 		random_workflow(s, d, roll(d, WORKFLOWS));
@@ -264,7 +257,13 @@ step_definition(struct scene *s, struct dice *d)
 	}
 	snprintf(name, sizeof(name), "w%u", roll(d, WORKFLOWS + 1));
 	c.name = name;
+	if (roll(d, 3) == 0) {
+		c.type = COMMAND_DEFINITION_SAFETY;
+		random_caps(d, false, caps);
+		c.value = roll(d, 3) == 0 ? NULL : scene_value(caps);
+	}
 	scene_do(s, &c);
+	value_unref(c.value);
 }
 
 /* The runners are gone for a while: nothing can be started. */
@@ -327,6 +326,20 @@ resume_all(struct scene *s)
 	}
 }
 
+/* Of caps on starts, enabling lifts what is reached. */
+static void
+enable_all(struct scene *s)
+{
+	struct command enable = scene_command(COMMAND_DEFINITION_ENABLE);
+	char name[8];
+
+	for (unsigned i = 0; i < WORKFLOWS; i++) {
+		snprintf(name, sizeof(name), "w%u", i);
+		enable.name = name;
+		scene_do(s, &enable);
+	}
+}
+
 static void
 fail_stuck(const struct scene *s)
 {
@@ -353,22 +366,16 @@ static void
 run_out(struct scene *s, struct dice *d)
 {
 	struct command resume = scene_command(COMMAND_ENGINE_RESUME);
-	struct command enable = scene_command(COMMAND_DEFINITION_ENABLE);
-	char name[8];
 
 	resume.early = true;
 	scene_do(s, &resume);
 	while (s->live->host.nrunners == 0)
 		step_host(s, d);
-	for (unsigned i = 0; i < WORKFLOWS; i++) {
-		snprintf(name, sizeof(name), "w%u", i);
-		enable.name = name;
-		scene_do(s, &enable);
-	}
 	resume_all(s);
 	for (unsigned round = 0; round < 3000 && !all_ended(s); round++) {
 		struct execution *x;
 
+		enable_all(s);
 		while (s->nrunning > 0 && roll(d, 8) != 0)
 			step_callout(s, d);
 		scene_advance(s, 30 * SECOND);
@@ -411,96 +418,8 @@ one_history(uint64_t seed, struct covered *covered)
 	run_out(&s, &dice);
 	scene_check(&s);
 	scene_recovers(&s);
-	count(covered, &s);
+	covered_add(covered, &s);
 	scene_end(&s);
-}
-
-static void
-count(struct covered *covered, const struct scene *s)
-{
-	const struct moves_seen *moves = witness_moves(s->witness);
-
-	covered->commands += s->steps;
-	covered->events += s->events;
-	for (unsigned i = 0; i < COMMANDS; i++) {
-		covered->done[i] += s->done[i];
-		covered->refused[i] += s->refused[i];
-	}
-	for (int i = 0; i < EXECUTION_STATUSES; i++)
-		for (int j = 0; j < EXECUTION_MOVES; j++) {
-			covered->moves.taken[i][j] += moves->taken[i][j];
-			covered->moves.refused[i][j] += moves->refused[i][j];
-		}
-}
-
-/* Cells of the table that allow a move which no history has made. */
-static unsigned
-tell_missing(const struct covered *covered)
-{
-	unsigned missing = 0;
-
-	for (int i = 0; i < EXECUTION_STATUSES; i++)
-		for (int j = 0; j < EXECUTION_MOVES; j++) {
-			enum execution_status status = (enum execution_status)i;
-			enum execution_move move = (enum execution_move)j;
-
-			if (execution_moved(status, move) == LIFECYCLE_NO ||
-			    covered->moves.taken[i][j] > 0)
-				continue;
-			printf("never seen: %s of what is %s\n",
-			    execution_move_name(move),
-			    execution_status_name(status));
-			missing++;
-		}
-	return missing;
-}
-
-static void
-tell(const struct covered *covered)
-{
-	static const char *const names[COMMANDS] = {
-	    [COMMAND_TICK] = "tick",
-	    [COMMAND_ENGINE_PAUSE] = "engine pause",
-	    [COMMAND_ENGINE_RESUME] = "engine resume",
-	    [COMMAND_DEFINITION_PUT] = "define",
-	    [COMMAND_DEFINITION_ENABLE] = "enable",
-	    [COMMAND_DEFINITION_DISABLE] = "disable",
-	    [COMMAND_START] = "start",
-	    [COMMAND_PAUSE] = "pause",
-	    [COMMAND_RESUME] = "resume",
-	    [COMMAND_REPLAY] = "replay",
-	    [COMMAND_RESTART] = "restart",
-	    [COMMAND_RERUN] = "rerun",
-	    [COMMAND_RERUN_TASKS] = "rerun --task",
-	    [COMMAND_RETRY] = "retry",
-	    [COMMAND_CANCEL] = "cancel",
-	    [COMMAND_TERMINATE] = "terminate",
-	    [COMMAND_UPDATE] = "update",
-	    [COMMAND_SKIP] = "skip",
-	    [COMMAND_SIGNAL] = "signal",
-	    [COMMAND_APPROVE] = "approve",
-	    [COMMAND_REJECT] = "reject",
-	    [COMMAND_CALLOUT_ENDED] = "callout ended",
-	};
-
-	printf("%" PRIu64 " commands, %" PRIu64 " events\n", covered->commands,
-	    covered->events);
-	for (unsigned i = 0; i < COMMANDS; i++)
-		printf("%-16s %8" PRIu64 " done %8" PRIu64 " refused\n",
-		    names[i], covered->done[i], covered->refused[i]);
-	printf("\nmoves of executions: taken/refused\n");
-	for (int i = 0; i < EXECUTION_STATUSES; i++) {
-		printf("%s:", execution_status_name((enum execution_status)i));
-		for (int j = 0; j < EXECUTION_MOVES; j++)
-			if (covered->moves.taken[i][j] +
-				covered->moves.refused[i][j] >
-			    0)
-				printf(" %s %" PRIu64 "/%" PRIu64,
-				    execution_move_name((enum execution_move)j),
-				    covered->moves.taken[i][j],
-				    covered->moves.refused[i][j]);
-		printf("\n");
-	}
 }
 
 ATF_TC(histories);
@@ -527,8 +446,8 @@ ATF_TC_BODY(histories, tc)
 		one_history(first + i, &covered);
 	}
 	printf("%u histories\n", n);
-	tell(&covered);
-	missing = tell_missing(&covered);
+	covered_tell(&covered);
+	missing = covered_tell_missing(&covered);
 	if (is_long && given == NULL)
 		ATF_REQUIRE_MSG(missing == 0,
 		    "%u moves that the table allows were never made", missing);

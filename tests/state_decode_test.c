@@ -1,4 +1,4 @@
-/* links: tests/scene.c tests/invariants.c tests/witness.c tests/expected_end.c tests/random_workflow.c tests/random_command.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
+/* links: tests/scene.c tests/invariants.c tests/witness.c tests/task_changes.c tests/expected_end.c tests/random_workflow.c tests/random_command.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
 /*
  * state_decode_test: a state that was encoded and decoded encodes to the same
  * bytes, holds the invariants, and goes on just as the one it was made of.

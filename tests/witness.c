@@ -27,6 +27,7 @@ struct witness {
 	size_t nopen;
 	size_t open_room;
 	struct moves_seen moves;
+	struct task_changes *changes;
 };
 
 /* What happens. */
@@ -77,7 +78,10 @@ static const struct {
 struct witness *
 witness_new(void)
 {
-	return xcalloc(1, sizeof(struct witness));
+	struct witness *w = xcalloc(1, sizeof(*w));
+
+	w->changes = task_changes_new();
+	return w;
 }
 
 void
@@ -85,6 +89,7 @@ witness_free(struct witness *w)
 {
 	free(w->seen);
 	free(w->open);
+	task_changes_free(w->changes);
 	free(w);
 }
 
@@ -92,6 +97,12 @@ const struct moves_seen *
 witness_moves(const struct witness *w)
 {
 	return &w->moves;
+}
+
+const struct task_changes *
+witness_task_changes(const struct witness *w)
+{
+	return w->changes;
 }
 
 static struct seen *
@@ -119,6 +130,7 @@ remember(struct witness *w, const struct state *s, uint64_t id,
 
 	if (x == NULL)
 		return;
+	task_changes_look(w->changes, x);
 	seen->known = true;
 	seen->status = x->k.status;
 	seen->hold = x->k.hold.by;

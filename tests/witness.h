@@ -10,6 +10,7 @@
 #include "daemon/core/command.h"
 #include "daemon/core/event.h"
 #include "daemon/core/state.h"
+#include "tests/task_changes.h"
 
 /* Moves seen, by the status that they started from. */
 struct moves_seen {
@@ -32,6 +33,7 @@ void witness_command(struct witness *, const struct state *,
     const struct command *, const struct reply *, int before);
 
 const struct moves_seen *witness_moves(const struct witness *);
+const struct task_changes *witness_task_changes(const struct witness *);
 
 /* What the execution must end with, as its tasks and what was asked say. */
 enum execution_status
