@@ -81,7 +81,9 @@ add_callout(struct text *t, struct dice *d)
 	add(t, "%s", PICK(d, costs));
 	if (roll(d, 8) == 0)
 		add(t, "'domain': 'far', ");
-	add(t, "'output': 'json', 'run': ['x', '${{ vars.n }}']");
+	/* Some have no argv where n is 2. */
+	add(t, "'output': 'json', 'run': ['x', '${{ %s }}']",
+	    roll(d, 6) == 0 ? "1 // (vars.n - 2)" : "vars.n");
 }
 
 static enum made

@@ -30,6 +30,7 @@ static void step_execution(struct scene *, struct dice *);
 static void step_task(struct scene *, struct dice *);
 static void step_engine(struct scene *, struct dice *);
 static void step_hold(struct scene *, struct dice *);
+static void tasks_again(const struct scene *, struct dice *, struct command *);
 static void step_again(struct scene *, struct dice *);
 static void resume_all(struct scene *);
 static void enable_all(struct scene *);
@@ -212,6 +213,36 @@ step_hold(struct scene *s, struct dice *d)
 	scene_do(s, &c);
 }
 
+/* Tasks by chance; mostly some of those that have run and ended. */
+static void
+tasks_again(const struct scene *s, struct dice *d, struct command *c)
+{
+	const struct execution *x = state_execution(s->live, c->execution);
+	const char *names[2] = {"t0", "t1"};
+	char list[64];
+
+	if (x != NULL && roll(d, 6) != 0)
+		for (unsigned i = 0; i < 8 && x->nruns > 0; i++) {
+			const struct run *r = x->runs[roll(d, x->nruns)];
+
+			if (task_ended(r->k.status) && !r->k.superseded)
+				names[i % 2] = r->task->name;
+		}
+	snprintf(list, sizeof(list), "['%s', '%s']", names[0],
+	    names[roll(d, 3) == 0]);
+	c->tasks = scene_value(list);
+	if (roll(d, 3) == 0) {
+		snprintf(list, sizeof(list), "['%s']",
+		    roll(d, 8) == 0 ? "t3" : names[0]);
+		c->no_reset = scene_value(list);
+	}
+	if (roll(d, 3) == 0) {
+		snprintf(list, sizeof(list), "{'%s': {'n': 5}}",
+		    roll(d, 8) == 0 ? "t1" : names[0]);
+		c->task_input = scene_value(list);
+	}
+}
+
 static void
 step_again(struct scene *s, struct dice *d)
 {
@@ -219,28 +250,26 @@ step_again(struct scene *s, struct dice *d)
 	    COMMAND_RESTART, COMMAND_RERUN, COMMAND_RERUN_TASKS,
 	    COMMAND_RERUN_TASKS, COMMAND_RETRY, COMMAND_RETRY};
 	struct command c = scene_command(types[roll(d, 7)]);
-	char list[64];
 
-	c.execution = likely_execution(s, d, true);
+	c.execution = likely_execution(
+	    s, d, c.type != COMMAND_RERUN_TASKS || roll(d, 3) != 0);
 	if (c.type == COMMAND_REPLAY && roll(d, 3) == 0)
 		c.version = roll(d, 4);
 	c.latest = roll(d, 2) == 0;
 	c.resume_subworkflows = roll(d, 2) == 0;
-	snprintf(list, sizeof(list), "['t%u', 't%u']", roll(d, RANDOM_TASKS),
-	    roll(d, 2));
-	c.tasks = scene_value(list);
-	snprintf(list, sizeof(list), "['t%u']", roll(d, RANDOM_TASKS));
-	c.no_reset = scene_value(list);
+	if (c.type == COMMAND_RERUN_TASKS)
+		tasks_again(s, d, &c);
 	if ((c.type == COMMAND_RERUN || c.type == COMMAND_REPLAY) &&
 	    roll(d, 2) == 0)
 		c.value = scene_value("{'n': 2}");
-	if (roll(d, 3) == 0)
-		c.task_input = scene_value("{'t1': {'n': 5}}");
+	if (c.type == COMMAND_RERUN && roll(d, 3) == 0)
+		c.domains = scene_value("{'far': 'local'}");
 	scene_do(s, &c);
 	value_unref(c.tasks);
 	value_unref(c.no_reset);
 	value_unref(c.value);
 	value_unref(c.task_input);
+	value_unref(c.domains);
 }
 
 static void
