@@ -1,4 +1,4 @@
-/* links: tests/nesting.c tests/family.c tests/scene.c tests/invariants.c tests/witness.c tests/expected_end.c daemon/view.c daemon/view_execution.c daemon/view_task.c daemon/view_value.c daemon/view_obstacle.c daemon/view_wait.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
+/* links: tests/nesting.c tests/family.c tests/scene.c tests/invariants.c tests/witness.c tests/task_changes.c tests/expected_end.c daemon/view.c daemon/view_execution.c daemon/view_task.c daemon/view_value.c daemon/view_obstacle.c daemon/view_wait.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
 /*
  * nesting_test: three levels of workflows with fork and join, a failure at each
  * in turn, and each way to run again from each in turn.
