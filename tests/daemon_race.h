@@ -39,9 +39,10 @@ struct race {
 };
 
 #define GATE(n)                                                                \
-	"'run': ['sh', '-c', 'read x <$0; exit $x', '${{ input.gate }}" #n \
-	"']"
-#define GATED(name) "'workflow': '" name "', 'input': {'gate': {'type': 'string'}}"
+	"'run': ['sh', '-c', 'read x <$0; exit $x', '${{ input.gate }}" #n "'" \
+									   "]"
+#define GATED(name) \
+	"'workflow': '" name "', 'input': {'gate': {'type': 'string'}}"
 
 /*
  * Runs it many times with a daemon of its own, kills that in the end and holds
