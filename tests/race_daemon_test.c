@@ -178,7 +178,6 @@ RACE(freeze_end, "freeze, and the callout ends", .definitions = {NULL, ONE},
     .finish = RESUME,
     .ways = {{"ok | paused: a paused > completed: a completed", REQUEST},
 	{"ok | paused: a completed > completed: a completed", REQUEST},
-	{"ok | completed: a completed", REQUEST},
 	{"state_conflict | completed: a completed", OTHER}})
 
 RACE(engine_pause_last, "engine pause, and the last callout ends",

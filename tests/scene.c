@@ -235,7 +235,6 @@ scene_command(enum command_type type)
 bool
 scene_do(struct scene *scene, struct command *c)
 {
-	struct command tick = scene_command(COMMAND_TICK);
 	struct event_sink sink = {took_event, scene};
 	const struct execution *x = state_execution(scene->live, c->execution);
 	struct reply reply;
@@ -245,7 +244,8 @@ scene_do(struct scene *scene, struct command *c)
 
 	scene->now += 1000000;
 	c->now = scene->now;
-	tick.now = scene->now;
+	scene->tick = scene_command(COMMAND_TICK);
+	scene->tick.now = scene->now;
 	scene->command = c;
 	more = core_step(scene->live, c, &sink, &scene->reply);
 	if (scene->reply.error != ERROR_NONE) {
@@ -254,8 +254,8 @@ scene_do(struct scene *scene, struct command *c)
 	}
 	while (more) {
 		ATF_REQUIRE(scene->lasts || scene->events == before);
-		scene->command = &tick;
-		more = core_step(scene->live, &tick, &sink, &reply);
+		scene->command = &scene->tick;
+		more = core_step(scene->live, &scene->tick, &sink, &reply);
 	}
 	ATF_REQUIRE(scene->lasts || scene->events == before);
 	scene->steps++;

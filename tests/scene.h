@@ -31,6 +31,7 @@ struct scene {
 	bool lasts; /* the last event of the last step ended its group */
 	struct witness *witness;
 	const struct command *command; /* whose events come */
+	struct command tick;	       /* or it goes on by itself */
 	msgpack_sbuffer encoded;       /* the live state, as of encoded_seq */
 	uint64_t encoded_seq;
 	/* The disk is slow: plan hears of each step's events after the next. */
