@@ -40,7 +40,7 @@ struct race {
 
 #define GATE(n)                                                                \
 	"'run': ['sh', '-c', 'read x <$0; exit $x', '${{ input.gate }}" #n "'" \
-									   "]"
+	"]"
 #define GATED(name) \
 	"'workflow': '" name "', 'input': {'gate': {'type': 'string'}}"
 
