@@ -250,7 +250,7 @@ by_text(const void *a, const void *b)
 static void
 write_ran(struct nesting *n, FILE *f)
 {
-	char *words[256], *last, *word;
+	char *words[256] = {NULL}, *last, *word;
 	size_t count = 0;
 
 	fclose(n->ran_file);

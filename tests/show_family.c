@@ -127,8 +127,8 @@ read_file(const char *path)
 static void
 print_table(int nsteps, char **arguments)
 {
-	const char *titles[STEPS_MAX];
-	char *steps[STEPS_MAX];
+	const char *titles[STEPS_MAX] = {NULL};
+	char *steps[STEPS_MAX] = {NULL};
 
 	if (nsteps > STEPS_MAX)
 		errx(EX_USAGE, "more than %d steps", STEPS_MAX);

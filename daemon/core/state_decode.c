@@ -79,7 +79,7 @@ take_version(struct fields *outer, struct state *s, struct workflow **w,
 	else if (strcmp(d->name, name) != 0)
 		damaged(f.damage, "workflow %s: it is named %s", name, d->name);
 	definition_errors_free(&errors);
-	if (is_damaged(f.damage)) {
+	if (d == NULL || is_damaged(f.damage)) {
 		definition_unref(d);
 		return;
 	}
@@ -102,10 +102,12 @@ take_workflow(struct fields *outer, struct state *s, struct waiting *waiting)
 
 	fields_take(outer, &f, 8, "workflow");
 	name = take_string(&f);
-	if (name == NULL || state_workflow(s, name) != NULL)
-		damaged(f.damage,
-		    "workflow: its name is missing or not its "
-		    "own");
+	if (name == NULL || state_workflow(s, name) != NULL) {
+		damaged(
+		    f.damage, "workflow: its name is missing or not its own");
+		free(name);
+		return;
+	}
 	status = f; /* with reason and by */
 	take(&f);
 	take(&f);

@@ -37,11 +37,13 @@ take_identity(struct fields *outer, struct state *s)
 	version = take_u32(&f);
 	w = name == NULL ? NULL : state_workflow(s, name);
 	free(name);
-	if (w == NULL || version == 0 || version > w->nversions)
+	if (w == NULL || version == 0 || version > w->nversions) {
 		damaged(f.damage,
 		    "execution %llu is of a workflow or version that is not "
 		    "there",
 		    (unsigned long long)id);
+		return NULL;
+	}
 	if (id == 0 || id >= s->k.next_execution ||
 	    state_execution(s, id) != NULL)
 		damaged(f.damage, "execution %llu: its number can't be",
