@@ -226,13 +226,15 @@ core_recovered(struct state *s)
 void
 core_host(struct state *s, const struct host *host)
 {
-	free(s->runners);
-	s->runners = NULL;
-	s->host = *host;
+	uint64_t *runners = NULL; /* the caller's may be the ones in force */
+
 	if (host->nrunners > 0) {
-		s->runners = xcalloc(host->nrunners, sizeof(*s->runners));
-		memcpy(s->runners, host->runners,
-		    host->nrunners * sizeof(*s->runners));
+		runners = xcalloc(host->nrunners, sizeof(*runners));
+		memcpy(
+		    runners, host->runners, host->nrunners * sizeof(*runners));
 	}
-	s->host.runners = s->runners;
+	free(s->runners);
+	s->runners = runners;
+	s->host = *host;
+	s->host.runners = runners;
 }
