@@ -143,7 +143,7 @@ ATF_TC_BODY(random_walk, tc)
 	uint64_t first =
 	    given != NULL ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
 	unsigned n = given != NULL		  ? 1
-	    : length != NULL && length[0] != '\0' ? 2000
+	    : length != NULL && length[0] != '\0' ? 500
 						  : 40;
 
 	for (unsigned i = 0; i < n; i++)
