@@ -2,18 +2,20 @@
  * journal_format: what stands in the journal's files, byte by byte.
  * weir-journal(5) says the same in words, with the rules of recovery.
  *
- * To change the format of segments or records:
+ * To change the format of segments, snapshots or records:
  *  1. raise JOURNAL_FORMAT; never give an old number, flag bit or reserved
  *     field a new meaning under the same number;
  *  2. keep magic, format and the crc over the first 64 bytes where they are, so
  *     that every version can name the format of every file;
  *  3. keep the structs of the old format beside the new ones and go on reading
- *     it; new segments are written in the new format only, and the segments of
- *     one journal may differ in theirs;
- *  4. add a case with a file of the old format to tests/journal_damage_test.c;
+ *     it; new files are written in the new format only, and the files of one
+ *     journal may differ in theirs;
+ *  4. keep tests/golden/journal/ of the old format as it is, under its number,
+ *     and go on testing that it is read (tests/journal_golden_test.c); make
+ *     those of the new one beside it with tests/journal_golden;
  *  5. describe both in weir-journal(5).
- * What the payload of a record holds has a version of its own (an event's) and
- * does not concern this file.
+ * What the payload of a record holds has a version of its own (an event's, a
+ * snapshot's) and does not concern this file.
  */
 #ifndef WEIR_JOURNAL_FORMAT_H
 #define WEIR_JOURNAL_FORMAT_H
@@ -29,17 +31,19 @@
 #define SEGMENT_SUFFIX ".seg"
 #define SEGMENT_SPARE_NAME "spare"
 /*
- * Snapshots are named like segments, by the last sequence number they include,
- * and begin with a header of the same 64 bytes under a magic of their own,
- * followed by records of the same frame.
+ * Snapshots are named by the last sequence number they include; 0, where there
+ * was none yet.  One gets its name when it is durable and the journal is, up to
+ * that record; before that it has the other one.
  */
 #define SNAPSHOT_MAGIC "WEIRSNP\n"
 #define SNAPSHOT_SUFFIX ".snap"
+#define SNAPSHOT_NEW_NAME "snapshot.new"
 #define TORN_PREFIX "torn-"
 
 #define NAME_DIGITS 16 /* decimal, of a sequence number */
 #define NAME_SEQ_MAX 9999999999999999u
 #define SEGMENT_DATA_OFFSET 4096 /* the header has a block of its own */
+#define SNAPSHOT_DATA_OFFSET 64	 /* right behind the header */
 #define RECORD_ALIGNMENT 8	 /* of every record's first byte */
 
 /* Little-endian on every machine, and aligned nowhere. */
@@ -73,22 +77,53 @@ static_assert(offsetof(struct segment_header, first_batch) == 48, "on disk");
 static_assert(offsetof(struct segment_header, reserved) == 56, "on disk");
 static_assert(offsetof(struct segment_header, crc) == 60, "on disk");
 
+/*
+ * The first bytes of a snapshot.  Magic, format, data_offset, id and crc are
+ * where a segment's are.
+ */
+struct snapshot_header {
+	unsigned char magic[8];
+	struct le32 format;
+	struct le32 data_offset; /* where its chunks begin */
+	unsigned char journal_id[JOURNAL_ID_SIZE];
+	struct le64 seq;      /* the last record it includes, as in its name */
+	struct le64 taken;    /* when it was begun, ns since 1970 */
+	struct le64 reserved; /* 0 */
+	struct le32 reserved_too; /* 0 */
+	struct le32 crc;	  /* of the 60 bytes before, not seeded */
+};
+static_assert(sizeof(struct snapshot_header) == 64, "on disk: 64 bytes");
+static_assert(offsetof(struct snapshot_header, format) == 8, "on disk");
+static_assert(offsetof(struct snapshot_header, data_offset) == 12, "on disk");
+static_assert(offsetof(struct snapshot_header, journal_id) == 16, "on disk");
+static_assert(offsetof(struct snapshot_header, seq) == 32, "on disk");
+static_assert(offsetof(struct snapshot_header, taken) == 40, "on disk");
+static_assert(offsetof(struct snapshot_header, reserved) == 48, "on disk");
+static_assert(offsetof(struct snapshot_header, crc) == 60, "on disk");
+
+/* In segments. */
 #define RECORD_GROUP_END 1u /* the last of its group */
 #define RECORD_BATCH_END 2u /* the last of its batch */
 #define RECORD_SEAL 4u	    /* empty; closes the batch before it */
-#define RECORD_FLAGS 7u	    /* all there are */
+#define RECORD_CLOSED 8u    /* of a seal: weird ended here, as it should */
+/* In snapshots, so that no chunk is ever taken for an event, nor the reverse.
+ */
+#define RECORD_CHUNK 16u      /* every record there */
+#define RECORD_LAST_CHUNK 32u /* the snapshot is whole with this one */
 
 /*
  * Before each payload, which follows it and is padded with zeros to the
  * alignment.  Both CRCs are seeded with the journal's id and the segment's
- * number.  The header has one of its own so that its length can be trusted
- * before the payload is read, and so that a search for later records is linear.
+ * number, or the snapshot's seq.  The header has one of its own so that its
+ * length can be trusted before the payload is read, and so that a search for
+ * later records is linear.
  */
 struct record_header {
 	struct le32 length;	 /* of the payload, without its padding */
 	struct le32 payload_crc; /* of the payload and its padding */
-	struct le64 seq;	 /* of a seal: that of the record before it */
-	struct le64 batch;
+	/* Of a seal: that of the record before it; of a chunk: 1, 2, 3 .. */
+	struct le64 seq;
+	struct le64 batch; /* of a chunk: 0 */
 	struct le32 flags;
 	struct le32 header_crc; /* of the 28 bytes before */
 };

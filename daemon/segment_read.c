@@ -13,6 +13,7 @@
 
 static bool window_move(struct window *, off_t, off_t, size_t);
 static bool all_zero(const unsigned char *, size_t);
+static bool valid_flags(const struct record *);
 
 bool
 window_open(struct window *window, int fd, size_t capacity)
@@ -99,6 +100,22 @@ all_zero(const unsigned char *p, size_t n)
 	return n == 0;
 }
 
+static bool
+valid_flags(const struct record *record)
+{
+	const uint32_t seal = RECORD_SEAL | RECORD_GROUP_END | RECORD_BATCH_END;
+
+	if ((record->flags & RECORD_CHUNK) != 0)
+		return record->seq > 0 &&
+		    (record->flags & ~(RECORD_CHUNK | RECORD_LAST_CHUNK)) == 0;
+	/* A seal is a batch and a group of its own, with nothing in it. */
+	if ((record->flags & RECORD_SEAL) != 0)
+		return (record->flags & ~RECORD_CLOSED) == seal &&
+		    record->length == 0;
+	return record->seq > 0 &&
+	    (record->flags & ~(RECORD_GROUP_END | RECORD_BATCH_END)) == 0;
+}
+
 bool
 record_header_decode(
     const unsigned char *p, uint32_t seed, off_t offset, struct record *record)
@@ -109,12 +126,7 @@ record_header_decode(
 	record->flags = le32_get(&header.flags);
 	record->length = le32_get(&header.length);
 	record->seq = le64_get(&header.seq);
-	if (record->seq == 0 || (record->flags & ~RECORD_FLAGS) != 0 ||
-	    record->length > JOURNAL_RECORD_MAX)
-		return false;
-	/* A seal is a batch and a group of its own, with nothing in it. */
-	if ((record->flags & RECORD_SEAL) != 0 &&
-	    (record->flags != RECORD_FLAGS || record->length != 0))
+	if (!valid_flags(record) || record->length > JOURNAL_RECORD_MAX)
 		return false;
 	if (crc32c(seed, p, offsetof(struct record_header, header_crc)) !=
 	    le32_get(&header.header_crc))

@@ -133,7 +133,7 @@ add_record(struct image *image, const uint8_t *step)
 {
 	struct record_header header = {.length = le32(step[1])};
 	unsigned char *p = image->bytes + image->used;
-	uint32_t flags = step[2] & RECORD_FLAGS;
+	uint32_t flags = step[2] & 63;
 	size_t size = sizeof header + record_padded(step[1]);
 
 	if (FILE_SIZE - image->used < size)
