@@ -15,15 +15,15 @@
 
 #define BUFFER_START (16 * 1024) /* bytes */
 
-static void commit_all(struct journal *);
-static unsigned char *buffer_add(struct journal_buffer *, size_t);
+static void take_snapshot_figures(struct journal *);
 
 void
 journal_close(struct journal *journal)
 {
 	if (journal == NULL)
 		return;
-	commit_all(journal);
+	journal_commit_all(journal);
+	journal_stop_snapshots(journal);
 	pthread_mutex_lock(&journal->lock);
 	journal->stopping = true;
 	pthread_cond_signal(&journal->work);
@@ -32,8 +32,8 @@ journal_close(struct journal *journal)
 	journal_free(journal);
 }
 
-static void
-commit_all(struct journal *journal)
+void
+journal_commit_all(struct journal *journal)
 {
 	struct pollfd readable = {.fd = journal->wake[0], .events = POLLIN};
 	const char *error = NULL;
@@ -64,13 +64,14 @@ journal_append(
 		    "journal takes (%u)",
 		    journal->store.path, size, JOURNAL_RECORD_MAX);
 	padded = record_padded(size);
-	p = buffer_add(&journal->gathering, sizeof header + padded);
+	p = journal_buffer_add(&journal->gathering, sizeof header + padded);
 	memcpy(p, &header, sizeof header);
 	p += sizeof header;
 	if (size > 0)
 		memcpy(p, bytes, size);
 	memset(p + size, 0, padded - size);
 	journal->last++;
+	journal->appended += sizeof header + padded;
 	if (last) {
 		journal->whole = journal->gathering.size;
 		journal->whole_last = journal->last;
@@ -78,8 +79,8 @@ journal_append(
 	return journal->last;
 }
 
-static unsigned char *
-buffer_add(struct journal_buffer *buffer, size_t size)
+unsigned char *
+journal_buffer_add(struct journal_buffer *buffer, size_t size)
 {
 	size_t need = buffer->size + size;
 	unsigned char *p;
@@ -116,7 +117,7 @@ journal_commit(struct journal *journal)
 	journal->handed = batch;
 	journal->handed_last = journal->whole_last;
 	if (rest > 0)
-		memcpy(buffer_add(&journal->gathering, rest),
+		memcpy(journal_buffer_add(&journal->gathering, rest),
 		    batch.bytes + batch.size, rest);
 	journal->whole = 0;
 	journal->busy = true;
@@ -134,6 +135,7 @@ uint64_t
 journal_collect(struct journal *journal, const char **error)
 {
 	uint64_t drained[16];
+	bool untold;
 	ssize_t n;
 
 	do
@@ -143,7 +145,11 @@ journal_collect(struct journal *journal, const char **error)
 	journal->durable = journal->synced;
 	*error = journal->failed ? journal->error : NULL;
 	journal_take_figures(journal);
+	untold = journal->snapshots.untold;
+	journal->snapshots.untold = false;
 	pthread_mutex_unlock(&journal->lock);
+	if (untold)
+		journal_warn(journal, "%s", journal->snapshot_error);
 	return journal->durable;
 }
 
@@ -162,6 +168,49 @@ journal_take_figures(struct journal *journal)
 	if (journal->batches > 0)
 		figures->sync_ns_mean =
 		    journal->sync_ns / (int64_t)journal->batches;
+	take_snapshot_figures(journal);
+	journal->room_collected = journal->room;
+	journal->is_short = journal->spare_failed;
+	if (journal->is_short)
+		memcpy(journal->why_short, journal->spare_error,
+		    sizeof journal->why_short);
+}
+
+static void
+take_snapshot_figures(struct journal *journal)
+{
+	const struct journal_snapshots *snapshots = &journal->snapshots;
+	struct journal_figures *figures = &journal->figures;
+
+	figures->has_snapshot = snapshots->has_newest;
+	figures->snapshot_under_way = snapshots->state != SNAPSHOT_NONE;
+	figures->snapshot = snapshots->newest;
+	figures->snapshot_bytes = snapshots->newest_bytes;
+	figures->snapshot_time = snapshots->newest_taken;
+	figures->bytes_behind = journal->appended - snapshots->newest_mark;
+	memcpy(journal->snapshot_error, snapshots->error,
+	    sizeof journal->snapshot_error);
+	figures->snapshot_error =
+	    snapshots->failed ? journal->snapshot_error : NULL;
+}
+
+uint64_t
+journal_room(const struct journal *journal)
+{
+	return journal->room_collected;
+}
+
+bool
+journal_is_short(const struct journal *journal, const char **why)
+{
+	*why = journal->is_short ? journal->why_short : NULL;
+	return journal->is_short;
+}
+
+bool
+journal_ended_cleanly(const struct journal *journal)
+{
+	return journal->clean;
 }
 
 uint64_t

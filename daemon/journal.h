@@ -26,14 +26,16 @@ struct journal;
 /*
  * The system calls on which durability rests, so that a test can make them
  * fail.  As the system's own, but: allocate returns an errno as
- * posix_fallocate does, and rename's names are both within the directory.
+ * posix_fallocate does, and all names are within the directory.
  */
 struct journal_io {
 	ssize_t (*write)(int, const void *, size_t, off_t);
 	int (*sync)(int); /* of a file's data */
 	int (*sync_directory)(int);
 	int (*allocate)(int, off_t, off_t);
+	int (*open)(int dir, const char *, int flags, mode_t);
 	int (*rename)(int dir, const char *from, const char *to);
+	int (*unlink)(int dir, const char *);
 };
 
 struct journal_options {
@@ -59,15 +61,45 @@ struct journal_record {
 /* False stops the reading: the record can't be understood (say so first). */
 typedef bool journal_reader(void *, const struct journal_record *);
 
+/* One piece of the snapshot that the records go on from, numbered from 1. */
+struct journal_chunk {
+	uint64_t snapshot; /* the last sequence number the snapshot includes */
+	uint64_t number;
+	const char *bytes;
+	size_t size;
+	bool last;
+};
+
+/* False as a journal_reader's: it can't be understood. */
+typedef bool journal_chunk_reader(void *, const struct journal_chunk *);
+
 /*
- * Opens the journal, made if the directory is empty, and gives every record to
- * the reader.  A torn tail (which may end within a group) is saved aside, cut
- * off at the end of the last whole group, and told through warn.  NULL with a
- * sentence naming file and offset when there is damage.
+ * Who is given what there is: first the chunks of one whole snapshot, where
+ * there is one, then the records behind it.  No chunk is given before all of
+ * its snapshot has been found to be as it was written.
  */
-struct journal *journal_open(
-    const struct journal_options *, journal_reader *, void *, char *, size_t);
-/* Writes the whole groups there are, seals them, and waits for that. */
+struct journal_readers {
+	journal_chunk_reader *chunk;
+	journal_reader *record;
+	void *ctx; /* both get it */
+};
+
+/*
+ * Opens the journal, made if the directory is empty, and gives all there is to
+ * the readers.  A torn tail (which may end within a group) is saved aside, left
+ * out from the end of the last whole group on, and told through warn; so is a
+ * damaged snapshot where an older one and the records behind it give the same.
+ * After an end that wasn't clean what is appended goes into a new segment.
+ * NULL with a sentence naming file and offset when there is damage.
+ */
+struct journal *journal_open(const struct journal_options *,
+    const struct journal_readers *, char *, size_t);
+/* The daemon before ended in good order, or this journal is new. */
+bool journal_ended_cleanly(const struct journal *);
+/*
+ * Writes the whole groups there are, seals them as the journal's end, and waits
+ * for that.  A snapshot that isn't in place yet is abandoned.
+ */
 void journal_close(struct journal *);
 
 /*
@@ -90,6 +122,43 @@ uint64_t journal_collect(struct journal *, const char **error);
 uint64_t journal_durable(const struct journal *); /* as last collected */
 uint64_t journal_last(const struct journal *);	  /* appended, durable or not */
 
+/*
+ * What is reserved: bytes that have been allocated and written with zeros, and
+ * hold no record yet.  Writing there needs no room on the disk.
+ */
+uint64_t journal_room(const struct journal *); /* as last collected */
+/*
+ * True while the next segment can't be made (the disk is full, as a rule), with
+ * a sentence that holds until the next collect.  It is tried again every
+ * second, and journal_fd is readable when this changes.
+ */
+bool journal_is_short(const struct journal *, const char **why);
+
+/*
+ * Begins the snapshot of all up to journal_last(), which must end a group.
+ * False: one is under way.  A thread of its own writes the chunks that are
+ * added while others may be, and gives the file its name when all are durable
+ * and the journal is; then it removes what is no longer needed: everything but
+ * this snapshot, the one before it, and the segments with records behind that.
+ *
+ * Where it fails (the disk is full, say), the file goes, warn is told once, and
+ * the journal goes on: what is added to it from then on is thrown away.
+ */
+bool journal_snapshot_begin(struct journal *);
+/* A chunk of at most JOURNAL_RECORD_MAX bytes; copied. */
+void journal_snapshot_add(struct journal *, const void *, size_t);
+/* Bytes added and not written yet, so that the caller can hold back. */
+size_t journal_snapshot_backlog(const struct journal *);
+/* All chunks are there, at least one. */
+void journal_snapshot_end(struct journal *);
+/* Gives it up; the file goes away. */
+void journal_snapshot_abandon(struct journal *);
+/*
+ * Blocks until the one that was ended last is in place; false with a sentence
+ * where it failed, which warn isn't told then.  Commits what there is.
+ */
+bool journal_snapshot_wait(struct journal *, char *, size_t);
+
 struct journal_figures {
 	uint64_t first; /* oldest sequence number there is; 0: none */
 	uint64_t last;	/* durable */
@@ -97,7 +166,16 @@ struct journal_figures {
 	uint64_t segments;
 	uint64_t batches;     /* since the start */
 	int64_t sync_ns_mean; /* of this run's batches; 0: none yet */
+
+	bool has_snapshot;
+	bool snapshot_under_way;
+	uint64_t snapshot;	 /* the last record the newest one includes */
+	uint64_t snapshot_bytes; /* its size */
+	int64_t snapshot_time;	 /* when it was begun, ns since 1970 */
+	uint64_t bytes_behind;	 /* of the records behind it */
+	const char *snapshot_error; /* how the last one failed; NULL: no */
 };
+/* As last collected; the sentence in it holds until the next collect. */
 void journal_figures(const struct journal *, struct journal_figures *);
 
 /*

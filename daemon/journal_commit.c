@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,15 +19,21 @@
 
 #define NS_PER_S 1000000000
 #define SEAL_AFTER_S 1
+#define RETRY_AFTER_S 1
 #define BUFFER_KEEP (1024 * 1024) /* bytes; a larger one is given back */
 
 static void serve(struct journal *);
 static void wait_for_work(struct journal *);
 static void commit_handed(struct journal *);
-static void seal_now(struct journal *);
+static void seal_now(struct journal *, bool);
 static void prepare_ahead(struct journal *);
 static bool preparation_due(const struct journal *);
+static bool zeroing_due(const struct journal *);
+static bool spare_due(const struct journal *);
 static bool prepare_step(struct journal *, char *, size_t);
+static void retry_later(struct journal *);
+static bool disk_has_room(const struct segment_store *);
+static void count_room(struct journal *);
 static bool write_batch(struct journal *, char *, size_t);
 static bool fits(const struct segment *, size_t);
 static bool take_spare(struct journal *, uint64_t, char *, size_t);
@@ -34,8 +41,6 @@ static bool
 write_into_spare(struct journal *, struct segment *, char *, size_t);
 static void finish_records(struct journal *, const struct segment *);
 static void fail(struct journal *, const char *);
-static void wake_loop(struct journal *);
-static int64_t monotonic_ns(void);
 
 void *
 journal_commit_thread(void *arg)
@@ -62,14 +67,16 @@ serve(struct journal *journal)
 		} else if (journal->stopping) {
 			break;
 		} else {
-			seal_now(journal);
+			if (!journal->sealed && !journal->failed)
+				seal_now(journal, false);
+			prepare_ahead(journal);
 		}
 	}
-	if (!journal->sealed && !journal->failed)
-		seal_now(journal);
+	if (!journal->closed && !journal->failed)
+		seal_now(journal, true);
 }
 
-/* Comes back with work, to stop, or when it is time to seal. */
+/* Comes back with work, to stop, or when it is time to seal or to retry. */
 static void
 wait_for_work(struct journal *journal)
 {
@@ -79,7 +86,9 @@ wait_for_work(struct journal *journal)
 	clock_gettime(CLOCK_MONOTONIC, &due);
 	due.tv_sec += SEAL_AFTER_S;
 	while (!journal->busy && !journal->stopping && result != ETIMEDOUT) {
-		if (journal->sealed || journal->failed)
+		if (journal->failed ||
+		    (journal->sealed && !journal->spare_failed &&
+			!journal->active.full))
 			pthread_cond_wait(&journal->work, &journal->lock);
 		else
 			result = pthread_cond_timedwait(
@@ -95,9 +104,9 @@ commit_handed(struct journal *journal)
 	bool ok;
 
 	pthread_mutex_unlock(&journal->lock);
-	start = monotonic_ns();
+	start = journal_monotonic_ns();
 	ok = write_batch(journal, error, sizeof error);
-	start = monotonic_ns() - start;
+	start = journal_monotonic_ns() - start;
 	journal->handed.size = 0;
 	if (journal->handed.capacity > BUFFER_KEEP) {
 		free(journal->handed.bytes);
@@ -113,17 +122,20 @@ commit_handed(struct journal *journal)
 	journal->batches++;
 	journal->sync_ns += start;
 	journal_count_bytes(journal, &journal->active);
-	wake_loop(journal);
+	count_room(journal);
+	/* A snapshot may have waited for this. */
+	pthread_cond_signal(&journal->snapshots.work);
+	journal_wake_loop(journal);
 }
 
 static void
-seal_now(struct journal *journal)
+seal_now(struct journal *journal, bool closed)
 {
 	char error[JOURNAL_ERROR_SIZE];
 	bool ok;
 
 	pthread_mutex_unlock(&journal->lock);
-	ok = journal_seal(journal, error, sizeof error);
+	ok = journal_seal(journal, closed, error, sizeof error);
 	pthread_mutex_lock(&journal->lock);
 	if (!ok)
 		fail(journal, error);
@@ -144,6 +156,7 @@ prepare_ahead(struct journal *journal)
 		pthread_mutex_lock(&journal->lock);
 		if (!ok)
 			fail(journal, error);
+		count_room(journal);
 		if (journal->busy || journal->stopping)
 			break;
 	}
@@ -152,23 +165,89 @@ prepare_ahead(struct journal *journal)
 static bool
 preparation_due(const struct journal *journal)
 {
+	return zeroing_due(journal) || spare_due(journal);
+}
+
+/* What is reserved has to last where there is no more: all of it then. */
+static bool
+zeroing_due(const struct journal *journal)
+{
 	const struct segment *active = &journal->active;
 
+	if (active->full && journal_monotonic_ns() < journal->retry_at)
+		return false;
 	return segment_zeroing_due(active) ||
-	    (active->position > active->size / 2 && journal->spare.fd == -1 &&
-		!journal->spare_failed);
+	    (journal->spare_failed && active->zeroed < active->size);
+}
+
+static bool
+spare_due(const struct journal *journal)
+{
+	const struct segment *active = &journal->active;
+
+	return journal->spare.fd == -1 && active->position > active->size / 2 &&
+	    (!journal->spare_failed ||
+		journal_monotonic_ns() >= journal->retry_at);
 }
 
 static bool
 prepare_step(struct journal *journal, char *error, size_t size)
 {
-	if (segment_zeroing_due(&journal->active))
-		return segment_zero_ahead(
-		    &journal->store, &journal->active, error, size);
+	struct segment_store *store = &journal->store;
+	bool failed_before = journal->spare_failed, ok;
+
+	if (zeroing_due(journal)) {
+		journal->active.full = false;
+		ok = segment_zero_ahead(store, &journal->active, error, size);
+		if (journal->active.full)
+			retry_later(journal);
+		return ok;
+	}
 	/* Not needed yet: a disk that is full now may have room by then. */
-	if (!segment_make(&journal->store, &journal->spare, error, size))
-		journal->spare_failed = true;
+	if (failed_before && !disk_has_room(store))
+		ok = false;
+	else
+		ok = segment_make(store, &journal->spare, error, size);
+	if (!ok)
+		retry_later(journal);
+	pthread_mutex_lock(&journal->lock);
+	journal->spare_failed = !ok;
+	if (!ok && !failed_before)
+		memcpy(journal->spare_error, error, size);
+	if (!ok != failed_before)
+		journal_wake_loop(journal);
+	pthread_mutex_unlock(&journal->lock);
 	return true;
+}
+
+static void
+retry_later(struct journal *journal)
+{
+	journal->retry_at =
+	    journal_monotonic_ns() + (int64_t)RETRY_AFTER_S * NS_PER_S;
+}
+
+/*
+ * To try for a whole segment takes the last of a full disk away from others,
+ * for a moment, so where that has failed it isn't tried in vain.
+ */
+static bool
+disk_has_room(const struct segment_store *store)
+{
+	struct statvfs st;
+
+	if (fstatvfs(store->dir, &st) == -1 || st.f_frsize == 0)
+		return true;
+	return (geteuid() == 0 ? st.f_bfree : st.f_bavail) >
+	    (uint64_t)store->size / st.f_frsize;
+}
+
+/* With the lock held. */
+static void
+count_room(struct journal *journal)
+{
+	journal->room =
+	    segment_room(&journal->active) + segment_room(&journal->spare);
 }
 
 static bool
@@ -190,18 +269,18 @@ write_batch(struct journal *journal, char *error, size_t size)
 			return false;
 	}
 	journal->written = journal->handed_last;
-	journal->sealed = false;
+	journal->sealed = journal->closed = false;
 	return true;
 }
 
 /*
- * A batch is never split, and leaves room for its seal.  One that is larger
- * than a segment makes the segment larger.
+ * A batch is never split, and leaves room for its seal and for the one of a
+ * clean end.  One that is larger than a segment makes the segment larger.
  */
 static bool
 fits(const struct segment *segment, size_t size)
 {
-	off_t need = (off_t)(size + sizeof(struct record_header));
+	off_t need = (off_t)(size + 2 * sizeof(struct record_header));
 
 	return segment->position == SEGMENT_DATA_OFFSET ||
 	    need <= segment->size - segment->position;
@@ -220,7 +299,6 @@ take_spare(struct journal *journal, uint64_t seq, char *error, size_t size)
 		    "a number; begin a new journal",
 		    store->path, (unsigned long long)seq);
 	journal->spare.fd = -1;
-	journal->spare_failed = false;
 	if (next.fd == -1 && !segment_make(store, &next, error, size))
 		return false;
 	if (!segment_begin(store, &next, journal->active.number + 1, seq,
@@ -233,6 +311,7 @@ take_spare(struct journal *journal, uint64_t seq, char *error, size_t size)
 	journal->active = next;
 	pthread_mutex_lock(&journal->lock);
 	journal_add_segment(journal, &next);
+	journal->spare_failed = false;
 	pthread_mutex_unlock(&journal->lock);
 	return true;
 }
@@ -269,10 +348,11 @@ finish_records(struct journal *journal, const struct segment *segment)
 }
 
 bool
-journal_seal(struct journal *journal, char *error, size_t size)
+journal_seal(struct journal *journal, bool closed, char *error, size_t size)
 {
 	struct record_header seal = {.seq = le64(journal->written),
-	    .flags = le32(RECORD_SEAL | RECORD_GROUP_END)};
+	    .flags = le32(
+		RECORD_SEAL | RECORD_GROUP_END | (closed ? RECORD_CLOSED : 0))};
 	struct segment *active = &journal->active;
 
 	record_finish(
@@ -282,6 +362,7 @@ journal_seal(struct journal *journal, char *error, size_t size)
 	    !segment_sync(&journal->store, active, error, size))
 		return false;
 	journal->sealed = true;
+	journal->closed = closed;
 	return true;
 }
 
@@ -289,7 +370,6 @@ bool
 journal_first_segment(struct journal *journal, char *error, size_t size)
 {
 	struct segment_store *store = &journal->store;
-	struct segment *active = &journal->active;
 
 	if (getentropy(store->id, sizeof store->id) == -1)
 		return segment_error(error, size,
@@ -297,16 +377,36 @@ journal_first_segment(struct journal *journal, char *error, size_t size)
 		    "again when the system has some",
 		    store->path, strerror(errno));
 	store->has_id = true;
-	if (!segment_make(store, active, error, size))
+	return journal_next_segment(journal, error, size);
+}
+
+/* One that holds no record gives its place to the next, name and number. */
+bool
+journal_next_segment(struct journal *journal, char *error, size_t size)
+{
+	struct segment_store *store = &journal->store;
+	struct segment *active = &journal->active, next;
+	uint64_t seq = journal->written + 1;
+	bool instead = active->fd != -1 && active->first_seq == seq;
+	uint64_t number = instead ? active->number : active->number + 1;
+
+	if (!segment_make(store, &next, error, size))
 		return false;
-	if (!segment_begin(store, active, 1, 1, 1, error, size) ||
-	    !segment_sync(store, active, error, size) ||
-	    !segment_publish(store, active, error, size)) {
-		segment_close(active);
+	if (!segment_begin(
+		store, &next, number, seq, journal->batch + 1, error, size) ||
+	    !segment_sync(store, &next, error, size) ||
+	    !segment_publish(store, &next, error, size)) {
+		segment_close(&next);
 		return false;
 	}
-	journal_add_segment(journal, active);
+	segment_close(active);
+	*active = next;
+	if (instead)
+		journal_count_bytes(journal, active);
+	else
+		journal_add_segment(journal, active);
 	journal->sealed = true;
+	journal->closed = false;
 	return true;
 }
 
@@ -315,14 +415,15 @@ fail(struct journal *journal, const char *error)
 {
 	memcpy(journal->error, error, sizeof journal->error);
 	journal->failed = true;
+	pthread_cond_signal(&journal->snapshots.work);
 	/* A batch handed over meanwhile is never written. */
 	journal->busy = false;
-	wake_loop(journal);
+	journal_wake_loop(journal);
 }
 
 /* Nothing is lost when it is full: it is readable then. */
-static void
-wake_loop(struct journal *journal)
+void
+journal_wake_loop(struct journal *journal)
 {
 	const uint64_t one = 1;
 	ssize_t n;
@@ -332,8 +433,8 @@ wake_loop(struct journal *journal)
 	while (n == -1 && errno == EINTR);
 }
 
-static int64_t
-monotonic_ns(void)
+int64_t
+journal_monotonic_ns(void)
 {
 	struct timespec now;
 

@@ -20,6 +20,8 @@ enum file_kind {
 
 static enum file_kind kind_of(const char *, uint64_t *);
 static void note(struct journal_listing *, const char *);
+static void add(uint64_t **, size_t *, uint64_t);
+static void sort(uint64_t *, size_t);
 static int compare(const void *, const void *);
 
 bool
@@ -31,7 +33,7 @@ journal_list(const struct segment_store *store, struct journal_listing *listing,
 	int fd;
 
 	memset(listing, 0, sizeof *listing);
-	fd = openat(store->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = store_open(store, ".", O_RDONLY | O_DIRECTORY);
 	dir = fd == -1 ? NULL : fdopendir(fd);
 	if (dir == NULL) {
 		segment_system_error(
@@ -50,10 +52,16 @@ journal_list(const struct segment_store *store, struct journal_listing *listing,
 		return false;
 	}
 	closedir(dir);
-	if (listing->nsegments > 1)
-		qsort(listing->segments, listing->nsegments,
-		    sizeof *listing->segments, compare);
+	sort(listing->segments, listing->nsegments);
+	sort(listing->snapshots, listing->nsnapshots);
 	return true;
+}
+
+static void
+sort(uint64_t *list, size_t n)
+{
+	if (n > 1)
+		qsort(list, n, sizeof *list, compare);
 }
 
 static void
@@ -65,13 +73,10 @@ note(struct journal_listing *listing, const char *name)
 	case FILE_OURS:
 		break;
 	case FILE_SEGMENT:
-		listing->segments = xreallocarray(listing->segments,
-		    listing->nsegments + 1, sizeof *listing->segments);
-		listing->segments[listing->nsegments++] = seq;
+		add(&listing->segments, &listing->nsegments, seq);
 		break;
 	case FILE_SNAPSHOT:
-		if (listing->nsnapshots++ == 0)
-			listing->snapshot = xstrdup(name);
+		add(&listing->snapshots, &listing->nsnapshots, seq);
 		break;
 	case FILE_UNKNOWN:
 		if (listing->nunknown++ == 0)
@@ -80,19 +85,25 @@ note(struct journal_listing *listing, const char *name)
 	}
 }
 
+static void
+add(uint64_t **list, size_t *n, uint64_t seq)
+{
+	*list = xreallocarray(*list, *n + 1, sizeof **list);
+	(*list)[(*n)++] = seq;
+}
+
 static enum file_kind
 kind_of(const char *name, uint64_t *seq)
 {
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
 	    strcmp(name, SEGMENT_SPARE_NAME) == 0 ||
+	    strcmp(name, SNAPSHOT_NEW_NAME) == 0 ||
 	    strncmp(name, TORN_PREFIX, strlen(TORN_PREFIX)) == 0)
 		return FILE_OURS;
 	if (strspn(name, "0123456789") != NAME_DIGITS)
 		return FILE_UNKNOWN;
 	*seq = strtoumax(name, NULL, 10);
-	if (*seq == 0)
-		return FILE_UNKNOWN;
-	if (strcmp(name + NAME_DIGITS, SEGMENT_SUFFIX) == 0)
+	if (strcmp(name + NAME_DIGITS, SEGMENT_SUFFIX) == 0 && *seq > 0)
 		return FILE_SEGMENT;
 	if (strcmp(name + NAME_DIGITS, SNAPSHOT_SUFFIX) == 0)
 		return FILE_SNAPSHOT;
@@ -111,7 +122,7 @@ void
 journal_listing_free(struct journal_listing *listing)
 {
 	free(listing->segments);
-	free(listing->snapshot);
+	free(listing->snapshots);
 	free(listing->unknown);
 	memset(listing, 0, sizeof *listing);
 }

@@ -20,36 +20,45 @@
 
 static struct journal *journal_new(const struct journal_options *);
 static bool open_directory(struct journal *, char *, size_t);
-static bool recover(struct journal *, journal_reader *, void *, char *, size_t);
+static bool
+recover(struct journal *, const struct journal_readers *, char *, size_t);
 static bool check_alone(
     const struct journal *, const struct journal_listing *, char *, size_t);
-static void
-warn_of_others(const struct journal *, const struct journal_listing *);
+static bool
+learn_id(struct journal *, const struct journal_listing *, char *, size_t);
 static bool settle(struct journal *, char *, size_t);
+static bool
+remove_left(const struct segment_store *, const char *, char *, size_t);
 static bool make_wake(struct journal *, char *, size_t);
-static bool start_thread(struct journal *, char *, size_t);
-static int start_masked(struct journal *);
+static bool start_threads(struct journal *, char *, size_t);
+static int start_masked(struct journal *, pthread_t *, void *(*)(void *));
+static int system_open(int, const char *, int, mode_t);
 static int system_rename(int, const char *, const char *);
+static int system_unlink(int, const char *);
 
 static const struct journal_io system_io = {
     .write = pwrite,
     .sync = fdatasync,
     .sync_directory = fsync,
     .allocate = posix_fallocate,
+    .open = system_open,
     .rename = system_rename,
+    .unlink = system_unlink,
 };
 
 struct journal *
-journal_open(const struct journal_options *options, journal_reader *reader,
-    void *ctx, char *error, size_t size)
+journal_open(const struct journal_options *options,
+    const struct journal_readers *readers, char *error, size_t size)
 {
 	struct journal *journal = journal_new(options);
 
 	if (open_directory(journal, error, size) &&
-	    recover(journal, reader, ctx, error, size) &&
+	    recover(journal, readers, error, size) &&
 	    make_wake(journal, error, size) &&
-	    start_thread(journal, error, size))
+	    start_threads(journal, error, size))
 		return journal;
+	if (journal->snapshots.has_thread)
+		journal_stop_snapshots(journal);
 	journal_free(journal);
 	return NULL;
 }
@@ -77,6 +86,9 @@ journal_new(const struct journal_options *options)
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&journal->work, &attributes);
 	pthread_condattr_destroy(&attributes);
+	pthread_cond_init(&journal->snapshots.work, NULL);
+	pthread_cond_init(&journal->snapshots.ended, NULL);
+	journal->snapshots.dir = -1;
 	pthread_mutex_init(&journal->lock, NULL);
 	return journal;
 }
@@ -92,12 +104,18 @@ journal_free(struct journal *journal)
 		close(journal->wake[0]);
 	if (journal->wake[1] != -1 && journal->wake[1] != journal->wake[0])
 		close(journal->wake[1]);
+	if (journal->snapshots.dir != -1)
+		close(journal->snapshots.dir);
 	pthread_cond_destroy(&journal->work);
+	pthread_cond_destroy(&journal->snapshots.work);
+	pthread_cond_destroy(&journal->snapshots.ended);
 	pthread_mutex_destroy(&journal->lock);
 	free(journal->store.path);
 	free(journal->gathering.bytes);
 	free(journal->handed.bytes);
 	free(journal->segments);
+	free(journal->snapshots.chunks.bytes);
+	free(journal->snapshots.files);
 	free(journal);
 }
 
@@ -114,22 +132,32 @@ open_directory(struct journal *journal, char *error, size_t size)
 }
 
 static bool
-recover(struct journal *journal, journal_reader *reader, void *ctx, char *error,
-    size_t size)
+recover(struct journal *journal, const struct journal_readers *readers,
+    char *error, size_t size)
 {
 	struct journal_listing listing;
+	uint64_t seq;
 	bool ok;
 
 	if (!journal_list(&journal->store, &listing, error, size))
 		return false;
-	warn_of_others(journal, &listing);
-	if (listing.nsegments == 0)
+	if (listing.nunknown > 0)
+		journal_warn(journal,
+		    "%s/%s: not a file of the journal, left alone (%zu such "
+		    "in the directory)",
+		    journal->store.path, listing.unknown, listing.nunknown);
+	if (listing.nsegments == 0) {
+		journal->clean = true;
 		ok = check_alone(journal, &listing, error, size) &&
 		    journal_first_segment(journal, error, size);
-	else
-		ok = journal_replay(
-			 journal, &listing, reader, ctx, error, size) &&
+	} else {
+		ok = learn_id(journal, &listing, error, size) &&
+		    journal_restore(
+			journal, &listing, readers, &seq, error, size) &&
+		    journal_replay(
+			journal, &listing, readers, seq, error, size) &&
 		    settle(journal, error, size);
+	}
 	journal_listing_free(&listing);
 	journal->last = journal->whole_last = journal->written;
 	journal->durable = journal->synced = journal->written;
@@ -138,56 +166,62 @@ recover(struct journal *journal, journal_reader *reader, void *ctx, char *error,
 	return ok;
 }
 
+/* The oldest segment's id is the journal's; all other files have to have it. */
+static bool
+learn_id(struct journal *journal, const struct journal_listing *listing,
+    char *error, size_t size)
+{
+	struct segment oldest;
+
+	if (!segment_open(&journal->store, listing->segments[0], O_RDONLY,
+		&oldest, error, size))
+		return false;
+	segment_close(&oldest);
+	return true;
+}
+
 /* Snapshots without segments are what is left of a journal, not a new one. */
 static bool
 check_alone(const struct journal *journal,
     const struct journal_listing *listing, char *error, size_t size)
 {
+	char name[SEGMENT_NAME_SIZE];
+
 	if (listing->nsnapshots == 0)
 		return true;
+	snapshot_name(listing->snapshots[0], name);
 	return segment_error(error, size,
 	    "%s/%s: there is a snapshot but no segment; restore the "
 	    "segments, or move the snapshot away to begin a new journal",
-	    journal->store.path, listing->snapshot);
-}
-
-static void
-warn_of_others(
-    const struct journal *journal, const struct journal_listing *listing)
-{
-	if (listing->nsnapshots > 0)
-		journal_warn(journal,
-		    "%s/%s: a snapshot, which this version of weird does not "
-		    "use: everything is read from the segments",
-		    journal->store.path, listing->snapshot);
-	if (listing->nunknown > 0)
-		journal_warn(journal,
-		    "%s/%s: not a file of the journal, left alone (%zu such "
-		    "in the directory)",
-		    journal->store.path, listing->unknown, listing->nunknown);
+	    journal->store.path, name);
 }
 
 /*
- * What was read becomes what is durable before anything is built on it: the
- * daemon before may have ended between a write and its sync, or a rename and
- * its.  The spare of that daemon holds nothing that was acknowledged.
+ * The names become durable before anything is built on them: the daemon before
+ * may have ended between a rename and its sync.  What that daemon hadn't given
+ * a name to holds nothing that was acknowledged.  Where it didn't end as it
+ * should, its last segment is never written again.
  */
 static bool
 settle(struct journal *journal, char *error, size_t size)
 {
 	struct segment_store *store = &journal->store;
 
-	if (unlinkat(store->dir, SEGMENT_SPARE_NAME, 0) == -1 &&
-	    errno != ENOENT)
-		return segment_system_error(store, SEGMENT_SPARE_NAME, "remove",
-		    -1, errno, error, size);
-	if (!segment_sync(store, &journal->active, error, size) ||
+	if (!remove_left(store, SEGMENT_SPARE_NAME, error, size) ||
+	    !remove_left(store, SNAPSHOT_NEW_NAME, error, size) ||
 	    !segment_sync_directory(store, error, size))
 		return false;
-	if (!journal->sealed && !journal_seal(journal, error, size))
-		return false;
-	journal_count_bytes(journal, &journal->active);
-	return true;
+	return journal->clean || journal_next_segment(journal, error, size);
+}
+
+static bool
+remove_left(const struct segment_store *store, const char *name, char *error,
+    size_t size)
+{
+	if (store_unlink(store, name) == 0 || errno == ENOENT)
+		return true;
+	return segment_system_error(
+	    store, name, "remove", -1, errno, error, size);
 }
 
 static bool
@@ -209,29 +243,40 @@ make_wake(struct journal *journal, char *error, size_t size)
 }
 
 static bool
-start_thread(struct journal *journal, char *error, size_t size)
+start_threads(struct journal *journal, char *error, size_t size)
 {
-	int result = start_masked(journal);
+	struct journal_snapshots *snapshots = &journal->snapshots;
+	int result;
 
+	snapshots->dir =
+	    store_open(&journal->store, ".", O_RDONLY | O_DIRECTORY);
+	if (snapshots->dir == -1)
+		return segment_system_error(&journal->store, "",
+		    "open this directory", -1, errno, error, size);
+	result =
+	    start_masked(journal, &snapshots->thread, journal_snapshot_thread);
+	snapshots->has_thread = result == 0;
+	if (result == 0)
+		result = start_masked(
+		    journal, &journal->thread, journal_commit_thread);
 	if (result == 0)
 		return true;
 	return segment_error(error, size,
-	    "%s: cannot start the journal's thread: %s; raise the limit of "
+	    "%s: cannot start the journal's threads: %s; raise the limit of "
 	    "processes and start again",
 	    journal->store.path, strerror(result));
 }
 
 /* Signals are for the loop's thread alone. */
 static int
-start_masked(struct journal *journal)
+start_masked(struct journal *journal, pthread_t *thread, void *(*run)(void *))
 {
 	sigset_t all, before;
 	int result;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	result = pthread_create(
-	    &journal->thread, NULL, journal_commit_thread, journal);
+	result = pthread_create(thread, NULL, run, journal);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return result;
 }
@@ -254,4 +299,16 @@ static int
 system_rename(int dir, const char *from, const char *to)
 {
 	return renameat(dir, from, dir, to);
+}
+
+static int
+system_open(int dir, const char *name, int flags, mode_t mode)
+{
+	return openat(dir, name, flags, mode);
+}
+
+static int
+system_unlink(int dir, const char *name)
+{
+	return unlinkat(dir, name, 0);
 }

@@ -24,6 +24,50 @@ struct journal_segment {
 	uint64_t bytes; /* in use */
 };
 
+/* The snapshot under way, and the ones in place.  All under the lock. */
+enum snapshot_state {
+	SNAPSHOT_NONE,	    /* nothing under way */
+	SNAPSHOT_GATHERING, /* chunks are added */
+	SNAPSHOT_WHOLE,	    /* all of them have been */
+	SNAPSHOT_ABANDONED, /* the thread has to clean up */
+};
+
+struct journal_snapshots {
+	enum snapshot_state state;
+	uint64_t seq;
+	int64_t taken; /* ns since 1970 */
+	uint64_t mark; /* what had been appended by then, in bytes */
+	struct journal_buffer chunks;
+	size_t ready;	 /* of chunks, up to the newest: it may be the last */
+	size_t writing;	 /* bytes that the thread has taken */
+	uint64_t number; /* of the newest chunk */
+	pthread_cond_t work;  /* for the thread */
+	pthread_cond_t ended; /* for journal_snapshot_wait */
+	bool stopping;
+	pthread_t thread;
+	bool has_thread;
+	int dir; /* a description of the directory of the thread's own */
+
+	/* What came of the last one, and what the loop isn't told yet. */
+	bool done; /* it is in place */
+	bool failed;
+	bool untold;
+	int failed_errno; /* of the failure told last; 0: none since a success
+			   */
+	char error[JOURNAL_ERROR_SIZE];
+
+	/* In place. */
+	uint64_t *files; /* by their numbers, ascending, damaged ones too */
+	size_t nfiles;
+	bool has_newest; /* which is whole */
+	uint64_t newest;
+	uint64_t newest_bytes;
+	int64_t newest_taken;
+	uint64_t newest_mark;
+	bool has_older; /* the generation before it */
+	uint64_t older;
+};
+
 /* Where a reading ended, for the one that goes on from there. */
 struct journal_cursor {
 	uint64_t seq; /* of the record at offset; 0: not in use */
@@ -45,14 +89,22 @@ struct journal {
 	struct journal_cursor cursors[JOURNAL_CURSORS];
 	unsigned next_cursor;		/* the one to give up next */
 	struct journal_figures figures; /* as last collected */
+	uint64_t appended; /* bytes of records behind the snapshot of the start,
+			      and since */
+	bool clean;	   /* the end before this start */
+	uint64_t room_collected;
+	bool is_short;
+	char why_short[JOURNAL_ERROR_SIZE];
+	char snapshot_error[JOURNAL_ERROR_SIZE]; /* as collected */
 
 	/* The commit thread's, once it runs. */
 	struct segment active;
 	struct segment spare;
-	bool spare_failed; /* it can't be made now: try when it is needed */
-	uint64_t batch;	   /* the last one written */
-	uint64_t written;  /* the last sequence number in it */
+	int64_t retry_at; /* monotonic ns, when there is a failure to mend */
+	uint64_t batch;	  /* the last one written */
+	uint64_t written; /* the last sequence number in it */
 	bool sealed;
+	bool closed; /* with the seal of a clean end */
 
 	/* Both threads', under the lock. */
 	pthread_mutex_t lock;
@@ -68,7 +120,11 @@ struct journal {
 	int64_t sync_ns; /* of all of them together */
 	struct journal_segment *segments;
 	size_t nsegments;
-	uint64_t bytes; /* in use, of all segments */
+	uint64_t bytes;	   /* in use, of all segments */
+	uint64_t room;	   /* zeroed bytes that hold nothing yet */
+	bool spare_failed; /* spare_error says how */
+	char spare_error[JOURNAL_ERROR_SIZE];
+	struct journal_snapshots snapshots;
 
 	int wake[2]; /* read and write end; the same where it is an eventfd */
 	pthread_t thread;
@@ -78,10 +134,10 @@ struct journal {
 struct journal_listing {
 	uint64_t *segments; /* first sequence numbers, ascending */
 	size_t nsegments;
+	uint64_t *snapshots; /* the last numbers they include, ascending */
 	size_t nsnapshots;
 	size_t nunknown;
-	char *snapshot; /* the first one's name, or NULL */
-	char *unknown;
+	char *unknown; /* the first one's name, or NULL */
 };
 
 void journal_free(struct journal *);
@@ -95,9 +151,26 @@ void journal_listing_free(struct journal_listing *);
 void journal_warn(const struct journal *, const char *, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Reads all there is and leaves the last segment active, its tail clean. */
+/* Hands over all whole groups, and waits until the last is in flight. */
+void journal_commit_all(struct journal *);
+void journal_stop_snapshots(struct journal *);
+void journal_wake_loop(struct journal *);
+int64_t journal_monotonic_ns(void);
+/* Adds bytes for the caller to fill in. */
+unsigned char *journal_buffer_add(struct journal_buffer *, size_t);
+
+/*
+ * Gives the chunks of the newest snapshot that is whole to the reader, where
+ * there is one, and notes it; seq is then what it includes, else 0.
+ */
+bool journal_restore(struct journal *, const struct journal_listing *,
+    const struct journal_readers *, uint64_t *seq, char *, size_t);
+/*
+ * Gives all records behind seq and leaves the last segment active, its tail
+ * clean.
+ */
 bool journal_replay(struct journal *, const struct journal_listing *,
-    journal_reader *, void *, char *, size_t);
+    const struct journal_readers *, uint64_t seq, char *, size_t);
 
 /* How far the last segment could be read. */
 struct journal_tail {
@@ -105,15 +178,49 @@ struct journal_tail {
 	uint64_t whole_seq; /* the last record there */
 	off_t bad;	    /* the first byte that is no valid record */
 	uint64_t batch;	    /* the one that what stands at bad belongs to */
+	uint64_t proven;    /* up to here all was durable, by a snapshot */
+	bool torn;	    /* found: something stands behind whole */
 };
 
-/* Tells a torn tail, which it saves and cuts off, from damage, an error. */
-bool journal_tail_settle(struct journal *, struct window *,
-    const struct journal_tail *, char *, size_t);
+/* Tells a torn tail, which it saves, from damage, an error. */
+bool journal_tail_settle(
+    struct journal *, struct window *, struct journal_tail *, char *, size_t);
+
+/* A snapshot's file while it is written, with a store of the thread's own. */
+struct snapshot_file {
+	struct segment_store store;
+	int fd; /* -1: none */
+	uint32_t seed;
+	off_t position;
+	off_t synced;
+	int error; /* errno of what failed */
+};
+
+void snapshot_name(uint64_t seq, char[SEGMENT_NAME_SIZE]);
+/* These give false with a sentence, and error set. */
+bool snapshot_create(
+    struct snapshot_file *, uint64_t seq, int64_t taken, char *, size_t);
+bool
+snapshot_write(struct snapshot_file *, const void *, size_t, char *, size_t);
+bool snapshot_sync(struct snapshot_file *, char *, size_t);
+bool snapshot_publish(struct snapshot_file *, uint64_t seq, char *, size_t);
+/* Removes what there is of it, as far as that can be done. */
+void snapshot_discard(struct snapshot_file *);
+void *journal_snapshot_thread(void *);
+/*
+ * Called with the lock held, which it drops where it works: what is no longer
+ * needed goes.  False with a sentence, and error set, where something can't be
+ * removed; the next one tries again.
+ */
+bool journal_compact(struct journal *, struct snapshot_file *, char *, size_t);
+/* A snapshot has this name now. */
+void journal_note_snapshot(struct journal *, uint64_t seq);
 
 /* The commit thread's pieces that opening and closing need too. */
 bool journal_first_segment(struct journal *, char *, size_t);
-bool journal_seal(struct journal *, char *, size_t);
+/* Leaves the active segment as it is and begins the one after it. */
+bool journal_next_segment(struct journal *, char *, size_t);
+bool journal_seal(struct journal *, bool closed, char *, size_t);
 void journal_add_segment(struct journal *, const struct segment *);
 /* The last segment's bytes are as many as are written now. */
 void journal_count_bytes(struct journal *, const struct segment *);

@@ -54,7 +54,9 @@ journal_read(struct journal *journal, uint64_t seq, unsigned max,
 		if (segment == 0)
 			return 0;
 		if (!read_segment(&reading, segment, error, sizeof error)) {
-			journal_warn(journal, "%s", error);
+			/* Compaction may have taken it away meanwhile. */
+			if (segment_of(journal, reading.next) == segment)
+				journal_warn(journal, "%s", error);
 			return 0;
 		}
 	}
@@ -130,22 +132,23 @@ static bool
 give(struct reading *reading, char *error, size_t size)
 {
 	struct journal *journal = reading->journal;
+	uint64_t first = reading->segment.first_seq;
 	enum record_found found;
 	struct record record;
 
 	while (reading->left > 0 && reading->next <= journal->durable &&
 	    !reading->stopped) {
+		/* Where the next segment goes on, what stands here was torn. */
+		if (reading->next > first &&
+		    segment_of(journal, reading->next) != first)
+			return true;
 		found = record_at(&reading->window, reading->segment.seed,
 		    reading->offset, reading->offset, &record);
-		/* Where the next segment goes on, this one's end is passed. */
-		if (found != RECORD_FOUND && found != RECORD_UNREADABLE &&
-		    segment_of(journal, reading->next) !=
-			reading->segment.first_seq)
-			return true;
 		if (found != RECORD_FOUND)
 			return broken(reading, found, error, size);
 		if ((record.flags & RECORD_SEAL) == 0) {
-			if (record.seq != reading->next)
+			if (record.seq != reading->next ||
+			    (record.flags & RECORD_CHUNK) != 0)
 				return broken(reading, RECORD_BAD, error, size);
 			if (!offer(reading, &record))
 				break;
@@ -168,7 +171,8 @@ header_at(struct reading *reading, struct record *record)
 	if (!record_header_decode(
 		p, reading->segment.seed, reading->offset, record))
 		return RECORD_BAD;
-	if ((record->flags & RECORD_SEAL) == 0 && record->seq != reading->at)
+	if ((record->flags & RECORD_CHUNK) != 0 ||
+	    ((record->flags & RECORD_SEAL) == 0 && record->seq != reading->at))
 		return RECORD_BAD;
 	return RECORD_FOUND;
 }

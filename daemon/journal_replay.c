@@ -11,8 +11,9 @@
 /* Where the reading of the segments is. */
 struct replay {
 	struct journal *journal;
-	journal_reader *reader;
-	void *ctx;
+	const struct journal_readers *readers;
+	uint64_t after;	 /* what a snapshot has given: only later ones are */
+	uint64_t proven; /* up to here all was durable once, by a snapshot */
 	char *error;
 	size_t error_size;
 
@@ -21,16 +22,22 @@ struct replay {
 	off_t offset;	      /* of the next record */
 	off_t group;	      /* where the group it belongs to begins */
 	uint64_t seq;	      /* of the last record read */
-	uint64_t given;	      /* of the last one given to the reader */
+	uint64_t given;	      /* of the last one of a whole group */
 	uint64_t batch;	      /* of the last record read */
 	bool batch_ended;     /* it was the last of its batch */
 	uint64_t whole_batch; /* batch, at the end of the last whole group */
 	bool whole_sealed;    /* that is a seal */
+	uint64_t limit;	      /* the last record this segment may have */
+	bool reading;	      /* the first one that is read has been begun */
+	bool closed;	      /* the last record read is a clean end's seal */
 	bool stopped;	      /* by the reader or the disk; error is set */
 };
 
 static bool open_next(struct replay *, uint64_t, struct segment *);
-static bool check_first(struct replay *, const struct segment *);
+static bool
+read_middle(struct replay *, struct segment *, const struct segment *);
+static bool read_last(struct replay *, struct segment *);
+static bool begin_reading(struct replay *, struct segment *);
 static bool
 check_order(struct replay *, const struct segment *, const struct segment *);
 static enum record_found read_segment(struct replay *);
@@ -44,50 +51,32 @@ static const char *name_of(const struct segment *, char[SEGMENT_NAME_SIZE]);
 
 bool
 journal_replay(struct journal *journal, const struct journal_listing *listing,
-    journal_reader *reader, void *ctx, char *error, size_t size)
+    const struct journal_readers *readers, uint64_t seq, char *error,
+    size_t size)
 {
 	struct replay replay = {.journal = journal,
-	    .reader = reader,
-	    .ctx = ctx,
+	    .readers = readers,
+	    .after = seq,
 	    .error = error,
-	    .error_size = size,
-	    .batch_ended = true};
+	    .error_size = size};
 	struct segment segment, next = {.fd = -1};
-	enum record_found end;
 	bool ok;
 
-	if (!open_next(&replay, listing->segments[0], &segment))
-		return false;
-	ok = check_first(&replay, &segment);
-	for (size_t i = 1; ok; i++) {
-		bool last = i == listing->nsegments;
-
-		if (!last &&
-		    (!open_next(&replay, listing->segments[i], &next) ||
-			!check_order(&replay, &segment, &next))) {
-			ok = false;
-			break;
-		}
-		replay.segment = &segment;
-		ok = window_open(&replay.window, segment.fd, WINDOW_SIZE) ||
-		    unreadable(&replay);
-		if (!ok)
-			break;
-		end = read_segment(&replay);
-		ok = !replay.stopped &&
-		    (last ? finish_last(&replay, end)
-			  : finish_segment(&replay, end, &next));
-		window_close(&replay.window);
-		if (!ok || last)
-			break;
+	if (listing->nsnapshots > 0)
+		replay.proven = listing->snapshots[listing->nsnapshots - 1];
+	ok = open_next(&replay, listing->segments[0], &segment);
+	for (size_t i = 1; ok && i < listing->nsegments; i++) {
+		ok = open_next(&replay, listing->segments[i], &next) &&
+		    check_order(&replay, &segment, &next) &&
+		    read_middle(&replay, &segment, &next);
 		segment_close(&segment);
 		segment = next;
 		next.fd = -1;
 	}
-	if (!ok) {
+	if (ok)
+		ok = read_last(&replay, &segment);
+	if (!ok)
 		segment_close(&segment);
-		segment_close(&next);
-	}
 	return ok;
 }
 
@@ -98,18 +87,64 @@ open_next(struct replay *replay, uint64_t first_seq, struct segment *segment)
 	    replay->error, replay->error_size);
 }
 
+/* One whose records are all in the snapshot isn't read. */
 static bool
-check_first(struct replay *replay, const struct segment *segment)
+read_middle(
+    struct replay *replay, struct segment *segment, const struct segment *next)
 {
-	char name[SEGMENT_NAME_SIZE];
+	enum record_found end;
+	bool ok;
 
-	if (segment->number == 1 && segment->first_seq == 1)
+	if (next->first_seq <= replay->after + 1) {
+		segment->position = segment->size;
+		journal_add_segment(replay->journal, segment);
 		return true;
-	return segment_error(replay->error, replay->error_size,
-	    "%s/%s: this is segment %" PRIu64 " of the journal and the oldest "
-	    "there is; restore the ones before it, from record 1 on",
-	    replay->journal->store.path, name_of(segment, name),
-	    segment->number);
+	}
+	replay->limit = next->first_seq - 1;
+	store_forget(segment->fd);
+	if (!begin_reading(replay, segment))
+		return false;
+	end = read_segment(replay);
+	ok = !replay->stopped && finish_segment(replay, end, next);
+	window_close(&replay->window);
+	return ok;
+}
+
+/*
+ * What is read of the last one has to be what the disk holds: the daemon before
+ * may have ended between a write and its sync, or because a sync failed, after
+ * which the system's memory may hold what the disk doesn't.
+ */
+static bool
+read_last(struct replay *replay, struct segment *segment)
+{
+	enum record_found end;
+	bool ok;
+
+	replay->limit = UINT64_MAX;
+	if (!segment_sync(&replay->journal->store, segment, replay->error,
+		replay->error_size))
+		return false;
+	store_forget(segment->fd);
+	if (!begin_reading(replay, segment))
+		return false;
+	end = read_segment(replay);
+	ok = !replay->stopped && finish_last(replay, end);
+	window_close(&replay->window);
+	return ok;
+}
+
+static bool
+begin_reading(struct replay *replay, struct segment *segment)
+{
+	replay->segment = segment;
+	replay->offset = SEGMENT_DATA_OFFSET;
+	if (!replay->reading) {
+		replay->seq = replay->given = segment->first_seq - 1;
+		replay->reading = true;
+	}
+	return window_open(&replay->window, segment->fd, WINDOW_SIZE) ||
+	    unreadable(replay);
 }
 
 static bool
@@ -152,11 +187,16 @@ read_segment(struct replay *replay)
 	/* The last segment may have been left without a batch's end: the next
 	 * one's being there says that the batch before it was whole. */
 	replay->batch_ended = true;
+	replay->whole_sealed = true;
+	replay->closed = false;
 	if (replay->batch < segment->first_batch)
 		replay->batch = segment->first_batch - 1;
 	replay->whole_batch = replay->batch;
 	while ((found = record_at(&replay->window, segment->seed, replay->group,
 		    replay->offset, &record)) == RECORD_FOUND) {
+		/* What was torn here was written anew in the next segment. */
+		if (record.seq > replay->limit)
+			return RECORD_NONE;
 		if (!follows(replay, &record))
 			return RECORD_BAD;
 		replay->offset = record.next;
@@ -166,6 +206,7 @@ read_segment(struct replay *replay)
 		if ((record.flags & RECORD_GROUP_END) == 0)
 			continue;
 		replay->whole_sealed = (record.flags & RECORD_SEAL) != 0;
+		replay->closed = (record.flags & RECORD_CLOSED) != 0;
 		if (!replay->whole_sealed && !give_group(replay, record.next)) {
 			replay->stopped = true;
 			return RECORD_FOUND;
@@ -182,7 +223,8 @@ follows(const struct replay *replay, const struct record *record)
 	bool seal = (record->flags & RECORD_SEAL) != 0;
 	bool open_group = replay->group != replay->offset;
 
-	if (record->seq != replay->seq + !seal)
+	if ((record->flags & RECORD_CHUNK) != 0 ||
+	    record->seq != replay->seq + !seal)
 		return false;
 	if (record->batch == replay->batch)
 		return !seal && !replay->batch_ended;
@@ -217,7 +259,8 @@ give_group(struct replay *replay, off_t end)
 		given.bytes = (const char *)p + sizeof header;
 		given.size = le32_get(&header.length);
 		given.last = (le32_get(&header.flags) & RECORD_GROUP_END) != 0;
-		if (!replay->reader(replay->ctx, &given)) {
+		if (given.seq > replay->after &&
+		    !replay->readers->record(replay->readers->ctx, &given)) {
 			return segment_error(replay->error, replay->error_size,
 			    "%s/%s: record %" PRIu64 " at offset %jd is whole "
 			    "but can't be understood; start the version of "
@@ -227,6 +270,9 @@ give_group(struct replay *replay, off_t end)
 		}
 		replay->given = given.seq;
 		offset += (off_t)(sizeof header + record_padded(given.size));
+		if (given.seq > replay->after)
+			replay->journal->appended +=
+			    sizeof header + record_padded(given.size);
 	}
 	return true;
 }
@@ -244,8 +290,7 @@ finish_segment(
 		return unreadable(replay);
 	name_of(segment, name);
 	name_of(next, other);
-	if (replay->given + 1 != next->first_seq ||
-	    replay->group != replay->offset)
+	if (replay->given + 1 != next->first_seq)
 		return segment_error(replay->error, replay->error_size,
 		    "%s/%s: damaged at offset %jd: record %" PRIu64
 		    " should be there, and %s goes on after it with record "
@@ -258,11 +303,7 @@ finish_segment(
 		    ", but %s before it ends with batch %" PRIu64
 		    "; restore the journal's files from one backup",
 		    path, other, next->first_batch, name, replay->batch);
-	if (end == RECORD_BAD)
-		journal_warn(replay->journal,
-		    "%s/%s: offset %jd: what stands behind the last record "
-		    "isn't the journal's; no record is missing",
-		    path, name, (intmax_t)replay->offset);
+	/* What else stands there was torn, and told of at the time. */
 	segment->position = replay->group;
 	journal_add_segment(replay->journal, segment);
 	return true;
@@ -277,7 +318,8 @@ finish_last(struct replay *replay, enum record_found end)
 	struct journal_tail tail = {.whole = replay->group,
 	    .whole_seq = replay->given,
 	    .bad = replay->offset,
-	    .batch = replay->batch};
+	    .batch = replay->batch,
+	    .proven = replay->proven};
 
 	if (end == RECORD_UNREADABLE)
 		return unreadable(replay);
@@ -294,6 +336,7 @@ finish_last(struct replay *replay, enum record_found end)
 	journal->written = replay->given;
 	/* Nothing to seal where there has never been a batch. */
 	journal->sealed = replay->whole_batch == 0 || replay->whole_sealed;
+	journal->closed = journal->clean = replay->closed && !tail.torn;
 	return true;
 }
 

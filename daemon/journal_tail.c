@@ -24,13 +24,15 @@ struct search {
 	struct record record; /* that one */
 };
 
+static bool
+unproven(const struct journal *, const struct journal_tail *, char *, size_t);
 static bool search(struct journal *, struct window *,
     const struct journal_tail *, struct search *, char *, size_t);
 static off_t skip_unwritten(const struct window *, off_t);
 static void search_piece(const unsigned char *, size_t, off_t, uint32_t,
     const struct journal_tail *, struct search *);
-static bool cut(struct journal *, struct window *, const struct journal_tail *,
-    off_t, char *, size_t);
+static bool set_aside(struct journal *, struct window *,
+    const struct journal_tail *, off_t, char *, size_t);
 static bool save(const struct segment_store *, struct window *, const char *,
     off_t, off_t, char *, size_t);
 static int
@@ -39,11 +41,13 @@ static void torn_name(uint64_t, char[TORN_NAME_SIZE]);
 
 bool
 journal_tail_settle(struct journal *journal, struct window *window,
-    const struct journal_tail *tail, char *error, size_t size)
+    struct journal_tail *tail, char *error, size_t size)
 {
 	struct search found = {.last_used = tail->whole};
 	char name[SEGMENT_NAME_SIZE];
 
+	if (tail->whole_seq < tail->proven)
+		return unproven(journal, tail, error, size);
 	if (!search(journal, window, tail, &found, error, size))
 		return false;
 	if (found.later != 0) {
@@ -57,9 +61,28 @@ journal_tail_settle(struct journal *journal, struct window *window,
 		    tail->whole_seq + 1, found.record.seq,
 		    (intmax_t)found.later);
 	}
-	if (found.last_used == tail->whole)
+	tail->torn = found.last_used != tail->whole;
+	if (!tail->torn)
 		return true;
-	return cut(journal, window, tail, found.last_used, error, size);
+	return set_aside(journal, window, tail, found.last_used, error, size);
+}
+
+/* A snapshot gets its name only when all that it includes is durable. */
+static bool
+unproven(const struct journal *journal, const struct journal_tail *tail,
+    char *error, size_t size)
+{
+	char name[SEGMENT_NAME_SIZE], snapshot[SEGMENT_NAME_SIZE];
+
+	segment_name(journal->active.first_seq, name);
+	snapshot_name(tail->proven, snapshot);
+	return segment_error(error, size,
+	    "%s/%s: damaged at offset %jd: what should be record %" PRIu64
+	    " isn't valid, and %s shows that all up to record %" PRIu64
+	    " once was; restore the journal's files from one backup (nothing "
+	    "was changed)",
+	    journal->store.path, name, (intmax_t)tail->bad, tail->whole_seq + 1,
+	    snapshot, tail->proven);
 }
 
 /* Looks through all from the last whole group to the file's end. */
@@ -130,7 +153,8 @@ search_piece(const unsigned char *p, size_t n, off_t offset, uint32_t seed,
 			continue;
 		if (record_header_decode(
 			p + i, seed, offset + (off_t)i, &record) &&
-		    record.batch > tail->batch) {
+		    record.batch > tail->batch &&
+		    (record.flags & RECORD_CHUNK) == 0) {
 			found->later = offset + (off_t)i;
 			found->record = record;
 			return;
@@ -139,7 +163,7 @@ search_piece(const unsigned char *p, size_t n, off_t offset, uint32_t seed,
 }
 
 static bool
-cut(struct journal *journal, struct window *window,
+set_aside(struct journal *journal, struct window *window,
     const struct journal_tail *tail, off_t end, char *error, size_t size)
 {
 	struct segment_store *store = &journal->store;
@@ -147,14 +171,11 @@ cut(struct journal *journal, struct window *window,
 
 	segment_name(journal->active.first_seq, name);
 	torn_name(tail->whole_seq + 1, torn);
-	if (!save(store, window, torn, tail->whole, end, error, size) ||
-	    !segment_zero(
-		store, &journal->active, tail->whole, end, error, size) ||
-	    !segment_sync(store, &journal->active, error, size))
+	if (!save(store, window, torn, tail->whole, end, error, size))
 		return false;
 	journal_warn(journal,
 	    "%s/%s: the last write was torn: %jd bytes at offset %jd, behind "
-	    "record %" PRIu64 ", are cut off and saved in %s; they were never "
+	    "record %" PRIu64 ", are left out and saved in %s; they were never "
 	    "acknowledged",
 	    store->path, name, (intmax_t)(end - tail->whole),
 	    (intmax_t)tail->whole, tail->whole_seq, torn);
@@ -168,17 +189,19 @@ save(const struct segment_store *store, struct window *window, const char *name,
 {
 	int failed, fd;
 
-	fd = openat(
-	    store->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	fd = store_open(store, name, O_WRONLY | O_CREAT | O_EXCL);
 	if (fd == -1)
 		return segment_system_error(
 		    store, name, "create", -1, errno, error, size);
 	failed = copy(store, window, fd, from, to);
 	if (close(fd) == -1 && failed == 0)
 		failed = errno;
-	if (failed != 0)
+	if (failed != 0) {
+		/* The next start saves it again. */
+		store_unlink(store, name);
 		return segment_system_error(
 		    store, name, "save a torn write", -1, failed, error, size);
+	}
 	return segment_sync_directory(store, error, size);
 }
 
@@ -189,22 +212,18 @@ copy(const struct segment_store *store, struct window *window, int fd,
 {
 	const unsigned char *p;
 	off_t done = 0;
-	ssize_t written;
 	size_t n;
 
 	while (from < to) {
 		n = to - from < COPY_PIECE ? (size_t)(to - from) : COPY_PIECE;
 		if ((p = window_at(window, from, from, n)) == NULL)
 			return window->error != 0 ? window->error : EIO;
-		written = store->io->write(fd, p, n, done);
-		if (written == -1 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return written == -1 ? errno : EIO;
-		from += written;
-		done += written;
+		if (!store_write(store, fd, p, n, done))
+			return errno;
+		from += (off_t)n;
+		done += (off_t)n;
 	}
-	return store->io->sync(fd) == -1 ? errno : 0;
+	return store_sync(store, fd) == -1 ? errno : 0;
 }
 
 /* By the first record cut off, and the time, so that no two are the same. */

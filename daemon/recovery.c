@@ -14,6 +14,7 @@ struct replaying {
 	uint64_t bad; /* the record that is no event; 0: none */
 };
 
+static bool refuse_chunk(void *, const struct journal_chunk *);
 static bool replay(void *, const struct journal_record *);
 static void warn(void *, const char *);
 static unsigned adopt_run(const struct run *, struct callouts *);
@@ -24,8 +25,9 @@ recovery_replay(struct state *state, const char *dir, char *error, size_t size)
 {
 	const struct journal_options options = {.dir = dir, .warn = warn};
 	struct replaying replaying = {.state = state};
-	struct journal *journal =
-	    journal_open(&options, replay, &replaying, error, size);
+	const struct journal_readers readers = {
+	    .chunk = refuse_chunk, .record = replay, .ctx = &replaying};
+	struct journal *journal = journal_open(&options, &readers, error, size);
 
 	if (replaying.bad > 0) {
 		if (journal != NULL)
@@ -42,6 +44,15 @@ recovery_replay(struct state *state, const char *dir, char *error, size_t size)
 	if (replaying.records > 0)
 		log_info("%ju events replayed", (uintmax_t)replaying.records);
 	return journal;
+}
+
+/* No version has written a snapshot yet. */
+static bool
+refuse_chunk(void *ctx, const struct journal_chunk *chunk)
+{
+	(void)ctx;
+	(void)chunk;
+	return false;
 }
 
 static bool

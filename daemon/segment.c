@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,63 +25,14 @@
 
 static const unsigned char zeros[64 * 1024];
 
-static const char *advice(int);
-static bool
-write_fully(const struct segment_store *, int, const void *, size_t, off_t);
 static bool check_header(const struct segment_store *, const char *,
     const struct segment_header *, uint64_t, char *, size_t);
 static void take_header(
     struct segment_store *, struct segment *, const struct segment_header *);
-static uint32_t seed_of(const unsigned char[JOURNAL_ID_SIZE], uint64_t);
 static bool
 allocate(const struct segment_store *, struct segment *, char *, size_t);
-
-bool
-segment_error(char *error, size_t size, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(error, size, fmt, ap);
-	va_end(ap);
-	return false;
-}
-
-static const char *
-advice(int error)
-{
-	switch (error) {
-	case ENOSPC:
-	case EDQUOT:
-		return "make room on that file system and start again";
-	case EIO:
-		return "check the disk and start again";
-	case EACCES:
-	case EPERM:
-	case EROFS:
-		return "make it writable for weird and start again";
-	case EMFILE:
-	case ENFILE:
-		return "raise the limit of open files and start again";
-	default:
-		return "look into what is wrong with it and start again";
-	}
-}
-
-bool
-segment_system_error(const struct segment_store *store, const char *name,
-    const char *what, off_t offset, int error, char *buffer, size_t size)
-{
-	const char *slash = name[0] == '\0' ? "" : "/";
-
-	if (offset < 0)
-		return segment_error(buffer, size, "%s%s%s: cannot %s: %s; %s",
-		    store->path, slash, name, what, strerror(error),
-		    advice(error));
-	return segment_error(buffer, size,
-	    "%s%s%s: cannot %s at offset %jd: %s; %s", store->path, slash, name,
-	    what, (intmax_t)offset, strerror(error), advice(error));
-}
+static bool
+zero(const struct segment_store *, struct segment *, off_t, char *, size_t);
 
 void
 segment_name(uint64_t first_seq, char name[SEGMENT_NAME_SIZE])
@@ -92,14 +42,6 @@ segment_name(uint64_t first_seq, char name[SEGMENT_NAME_SIZE])
 	else
 		snprintf(name, SEGMENT_NAME_SIZE, "%0*" PRIu64 SEGMENT_SUFFIX,
 		    NAME_DIGITS, first_seq);
-}
-
-static uint32_t
-seed_of(const unsigned char id[JOURNAL_ID_SIZE], uint64_t number)
-{
-	struct le64 n = le64(number);
-
-	return crc32c(crc32c(0, id, JOURNAL_ID_SIZE), &n, sizeof n);
 }
 
 bool
@@ -112,7 +54,8 @@ segment_open(struct segment_store *store, uint64_t first_seq, int flags,
 	ssize_t n;
 
 	segment_name(first_seq, name);
-	segment->fd = openat(store->dir, name, flags | O_CLOEXEC);
+	segment->full = false;
+	segment->fd = store_open(store, name, flags);
 	if (segment->fd == -1)
 		return segment_system_error(
 		    store, name, "open", -1, errno, error, size);
@@ -190,7 +133,7 @@ take_header(struct segment_store *store, struct segment *segment,
 	segment->number = le64_get(&header->number);
 	segment->first_seq = le64_get(&header->first_seq);
 	segment->first_batch = le64_get(&header->first_batch);
-	segment->seed = seed_of(store->id, segment->number);
+	segment->seed = store_seed(store->id, segment->number);
 	segment->position = SEGMENT_DATA_OFFSET;
 	segment->zeroed = segment->position;
 }
@@ -208,14 +151,16 @@ segment_make(const struct segment_store *store, struct segment *segment,
     char *error, size_t size)
 {
 	memset(segment, 0, sizeof *segment);
-	segment->fd = openat(store->dir, SEGMENT_SPARE_NAME,
-	    O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	segment->fd =
+	    store_open(store, SEGMENT_SPARE_NAME, O_RDWR | O_CREAT | O_TRUNC);
 	if (segment->fd == -1)
 		return segment_system_error(store, SEGMENT_SPARE_NAME, "create",
 		    -1, errno, error, size);
 	if (!allocate(store, segment, error, size) ||
-	    !segment_zero_ahead(store, segment, error, size)) {
+	    !segment_zero_ahead(store, segment, error, size) || segment->full) {
 		segment_close(segment);
+		/* What it has of the disk's last room is for others. */
+		store_unlink(store, SEGMENT_SPARE_NAME);
 		return false;
 	}
 	segment->position = SEGMENT_DATA_OFFSET;
@@ -226,7 +171,7 @@ static bool
 allocate(const struct segment_store *store, struct segment *segment,
     char *error, size_t size)
 {
-	int result = store->io->allocate(segment->fd, 0, store->size);
+	int result = store_allocate(store, segment->fd, store->size);
 
 	/* Some file systems can't (ZFS): the length alone must do there. */
 	if (result == EINVAL || result == EOPNOTSUPP || result == ENOSYS)
@@ -255,32 +200,10 @@ segment_begin(const struct segment_store *store, struct segment *segment,
 	segment->number = number;
 	segment->first_seq = seq;
 	segment->first_batch = batch;
-	segment->seed = seed_of(store->id, number);
-	if (!write_fully(store, segment->fd, &header, sizeof header, 0))
+	segment->seed = store_seed(store->id, number);
+	if (!store_write(store, segment->fd, &header, sizeof header, 0))
 		return segment_system_error(
 		    store, SEGMENT_SPARE_NAME, "write", 0, errno, error, size);
-	return true;
-}
-
-static bool
-write_fully(const struct segment_store *store, int fd, const void *bytes,
-    size_t n, off_t offset)
-{
-	const unsigned char *p = bytes;
-	ssize_t written;
-
-	while (n > 0) {
-		written = store->io->write(fd, p, n, offset);
-		if (written == -1 && errno == EINTR)
-			continue;
-		if (written == 0)
-			errno = EIO;
-		if (written <= 0)
-			return false;
-		p += written;
-		n -= (size_t)written;
-		offset += written;
-	}
 	return true;
 }
 
@@ -290,7 +213,7 @@ segment_write(const struct segment_store *store, struct segment *segment,
 {
 	char name[SEGMENT_NAME_SIZE];
 
-	if (!write_fully(store, segment->fd, bytes, n, segment->position)) {
+	if (!store_write(store, segment->fd, bytes, n, segment->position)) {
 		segment_name(segment->first_seq, name);
 		return segment_system_error(store, name, "write",
 		    segment->position, errno, error, size);
@@ -309,7 +232,7 @@ segment_sync(const struct segment_store *store, const struct segment *segment,
 {
 	char name[SEGMENT_NAME_SIZE];
 
-	if (store->io->sync(segment->fd) == 0)
+	if (store_sync(store, segment->fd) == 0)
 		return true;
 	segment_name(segment->first_seq, name);
 	return segment_system_error(
@@ -323,7 +246,7 @@ segment_publish(const struct segment_store *store,
 	char name[SEGMENT_NAME_SIZE];
 
 	segment_name(segment->first_seq, name);
-	if (store->io->rename(store->dir, SEGMENT_SPARE_NAME, name) == -1)
+	if (store_rename(store, SEGMENT_SPARE_NAME, name) == -1)
 		return segment_system_error(store, name,
 		    "give a new segment this name", -1, errno, error, size);
 	return segment_sync_directory(store, error, size);
@@ -334,7 +257,7 @@ segment_sync_directory(
     const struct segment_store *store, char *error, size_t size)
 {
 	/* A full sync: fdatasync may pass over what names a directory holds. */
-	if (store->io->sync_directory(store->dir) == 0)
+	if (store_sync_directory(store) == 0)
 		return true;
 	return segment_system_error(
 	    store, "", "sync this directory", -1, errno, error, size);
@@ -357,28 +280,40 @@ segment_zero_ahead(const struct segment_store *store, struct segment *segment,
 	to -= to % SEGMENT_DATA_OFFSET;
 	if (to > segment->size)
 		to = segment->size;
-	return segment_zero(store, segment, segment->zeroed, to, error, size) &&
-	    segment_sync(store, segment, error, size);
+	if (!zero(store, segment, to, error, size))
+		return segment->full;
+	if (!segment_sync(store, segment, error, size))
+		return false;
+	segment->zeroed = to;
+	return true;
 }
 
-bool
-segment_zero(const struct segment_store *store, struct segment *segment,
-    off_t from, off_t to, char *error, size_t size)
+static bool
+zero(const struct segment_store *store, struct segment *segment, off_t to,
+    char *error, size_t size)
 {
+	off_t from = segment->zeroed;
 	char name[SEGMENT_NAME_SIZE];
 	size_t n;
 
 	while (from < to) {
 		n = to - from < (off_t)sizeof zeros ? (size_t)(to - from)
 						    : sizeof zeros;
-		if (!write_fully(store, segment->fd, zeros, n, from)) {
+		if (!store_write(store, segment->fd, zeros, n, from)) {
+			segment->full = errno == ENOSPC || errno == EDQUOT;
 			segment_name(segment->first_seq, name);
 			return segment_system_error(store, name, "write zeros",
 			    from, errno, error, size);
 		}
 		from += (off_t)n;
 	}
-	if (segment->zeroed < to)
-		segment->zeroed = to;
 	return true;
+}
+
+uint64_t
+segment_room(const struct segment *segment)
+{
+	if (segment->fd == -1 || segment->zeroed < segment->position)
+		return 0;
+	return (uint64_t)(segment->zeroed - segment->position);
 }

@@ -37,6 +37,7 @@ struct segment {
 	off_t size;	/* of the file */
 	off_t position; /* where the next record goes */
 	off_t zeroed;	/* up to here its blocks have been written */
+	bool full;	/* the disk had no room for more zeros */
 };
 
 /* A sentence into the buffer; always false. */
@@ -46,6 +47,30 @@ bool segment_error(char *, size_t, const char *, ...)
  */
 bool segment_system_error(const struct segment_store *, const char *name,
     const char *what, off_t offset, int error, char *, size_t);
+/* With other advice than to start again. */
+bool segment_refused(const struct segment_store *, const char *name,
+    const char *what, off_t offset, int error, const char *advice, char *,
+    size_t);
+
+/* The store's system calls, gone on with where a signal interrupts them. */
+int store_open(const struct segment_store *, const char *, int flags);
+bool
+store_write(const struct segment_store *, int, const void *, size_t, off_t);
+int store_sync(const struct segment_store *, int);
+int store_sync_directory(const struct segment_store *);
+int store_rename(const struct segment_store *, const char *, const char *);
+int store_unlink(const struct segment_store *, const char *);
+/* An errno; 0: done. */
+int store_allocate(const struct segment_store *, int, off_t);
+/*
+ * What is read from the file then comes from the disk.  Where a sync failed the
+ * system may have kept pages that aren't there.
+ */
+void store_forget(int);
+/* Of the CRCs of a file's records: number is a segment's, or a snapshot's seq.
+ */
+uint32_t store_seed(const unsigned char[JOURNAL_ID_SIZE], uint64_t number);
+
 /* 0: the spare's. */
 void segment_name(uint64_t first_seq, char[SEGMENT_NAME_SIZE]);
 
@@ -72,11 +97,11 @@ bool segment_sync_directory(const struct segment_store *, char *, size_t);
 
 /* True when the zeroed blocks ahead of the position run short. */
 bool segment_zeroing_due(const struct segment *);
+/* Sets full where the disk has no room for them, which is no failure. */
 bool segment_zero_ahead(
     const struct segment_store *, struct segment *, char *, size_t);
-/* Overwrites a range with zeros. */
-bool segment_zero(const struct segment_store *, struct segment *, off_t from,
-    off_t to, char *, size_t);
+/* Zeroed bytes that hold nothing yet. */
+uint64_t segment_room(const struct segment *);
 
 /* A piece of a file in memory, moved along while it is read. */
 struct window {

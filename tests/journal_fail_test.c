@@ -1,7 +1,9 @@
 /* links: daemon/journal.c daemon/journal_open.c daemon/journal_list.c
- * daemon/journal_replay.c daemon/journal_tail.c daemon/journal_commit.c
- * daemon/journal_read.c daemon/segment.c daemon/segment_read.c
- * daemon/crc32c.c daemon/core/alloc.c tests/journal_scratch.c ; libs: pthread
+ * daemon/journal_restore.c daemon/journal_replay.c daemon/journal_tail.c
+ * daemon/journal_commit.c daemon/journal_read.c daemon/journal_snapshot.c
+ * daemon/journal_snapshot_write.c daemon/journal_compact.c daemon/segment.c
+ * daemon/segment_read.c daemon/segment_store.c daemon/crc32c.c
+ * daemon/core/alloc.c tests/journal_scratch.c ; libs: pthread
  */
 /*
  * journal_fail_test: the first write or sync that fails is final, wherever it
@@ -70,12 +72,26 @@ failing_rename(int dir, const char *from, const char *to)
 	return due() ? -1 : scratch_io.rename(dir, from, to);
 }
 
+static int
+failing_open(int dir, const char *name, int flags, mode_t mode)
+{
+	return due() ? -1 : scratch_io.open(dir, name, flags, mode);
+}
+
+static int
+failing_unlink(int dir, const char *name)
+{
+	return due() ? -1 : scratch_io.unlink(dir, name);
+}
+
 static const struct journal_io failing_io = {
     .write = failing_write,
     .sync = failing_sync,
     .sync_directory = failing_sync,
     .allocate = failing_allocate,
+    .open = failing_open,
     .rename = failing_rename,
+    .unlink = failing_unlink,
 };
 
 static void

@@ -46,12 +46,26 @@ rename_within(int dir, const char *from, const char *to)
 	return renameat(dir, from, dir, to);
 }
 
+static int
+open_within(int dir, const char *name, int flags, mode_t mode)
+{
+	return openat(dir, name, flags, mode);
+}
+
+static int
+unlink_within(int dir, const char *name)
+{
+	return unlinkat(dir, name, 0);
+}
+
 const struct journal_io scratch_io = {
     .write = pwrite,
     .sync = no_sync,
     .sync_directory = no_sync,
     .allocate = allocate,
+    .open = open_within,
     .rename = rename_within,
+    .unlink = unlink_within,
 };
 
 void
@@ -92,17 +106,72 @@ scratch_reader(void *ctx, const struct journal_record *record)
 	return true;
 }
 
+size_t
+scratch_chunk(uint64_t snapshot, uint64_t number, char *bytes)
+{
+	size_t size = (snapshot * 31 + number * 41) % SCRATCH_PAYLOAD_MAX;
+
+	for (size_t i = 0; i < size; i++)
+		bytes[i] = (char)(snapshot * 5 + number * 3 + i * 11 + 2);
+	return size;
+}
+
+bool
+scratch_chunk_reader(void *ctx, const struct journal_chunk *chunk)
+{
+	struct scratch *scratch = ctx;
+	char expected[SCRATCH_PAYLOAD_MAX];
+	size_t size = scratch_chunk(chunk->snapshot, chunk->number, expected);
+
+	if (chunk->number != scratch->nchunks + 1 || scratch->seen != 0 ||
+	    chunk->size != size || memcmp(chunk->bytes, expected, size) != 0)
+		scratch->wrong = true;
+	scratch->nchunks = chunk->number;
+	if (chunk->last) {
+		scratch->seen = scratch->restored = chunk->snapshot;
+		scratch->seen_last = true;
+	}
+	return true;
+}
+
+void
+scratch_begin(struct scratch *scratch, uint64_t chunks)
+{
+	char bytes[SCRATCH_PAYLOAD_MAX];
+	uint64_t snapshot = journal_last(scratch->journal);
+
+	if (!journal_snapshot_begin(scratch->journal))
+		errx(1, "a snapshot is under way already");
+	for (uint64_t number = 1; number <= chunks; number++)
+		journal_snapshot_add(scratch->journal, bytes,
+		    scratch_chunk(snapshot, number, bytes));
+}
+
+bool
+scratch_snapshot(struct scratch *scratch, uint64_t chunks)
+{
+	scratch_begin(scratch, chunks);
+	journal_snapshot_end(scratch->journal);
+	return journal_snapshot_wait(
+	    scratch->journal, scratch->error, sizeof scratch->error);
+}
+
 bool
 scratch_open(struct scratch *scratch)
 {
+	const struct journal_readers readers = {.chunk = scratch_chunk_reader,
+	    .record = scratch_reader,
+	    .ctx = scratch};
+
+	scratch->nchunks = scratch->restored = 0;
 	scratch->seen = 0;
 	scratch->seen_last = true;
 	scratch->wrong = false;
 	scratch->error[0] = scratch->warnings[0] = '\0';
 	scratch->nwarnings = 0;
 	scratch->failure = NULL;
-	scratch->journal = journal_open(&scratch->options, scratch_reader,
-	    scratch, scratch->error, sizeof scratch->error);
+	scratch->journal = journal_open(
+	    &scratch->options, &readers, scratch->error, sizeof scratch->error);
 	return scratch->journal != NULL;
 }
 
@@ -272,4 +341,22 @@ scratch_count(const struct scratch *scratch, const char *suffix)
 	}
 	closedir(dir);
 	return found;
+}
+
+void
+scratch_last_segment(
+    const struct scratch *scratch, char name[SCRATCH_NAME_SIZE])
+{
+	DIR *dir = opendir(scratch->options.dir);
+	struct dirent *entry;
+
+	if (dir == NULL)
+		err(1, "%s", scratch->options.dir);
+	name[0] = '\0';
+	while ((entry = readdir(dir)) != NULL)
+		if (strstr(entry->d_name, ".seg") != NULL &&
+		    strcmp(entry->d_name, name) > 0)
+			snprintf(
+			    name, SCRATCH_NAME_SIZE, "%.60s", entry->d_name);
+	closedir(dir);
 }

@@ -14,6 +14,7 @@
 
 #define SCRATCH_PAYLOAD_MAX 256
 #define SCRATCH_RECORDS_MAX 4096
+#define SCRATCH_NAME_SIZE 64
 #define SCRATCH_FIRST "0000000000000001.seg"
 
 struct scratch {
@@ -23,9 +24,11 @@ struct scratch {
 	const char *failure; /* what the last collect said; NULL: nothing */
 	char warnings[4096]; /* all of them, each with a newline */
 	unsigned nwarnings;
-	uint64_t seen;	/* the last sequence number the reader was given */
-	bool seen_last; /* that one ended its group */
-	bool wrong;	/* the reader was given what was not written */
+	uint64_t seen;	   /* the last sequence number the reader was given */
+	bool seen_last;	   /* that one ended its group */
+	uint64_t restored; /* what the snapshot included that was given; 0 */
+	uint64_t nchunks;  /* of it */
+	bool wrong;	   /* the reader was given what was not written */
 };
 
 /* Makes dir; the journal syncs nothing unless options.io is changed. */
@@ -44,6 +47,13 @@ void scratch_batch(struct scratch *, unsigned groups, unsigned records);
 size_t scratch_payload(uint64_t seq, char *);
 /* The journal_reader that checks that; its ctx is the struct scratch. */
 bool scratch_reader(void *, const struct journal_record *);
+/* What chunk number of a snapshot holds. */
+size_t scratch_chunk(uint64_t snapshot, uint64_t number, char *);
+bool scratch_chunk_reader(void *, const struct journal_chunk *);
+/* Begins a snapshot of what was appended, and adds so many chunks. */
+void scratch_begin(struct scratch *, uint64_t chunks);
+/* And ends it, and waits for it; false with error set. */
+bool scratch_snapshot(struct scratch *, uint64_t chunks);
 /* As the system's but without waiting for a disk. */
 extern const struct journal_io scratch_io;
 
@@ -68,6 +78,8 @@ void scratch_unseal(struct scratch_file *);
 size_t scratch_last_batch(const struct scratch_file *);
 /* The only file whose name begins so; false when there are none or more. */
 bool scratch_find(const struct scratch *, const char *prefix, char *, size_t);
+/* The name of the segment that is written to. */
+void scratch_last_segment(const struct scratch *, char[SCRATCH_NAME_SIZE]);
 unsigned scratch_count(const struct scratch *, const char *suffix);
 
 #endif

@@ -1,7 +1,9 @@
 /* links: daemon/journal.c daemon/journal_open.c daemon/journal_list.c
- * daemon/journal_replay.c daemon/journal_tail.c daemon/journal_commit.c
- * daemon/journal_read.c daemon/segment.c daemon/segment_read.c
- * daemon/crc32c.c daemon/core/alloc.c tests/journal_scratch.c ; libs: pthread
+ * daemon/journal_restore.c daemon/journal_replay.c daemon/journal_tail.c
+ * daemon/journal_commit.c daemon/journal_read.c daemon/journal_snapshot.c
+ * daemon/journal_snapshot_write.c daemon/journal_compact.c daemon/segment.c
+ * daemon/segment_read.c daemon/segment_store.c daemon/crc32c.c
+ * daemon/core/alloc.c tests/journal_scratch.c ; libs: pthread
  */
 /* journal_test: writing, reopening, segments, waking. */
 
@@ -207,6 +209,8 @@ ATF_TC_BODY(large_record, tc)
 {
 	static char bytes[3000001];
 	size_t total = 0;
+	const struct journal_readers readers = {
+	    .record = count_bytes, .ctx = &total};
 
 	for (size_t i = 0; i < sizeof bytes; i++)
 		bytes[i] = (char)(i % 251);
@@ -216,8 +220,8 @@ ATF_TC_BODY(large_record, tc)
 	journal_append(scratch.journal, bytes, 5, true);
 	ATF_REQUIRE(scratch_commit(&scratch));
 	scratch_close(&scratch);
-	scratch.journal = journal_open(&scratch.options, count_bytes, &total,
-	    scratch.error, sizeof scratch.error);
+	scratch.journal = journal_open(
+	    &scratch.options, &readers, scratch.error, sizeof scratch.error);
 	ATF_REQUIRE_MSG(scratch.journal != NULL, "%s", scratch.error);
 	ATF_CHECK_EQ(sizeof bytes + 5, total);
 	scratch_close(&scratch);
@@ -267,12 +271,18 @@ ATF_TC_BODY(sealed_after_a_pause, tc)
 	    RECORD_SEAL | RECORD_GROUP_END | RECORD_BATCH_END, file.flags[4]);
 	ATF_CHECK_EQ(4, file.seqs[4]);
 	ATF_CHECK_EQ(file.batches[3] + 1, file.batches[4]);
-	/* Closing and opening find it sealed, and add no second one. */
+	/* Closing says that it ended; what is opened and closed adds no more.
+	 */
 	scratch_close(&scratch);
 	ATF_REQUIRE(scratch_open(&scratch));
+	ATF_CHECK(journal_ended_cleanly(scratch.journal));
 	scratch_close(&scratch);
 	scratch_load(&scratch, SCRATCH_FIRST, &file);
-	ATF_CHECK_EQ(5, file.nrecords);
+	ATF_REQUIRE_EQ(6, file.nrecords);
+	ATF_CHECK_EQ(
+	    RECORD_SEAL | RECORD_GROUP_END | RECORD_BATCH_END | RECORD_CLOSED,
+	    file.flags[5]);
+	ATF_CHECK_EQ(4, file.seqs[5]);
 	scratch_free(&file);
 }
 
@@ -292,7 +302,8 @@ ATF_TC_BODY(other_files, tc)
 	ATF_REQUIRE_MSG(scratch_open(&scratch), "%s", scratch.error);
 	ATF_CHECK_EQ(3, scratch.seen);
 	ATF_CHECK_EQ(2, scratch.nwarnings);
-	ATF_CHECK(strstr(scratch.warnings, "3.snap: a snapshot") != NULL);
+	ATF_CHECK(strstr(scratch.warnings,
+		      "3.snap: damaged at offset 0: the file ends") != NULL);
 	ATF_CHECK(strstr(scratch.warnings, "(2 such ") != NULL);
 	scratch_close(&scratch);
 	ATF_CHECK_EQ(0, access("journal/0000000000000001.seg.bak", F_OK));
@@ -309,11 +320,12 @@ refuse_third(void *ctx, const struct journal_record *record)
 ATF_TC_WITHOUT_HEAD(reader_refuses);
 ATF_TC_BODY(reader_refuses, tc)
 {
+	const struct journal_readers readers = {.record = refuse_third};
 	char error[1024];
 
 	scratch_init(&scratch, "journal");
 	scratch_batch(&scratch, 2, 2);
-	ATF_REQUIRE(journal_open(&scratch.options, refuse_third, NULL, error,
+	ATF_REQUIRE(journal_open(&scratch.options, &readers, error,
 			sizeof error) == NULL);
 	ATF_CHECK_MSG(
 	    strstr(error, SCRATCH_FIRST ": record 3 at offset ") != NULL, "%s",

@@ -1,7 +1,10 @@
 /* links: daemon/journal.c daemon/journal_open.c daemon/journal_list.c
- * daemon/journal_replay.c daemon/journal_tail.c daemon/journal_commit.c
- * daemon/journal_read.c daemon/segment.c daemon/segment_read.c
- * daemon/crc32c.c daemon/core/alloc.c ; libs: pthread */
+ * daemon/journal_restore.c daemon/journal_replay.c daemon/journal_tail.c
+ * daemon/journal_commit.c daemon/journal_read.c daemon/journal_snapshot.c
+ * daemon/journal_snapshot_write.c daemon/journal_compact.c daemon/segment.c
+ * daemon/segment_read.c daemon/segment_store.c daemon/crc32c.c
+ * daemon/core/alloc.c ; libs: pthread
+ */
 /*
  * journal_bench: what the journal manages on this disk: the first start,
  * records a second at some batch sizes, and replay.
@@ -47,10 +50,12 @@ static struct journal *
 open_journal(const char *dir, uint64_t *records)
 {
 	struct journal_options options = {.dir = dir};
+	const struct journal_readers readers = {
+	    .record = count, .ctx = records};
 	struct journal *journal;
 	char error[1024];
 
-	journal = journal_open(&options, count, records, error, sizeof error);
+	journal = journal_open(&options, &readers, error, sizeof error);
 	if (journal == NULL)
 		errx(1, "%s", error);
 	return journal;

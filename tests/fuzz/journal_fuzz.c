@@ -1,7 +1,10 @@
 /* links: daemon/journal.c daemon/journal_open.c daemon/journal_list.c
- * daemon/journal_replay.c daemon/journal_tail.c daemon/journal_commit.c
- * daemon/journal_read.c daemon/segment.c daemon/segment_read.c
- * daemon/crc32c.c daemon/core/alloc.c ; libs: pthread */
+ * daemon/journal_restore.c daemon/journal_replay.c daemon/journal_tail.c
+ * daemon/journal_commit.c daemon/journal_read.c daemon/journal_snapshot.c
+ * daemon/journal_snapshot_write.c daemon/journal_compact.c daemon/segment.c
+ * daemon/segment_read.c daemon/segment_store.c daemon/crc32c.c
+ * daemon/core/alloc.c ; libs: pthread
+ */
 /*
  * journal_fuzz: opens a segment that the input describes, in steps of 4 bytes:
  * valid records in any order, with any flags and batches, and then what may
@@ -66,12 +69,26 @@ rename_within(int at, const char *from, const char *to)
 	return renameat(at, from, at, to);
 }
 
+static int
+open_within(int at, const char *name, int flags, mode_t mode)
+{
+	return openat(at, name, flags, mode);
+}
+
+static int
+unlink_within(int at, const char *name)
+{
+	return unlinkat(at, name, 0);
+}
+
 static const struct journal_io io = {
     .write = pwrite,
     .sync = no_sync,
     .sync_directory = no_sync,
     .allocate = allocate,
+    .open = open_within,
     .rename = rename_within,
+    .unlink = unlink_within,
 };
 
 static void
@@ -209,12 +226,13 @@ open_once(struct seen *seen)
 	    .warn = count_warning,
 	    .ctx = seen,
 	    .io = &io};
+	const struct journal_readers readers = {.record = reader, .ctx = seen};
 	struct journal *journal;
 	char error[1024] = "";
 
 	memset(seen, 0, sizeof *seen);
 	seen->whole = true;
-	journal = journal_open(&options, reader, seen, error, sizeof error);
+	journal = journal_open(&options, &readers, error, sizeof error);
 	if (journal == NULL) {
 		if (strstr(error, "offset") == NULL)
 			abort();
