@@ -65,6 +65,8 @@ tell_commands(const struct covered *covered)
 	    [COMMAND_CALLOUT_ENDED] = "callout ended",
 	};
 
+	printf("%" PRIu64 " snapshots, each the state as it was at first\n",
+	    covered->snapshots);
 	printf("%" PRIu64 " commands, %" PRIu64 " events; executions at "
 	       "depth 0, 1, 2, below: %" PRIu64 " %" PRIu64 " %" PRIu64
 	       " %" PRIu64 "\n",

@@ -11,6 +11,7 @@
 struct covered {
 	uint64_t commands;
 	uint64_t events;
+	uint64_t snapshots; /* taken whole, while all went on */
 	uint64_t done[COMMANDS];
 	uint64_t refused[COMMANDS];
 	struct moves_seen moves;

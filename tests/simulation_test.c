@@ -1,4 +1,4 @@
-/* links: tests/covered.c tests/scene.c tests/invariants.c tests/witness.c tests/task_changes.c tests/expected_end.c tests/random_workflow.c tests/random_command.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
+/* links: tests/chunks.c tests/covered.c tests/scene.c tests/invariants.c tests/witness.c tests/task_changes.c tests/expected_end.c tests/random_workflow.c tests/random_command.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
 /*
  * simulation_test: seeded random histories with a virtual clock.  After every
  * command the invariants hold and the replayed state equals the live one, byte
@@ -15,11 +15,20 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/core/snapshot.h"
+#include "tests/chunks.h"
 #include "tests/covered.h"
 #include "tests/random_command.h"
 #include "tests/scene.h"
 
 #define COMMANDS_EACH 300
+
+/* A snapshot being taken, and the state as it was when it began. */
+struct taken {
+	struct chunks chunks;
+	msgpack_sbuffer state;
+	uint64_t n; /* taken to the end */
+};
 
 typedef void
 maker(const struct scene *, struct dice *, struct random_command *);
@@ -30,6 +39,7 @@ static void step_command(struct scene *, struct dice *);
 static void step_host(struct scene *, struct dice *);
 static void run_out(struct scene *, struct dice *);
 static void step_with(struct scene *, struct dice *, maker *);
+static void snapshot_step(struct scene *, struct dice *, struct taken *);
 static void resume_all(struct scene *);
 static void enable_all(struct scene *);
 static bool all_ended(const struct scene *);
@@ -83,6 +93,30 @@ random_step(struct scene *s, struct dice *d)
 		scene_advance(s, (int64_t)roll(d, 20) * SECOND / 4);
 	else
 		step_command(s, d);
+}
+
+/* What a snapshot that was taken in slices holds is what was there at first. */
+static void
+snapshot_step(struct scene *s, struct dice *d, struct taken *taken)
+{
+	if (s->live->snapshot == NULL) {
+		if (roll(d, 8) != 0)
+			return;
+		taken->state.size = 0;
+		state_encode(s->live, &taken->state);
+		snapshot_begin(s->live, chunks_add, &taken->chunks);
+		return;
+	}
+	if (roll(d, 60) == 0) {
+		snapshot_abandon(s->live);
+		chunks_empty(&taken->chunks);
+		return;
+	}
+	if (snapshot_slice(s->live, 1 + roll(d, 4000)))
+		return;
+	state_free(chunks_decode_to(&taken->chunks, &taken->state));
+	chunks_empty(&taken->chunks);
+	taken->n++;
 }
 
 static bool
@@ -187,14 +221,17 @@ static void
 one_history(uint64_t seed, struct covered *covered)
 {
 	struct dice dice = {seed};
+	struct taken taken = {.n = 0};
 	struct scene s;
 
+	msgpack_sbuffer_init(&taken.state);
 	scene_begin(&s);
 	s.lags = roll(&dice, 3) == 0;
 	for (unsigned i = 0; i < RANDOM_WORKFLOWS; i++)
 		random_workflow(&s, &dice, i);
 	for (unsigned i = 0; i < COMMANDS_EACH; i++) {
 		random_step(&s, &dice);
+		snapshot_step(&s, &dice, &taken);
 		/* Comparing costs as much as there is: less often of much. */
 		if (i % (1 + s.live->k.next_execution / 50) == 0)
 			scene_check(&s);
@@ -204,7 +241,10 @@ one_history(uint64_t seed, struct covered *covered)
 	scene_check(&s);
 	scene_recovers(&s);
 	covered_add(covered, &s);
+	covered->snapshots += taken.n;
 	scene_end(&s);
+	chunks_empty(&taken.chunks);
+	msgpack_sbuffer_destroy(&taken.state);
 }
 
 ATF_TC(histories);

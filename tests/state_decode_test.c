@@ -1,6 +1,6 @@
-/* links: tests/scene.c tests/invariants.c tests/witness.c tests/task_changes.c tests/expected_end.c tests/random_workflow.c tests/random_command.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
+/* links: tests/chunks.c tests/scene.c tests/invariants.c tests/witness.c tests/task_changes.c tests/expected_end.c tests/random_workflow.c tests/random_command.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
 /*
- * state_decode_test: a state that was encoded and decoded encodes to the same
+ * state_decode_test: a state that a snapshot was decoded to encodes to the same
  * bytes, holds the invariants, and goes on just as the one it was made of.
  */
 
@@ -11,36 +11,34 @@
 #include <string.h>
 #include <time.h>
 
-#include "daemon/core/state_decode.h"
-#include "libproto/pack.h"
+#include "daemon/core/snapshot.h"
+#include "tests/chunks.h"
 #include "tests/invariants.h"
 #include "tests/random_command.h"
 
-static struct state *again(const struct state *);
+static struct state *again(struct state *);
 static void hear(void *, const struct event *, const char *, size_t, bool last);
 static bool step_of(struct state *, const struct command *, msgpack_sbuffer *);
 static void both_do(struct scene *, struct state *, struct command *);
 static void walk(uint64_t seed);
-static void try_bytes(const char *, size_t);
+static void try_chunk(struct chunks *, size_t, const char *, size_t);
 
-/* The state once more, out of its bytes; both give the same ones. */
+/* The state once more, out of a snapshot; both give the same bytes. */
 static struct state *
-again(const struct state *s)
+again(struct state *s)
 {
 	struct command tick = scene_command(COMMAND_TICK);
+	struct chunks chunks = {0};
 	struct state *copy;
 	msgpack_sbuffer before, after;
-	char why[256];
 
 	msgpack_sbuffer_init(&before);
 	msgpack_sbuffer_init(&after);
 	state_encode(s, &before);
-	copy = state_decode(before.data, before.size, why, sizeof(why));
-	ATF_REQUIRE_MSG(copy != NULL, "%s", why);
+	chunks_take(&chunks, s);
+	copy = chunks_decode_to(&chunks, &before);
+	chunks_empty(&chunks);
 	core_host(copy, &s->host);
-	state_encode(copy, &after);
-	ATF_REQUIRE_EQ(after.size, before.size);
-	ATF_REQUIRE(memcmp(after.data, before.data, after.size) == 0);
 	/* What was settled is settled: looking at it again gives nothing. */
 	core_recovered(copy);
 	tick.now = s->k.time;
@@ -185,20 +183,25 @@ ATF_TC_BODY(stopped_first, tc)
 	scene_end(&s);
 }
 
-/* Bytes that may be anything: a state or a sentence comes of them. */
+/* In place of one chunk, bytes that may be anything: it is a state, or told. */
 static void
-try_bytes(const char *bytes, size_t size)
+try_chunk(struct chunks *c, size_t chunk, const char *bytes, size_t size)
 {
-	char why[256];
-	char *copy = malloc(size == 0 ? 1 : size); /* not a byte more: ASan */
+	char why[256] = "";
+	char *kept = c->bytes[chunk];
+	size_t kept_size = c->sizes[chunk];
 	struct state *s;
 
-	ATF_REQUIRE(copy != NULL);
-	memcpy(copy, bytes, size);
-	s = state_decode(copy, size, why, sizeof(why));
+	c->bytes[chunk] = malloc(size == 0 ? 1 : size); /* no more: ASan */
+	ATF_REQUIRE(c->bytes[chunk] != NULL);
+	memcpy(c->bytes[chunk], bytes, size);
+	c->sizes[chunk] = size;
+	s = chunks_decode(c, why, sizeof(why));
 	ATF_REQUIRE((s == NULL) == (why[0] != '\0'));
 	state_free(s);
-	free(copy);
+	free(c->bytes[chunk]);
+	c->bytes[chunk] = kept;
+	c->sizes[chunk] = kept_size;
 }
 
 ATF_TC(damage);
@@ -211,8 +214,8 @@ ATF_TC_BODY(damage, tc)
 {
 	struct dice dice = {4711};
 	struct random_command r;
+	struct chunks chunks = {0};
 	struct scene s;
-	msgpack_sbuffer b;
 
 	scene_begin(&s);
 	for (unsigned i = 0; i < 3; i++)
@@ -222,21 +225,24 @@ ATF_TC_BODY(damage, tc)
 		scene_do(&s, &r.c);
 		random_command_release(&r);
 	}
-	msgpack_sbuffer_init(&b);
-	state_encode(s.live, &b);
-	for (size_t i = 0; i < b.size; i += 1 + b.size / 500)
-		try_bytes(b.data, i);
+	chunks_take(&chunks, s.live);
+	for (size_t i = 0; i < chunks.n; i++)
+		for (size_t cut = 0; cut < chunks.sizes[i];
+		     cut += 1 + chunks.sizes[i] / 40)
+			try_chunk(&chunks, i, chunks.bytes[i], cut);
 	for (unsigned i = 0; i < 1500; i++) {
-		size_t at = roll(&dice, (unsigned)b.size);
-		char kept = b.data[at];
+		size_t chunk = roll(&dice, (unsigned)chunks.n);
+		size_t at = roll(&dice, (unsigned)chunks.sizes[chunk]);
+		char *byte = &chunks.bytes[chunk][at], kept = *byte;
 
-		b.data[at] =
+		*byte =
 		    (char)(roll(&dice, 3) == 0 ? (int)roll(&dice, 256)
 					       : kept ^ 1 << roll(&dice, 8));
-		try_bytes(b.data, b.size);
-		b.data[at] = kept;
+		try_chunk(
+		    &chunks, chunk, chunks.bytes[chunk], chunks.sizes[chunk]);
+		*byte = kept;
 	}
-	msgpack_sbuffer_destroy(&b);
+	chunks_empty(&chunks);
 	scene_end(&s);
 }
 
@@ -251,7 +257,7 @@ ATF_TC_BODY(told, tc)
 	struct scene s;
 	struct state *copy;
 	struct plan_callout p;
-	msgpack_sbuffer b;
+	struct chunks chunks = {0};
 	char why[256];
 
 	scene_begin(&s);
@@ -268,14 +274,23 @@ ATF_TC_BODY(told, tc)
 	ATF_REQUIRE(p.spec != NULL);
 	ATF_REQUIRE(!plan_next(copy, copy->k.seq, &p));
 	state_free(copy);
-	ATF_REQUIRE(
-	    state_decode("\x93\x01\x02\x03", 4, why, sizeof(why)) == NULL);
-	ATF_REQUIRE_STREQ(why, "state has 3 fields rather than 4");
-	msgpack_sbuffer_init(&b);
-	state_encode(s.live, &b);
-	ATF_REQUIRE(state_decode(b.data, b.size - 1, why, sizeof(why)) == NULL);
-	ATF_REQUIRE_STREQ(why, "the state is not one MessagePack value");
-	msgpack_sbuffer_destroy(&b);
+	chunks_take(&chunks, s.live);
+	ATF_REQUIRE_EQ(chunks.n, 3);
+	chunks.n--;
+	ATF_REQUIRE(chunks_decode(&chunks, why, sizeof(why)) == NULL);
+	ATF_REQUIRE_STREQ(why, "snapshot: its end is missing");
+	chunks.sizes[1]--;
+	ATF_REQUIRE(chunks_decode(&chunks, why, sizeof(why)) == NULL);
+	ATF_REQUIRE_STREQ(
+	    why, "snapshot's chunk: it is not one MessagePack value");
+	chunks.sizes[1]++;
+	chunks.n++;
+	chunks.bytes[0][2] = SNAPSHOT_VERSION + 1;
+	ATF_REQUIRE(chunks_decode(&chunks, why, sizeof(why)) == NULL);
+	ATF_REQUIRE_STREQ(why,
+	    "snapshot: it has version 2, and this weird knows 1; a newer one "
+	    "has written it");
+	chunks_empty(&chunks);
 	scene_end(&s);
 }
 

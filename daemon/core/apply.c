@@ -9,6 +9,7 @@
 #include "daemon/core/alloc.h"
 #include "daemon/core/memory.h"
 #include "daemon/core/safety.h"
+#include "daemon/core/snapshot.h"
 
 static applier apply_definition_put, apply_definition_status,
     apply_execution_created, apply_execution_status, apply_execution_ending,
@@ -58,6 +59,7 @@ apply(struct state *s, const struct event *e)
 	struct execution *x;
 
 	assert(e->seq == s->k.seq + 1);
+	snapshot_before(s, e);
 	s->k.seq = e->seq;
 	s->k.time = e->time;
 	appliers[e->type](s, e);

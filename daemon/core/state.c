@@ -135,6 +135,7 @@ state_free(struct state *s)
 	free(s->k.engine_reason);
 	free(s->k.engine_by);
 	free(s->runners);
+	free(s->snapshot);
 	free(s);
 }
 

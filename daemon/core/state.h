@@ -271,6 +271,7 @@ struct execution {
 	bool is_dirty;
 	bool is_blocked;
 	bool is_held;
+	bool is_saved; /* in the snapshot that is being taken, before its turn */
 };
 RB_HEAD(executions, execution);
 TAILQ_HEAD(execution_list, execution);
@@ -355,6 +356,7 @@ struct state {
 	uint64_t *runners; /* host.runners, owned */
 	uint32_t open_callouts;
 	uint32_t by_status[EXECUTION_STATUSES]; /* executions */
+	struct snapshot *snapshot; /* the one that is being taken; or NULL */
 };
 
 RB_PROTOTYPE(executions, execution, entry, execution_compare)
@@ -398,9 +400,13 @@ void action_key(const struct action *, uint32_t attempt, struct callout_key *);
  * NULL where the task waits for none.  The caller frees it. */
 char *node_lacks(const struct execution *, uint32_t task);
 
-/* All that survives a restart, as one MessagePack map: equal states give equal
- * bytes. */
+/*
+ * All that survives a restart, as one MessagePack list: equal states give equal
+ * bytes.  The head, two elements, is what there is besides executions and what
+ * follows from them.
+ */
 void state_encode(const struct state *, msgpack_sbuffer *);
+void state_encode_head(const struct state *, msgpack_packer *);
 void execution_encode(const struct execution *, msgpack_packer *);
 
 #endif

@@ -1,4 +1,4 @@
-/* state_decode: the whole state, made again from its bytes. */
+/* state_decode: the whole state, made again from a snapshot's chunks. */
 
 #include "daemon/core/state_decode.h"
 
@@ -10,6 +10,7 @@
 #include "daemon/core/apply.h"
 #include "daemon/core/memory.h"
 #include "daemon/core/safety.h"
+#include "daemon/core/snapshot.h"
 #include "daemon/core/state_read.h"
 #include "libproto/scan.h"
 
@@ -19,21 +20,36 @@
 /* A workflow's pending list, until its executions are there. */
 struct waiting {
 	struct workflow *workflow;
-	struct fields ids;
+	uint64_t *ids;
+	uint32_t n;
 };
 
+struct state_decoder {
+	struct state *state;
+	struct waiting *waiting;
+	uint32_t nwaiting;
+	uint32_t executions;
+	bool begun; /* the head has been there */
+	bool ended;
+};
+
+typedef void taker(struct state_decoder *, struct fields *);
+
+static taker take_head, take_execution, take_end;
+static void
+take_chunk(struct state_decoder *, const msgpack_object *, struct damage *);
 static void take_engine(struct fields *, struct state *);
 static void take_workflow(struct fields *, struct state *, struct waiting *);
 static void take_caps(struct fields *, struct state *, struct workflow *);
 static void take_version(
     struct fields *, struct state *, struct workflow **, const char *name);
-static void take_executions(struct fields *, struct state *);
-static void take_pending(struct waiting *, struct state *);
-static void take_keys(struct fields *, struct state *);
+static void take_waiting(struct fields *, struct waiting *);
+static void
+settle_pending(const struct waiting *, const struct state *, struct damage *);
+static void settle_keys(struct state *, struct damage *);
 static void check_links(struct damage *, const struct state *);
 static void
 check_children(struct damage *, const struct state *, const struct execution *);
-static void take_state(const msgpack_object *, struct state *, struct damage *);
 
 static void
 take_engine(struct fields *outer, struct state *s)
@@ -125,7 +141,7 @@ take_workflow(struct fields *outer, struct state *s, struct waiting *waiting)
 	w->reason = take_string(&status);
 	w->by = take_string(&status);
 	waiting->workflow = w;
-	fields_take(&f, &waiting->ids, 0, "pending executions");
+	take_waiting(&f, waiting);
 	take_caps(&f, s, w);
 }
 
@@ -150,17 +166,29 @@ take_caps(struct fields *outer, struct state *s, struct workflow *w)
 }
 
 static void
-take_pending(struct waiting *waiting, struct state *s)
+take_waiting(struct fields *outer, struct waiting *waiting)
+{
+	struct fields ids;
+
+	fields_take(outer, &ids, 0, "pending executions");
+	waiting->ids = xcalloc((size_t)ids.left + 1, sizeof(*waiting->ids));
+	while (ids.left > 0)
+		waiting->ids[waiting->n++] = take_u64(&ids);
+}
+
+/* In their order. */
+static void
+settle_pending(
+    const struct waiting *waiting, const struct state *s, struct damage *damage)
 {
 	struct execution *x;
 
-	while (waiting->ids.left > 0) {
-		x = state_execution(s, take_u64(&waiting->ids));
+	for (uint32_t i = 0; i < waiting->n; i++) {
+		x = state_execution(s, waiting->ids[i]);
 		if (x == NULL || x->workflow != waiting->workflow ||
 		    x->is_held || x->k.started_at != 0 ||
 		    execution_ended(x->k.status)) {
-			damaged(waiting->ids.damage,
-			    "workflow %s: what is pending is not",
+			damaged(damage, "workflow %s: what is pending is not",
 			    waiting->workflow->name);
 			return;
 		}
@@ -170,36 +198,20 @@ take_pending(struct waiting *waiting, struct state *s)
 }
 
 static void
-take_executions(struct fields *outer, struct state *s)
+settle_keys(struct state *s, struct damage *damage)
 {
-	struct fields list;
+	struct execution *x;
 
-	fields_take(outer, &list, 0, "executions");
-	while (list.left > 0 && !is_damaged(list.damage))
-		execution_decode(
-		    s, take(&list), list.damage->text, list.damage->size);
-}
-
-static void
-take_keys(struct fields *outer, struct state *s)
-{
-	struct fields list, f;
-	uint64_t execution;
-	uint32_t uid;
-	char *key;
-
-	fields_take(outer, &list, 0, "idempotency keys");
-	while (list.left > 0 && !is_damaged(list.damage)) {
-		fields_take(&list, &f, 3, "idempotency key");
-		uid = take_u32(&f);
-		key = take_string(&f);
-		execution = take_u64(&f);
-		if (key == NULL || state_execution(s, execution) == NULL)
-			damaged(f.damage,
-			    "idempotency key: it or its execution is missing");
-		else
-			idempotency_add(s, uid, key, execution);
-		free(key);
+	RB_FOREACH (x, executions, &s->executions) {
+		if (x->k.key == NULL)
+			continue;
+		if (state_idempotency(s, x->k.uid, x->k.key) != NULL) {
+			damaged(damage,
+			    "execution %llu: its key is another one's",
+			    (unsigned long long)x->k.id);
+			return;
+		}
+		idempotency_add(s, x->k.uid, x->k.key, x->k.id);
 	}
 }
 
@@ -255,60 +267,146 @@ check_links(struct damage *damage, const struct state *s)
 }
 
 static void
-take_state(const msgpack_object *o, struct state *s, struct damage *damage)
+take_head(struct state_decoder *d, struct fields *f)
 {
-	struct waiting *waiting;
-	struct execution *x;
-	struct fields f, list;
-	uint32_t n;
+	uint32_t version = take_u32(f);
+	struct fields list;
 
-	fields_open(&f, o, 4, "state", damage);
-	take_engine(&f, s);
-	fields_take(&f, &list, 0, "workflows");
-	n = list.left;
-	waiting = xcalloc((size_t)n + 1, sizeof(*waiting));
-	for (uint32_t i = 0; i < n && !is_damaged(damage); i++)
-		take_workflow(&list, s, &waiting[i]);
-	if (!is_damaged(damage))
-		take_executions(&f, s);
-	for (uint32_t i = 0; i < n && !is_damaged(damage); i++)
-		take_pending(&waiting[i], s);
-	free(waiting);
-	if (is_damaged(damage))
+	if (d->begun)
+		damaged(f->damage, "snapshot: a second head");
+	else if (version != SNAPSHOT_VERSION)
+		damaged(f->damage,
+		    "snapshot: it has version %u, and this weird knows %u; a "
+		    "newer one has written it",
+		    version, SNAPSHOT_VERSION);
+	if (is_damaged(f->damage))
 		return;
-	take_keys(&f, s);
-	check_links(damage, s);
-	RB_FOREACH (x, executions, &s->executions)
-		execution_count(s, x);
+	d->begun = true;
+	take_engine(f, d->state);
+	fields_take(f, &list, 0, "workflows");
+	d->waiting = xcalloc((size_t)list.left + 1, sizeof(*d->waiting));
+	while (list.left > 0 && !is_damaged(f->damage))
+		take_workflow(&list, d->state, &d->waiting[d->nwaiting++]);
 }
 
-struct state *
-state_decode(const void *bytes, size_t n, char *why, size_t size)
+static void
+take_execution(struct state_decoder *d, struct fields *f)
 {
-	/* The state is as large as it is; what it takes is in proportion. */
+	execution_decode(d->state, take(f), f->damage->text, f->damage->size);
+	d->executions++;
+}
+
+static void
+take_end(struct state_decoder *d, struct fields *f)
+{
+	uint32_t count = take_u32(f);
+
+	if (count != d->executions)
+		damaged(f->damage, "snapshot: %u executions rather than %u",
+		    d->executions, count);
+	d->ended = true;
+}
+
+static void
+take_chunk(
+    struct state_decoder *d, const msgpack_object *o, struct damage *damage)
+{
+	static const struct {
+		taker *take;
+		uint32_t fields;
+		const char *what;
+	} chunks[] = {
+	    [SNAPSHOT_HEAD] = {take_head, 4, "snapshot's head"},
+	    [SNAPSHOT_EXECUTION] = {take_execution, 2, "snapshot's execution"},
+	    [SNAPSHOT_END] = {take_end, 2, "snapshot's end"},
+	};
+	struct fields f;
+	uint32_t kind;
+
+	fields_open(&f, o, 0, "snapshot's chunk", damage);
+	kind =
+	    take_below(&f, sizeof(chunks) / sizeof(chunks[0]), "kind of chunk");
+	if (is_damaged(damage))
+		return;
+	if (f.left + 1 != chunks[kind].fields)
+		damaged(damage, "%s: it has %u fields rather than %u",
+		    chunks[kind].what, f.left + 1, chunks[kind].fields);
+	else if (!d->begun && kind != SNAPSHOT_HEAD)
+		damaged(damage, "%s: before the head", chunks[kind].what);
+	else if (d->ended)
+		damaged(damage, "%s: behind the end", chunks[kind].what);
+	else
+		chunks[kind].take(d, &f);
+}
+
+struct state_decoder *
+state_decoder_new(void)
+{
+	struct state_decoder *d = xcalloc(1, sizeof(*d));
+
+	d->state = state_new();
+	return d;
+}
+
+bool
+state_decoder_take(struct state_decoder *d, const void *bytes, size_t n,
+    char *why, size_t size)
+{
+	/* An execution is as large as it is; this takes in proportion. */
 	static const struct scan_limits limits = {
 	    .size = SIZE_MAX, .depth = STATE_DEPTH_MAX, .elements = UINT32_MAX};
 	struct damage damage = {why, size};
-	struct state *s;
 	msgpack_zone zone;
 	msgpack_object o;
 	size_t at = 0;
 
 	why[0] = '\0';
 	if (!scan_is_value(bytes, n, &limits)) {
-		snprintf(why, size, "the state is not one MessagePack value");
-		return NULL;
+		snprintf(why, size,
+		    "snapshot's chunk: it is not one MessagePack value");
+		return false;
 	}
-	msgpack_zone_init(&zone, 65536);
-	s = state_new();
+	msgpack_zone_init(&zone, 8192);
 	if (msgpack_unpack(bytes, n, &at, &zone, &o) == MSGPACK_UNPACK_SUCCESS)
-		take_state(&o, s, &damage);
+		take_chunk(d, &o, &damage);
 	else
-		damaged(&damage, "the state can't be unpacked");
+		damaged(&damage, "snapshot's chunk: it can't be unpacked");
 	msgpack_zone_destroy(&zone);
-	if (is_damaged(&damage)) {
-		state_free(s);
+	return !is_damaged(&damage);
+}
+
+struct state *
+state_decoder_end(struct state_decoder *d, char *why, size_t size)
+{
+	struct damage damage = {why, size};
+	struct state *s = d->state;
+	struct execution *x;
+
+	why[0] = '\0';
+	if (!d->ended) {
+		damaged(&damage, "snapshot: its end is missing");
 		return NULL;
 	}
+	for (uint32_t i = 0; i < d->nwaiting && !is_damaged(&damage); i++)
+		settle_pending(&d->waiting[i], s, &damage);
+	settle_keys(s, &damage);
+	check_links(&damage, s);
+	if (is_damaged(&damage))
+		return NULL;
+	RB_FOREACH (x, executions, &s->executions)
+		execution_count(s, x);
+	d->state = NULL;
 	return s;
+}
+
+void
+state_decoder_free(struct state_decoder *d)
+{
+	if (d == NULL)
+		return;
+	for (uint32_t i = 0; i < d->nwaiting; i++)
+		free(d->waiting[i].ids);
+	free(d->waiting);
+	state_free(d->state);
+	free(d);
 }

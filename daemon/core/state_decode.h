@@ -1,6 +1,6 @@
 /*
- * state_decode: what state_encode has written, made a state again with all that
- * follows from it: lists, timers, counters, marks.
+ * state_decode: what a snapshot holds, made a state again with all that follows
+ * from it: lists, timers, counters, marks.
  *
  * The bytes are not trusted: whatever they are, the answer is a state or a
  * sentence that says what is wrong.
@@ -14,12 +14,19 @@
 
 #include "daemon/core/state.h"
 
+struct state_decoder;
+
+struct state_decoder *state_decoder_new(void);
+/* The next chunk; false where it is damaged, with a sentence in the buffer. */
+bool state_decoder_take(
+    struct state_decoder *, const void *, size_t, char *why, size_t);
 /*
- * NULL where the bytes are damaged, with a sentence in the buffer.  What runs
- * outside is marked as changed; core_recovered marks the rest to be looked at.
- * The host is what core_host says.
+ * After the last chunk: the state, the caller's now; or NULL, as above.  What
+ * runs outside is marked as changed; core_recovered marks the rest to be looked
+ * at.  The host is what core_host says.
  */
-struct state *state_decode(const void *, size_t, char *why, size_t);
+struct state *state_decoder_end(struct state_decoder *, char *why, size_t);
+void state_decoder_free(struct state_decoder *); /* with what it has made */
 
 /*
  * One execution, into a state that has its workflow and not yet it; NULL as

@@ -330,32 +330,41 @@ encode_engine(msgpack_packer *pk, const struct state *s)
 }
 
 void
-state_encode(const struct state *const_state, msgpack_sbuffer *buffer)
+state_encode_head(const struct state *const_state, msgpack_packer *pk)
 {
 	/* sys/tree.h takes no const head; walking changes nothing. */
 	struct state *s = (struct state *)(uintptr_t)const_state;
 	struct workflow *w;
+	uint32_t n = 0;
+
+	RB_FOREACH (w, workflows, &s->workflows)
+		n++;
+	encode_engine(pk, s);
+	msgpack_pack_array(pk, n);
+	RB_FOREACH (w, workflows, &s->workflows)
+		encode_workflow(pk, w);
+}
+
+void
+state_encode(const struct state *const_state, msgpack_sbuffer *buffer)
+{
+	struct state *s = (struct state *)(uintptr_t)const_state;
 	struct execution *x;
 	struct idempotency *key;
 	msgpack_packer pk;
-	uint32_t n[3] = {0};
+	uint32_t n[2] = {0};
 
-	RB_FOREACH (w, workflows, &s->workflows)
-		n[0]++;
 	RB_FOREACH (x, executions, &s->executions)
-		n[1]++;
+		n[0]++;
 	RB_FOREACH (key, idempotencies, &s->idempotencies)
-		n[2]++;
+		n[1]++;
 	msgpack_packer_init(&pk, buffer, msgpack_sbuffer_write);
 	msgpack_pack_array(&pk, 4);
-	encode_engine(&pk, s);
+	state_encode_head(s, &pk);
 	msgpack_pack_array(&pk, n[0]);
-	RB_FOREACH (w, workflows, &s->workflows)
-		encode_workflow(&pk, w);
-	msgpack_pack_array(&pk, n[1]);
 	RB_FOREACH (x, executions, &s->executions)
 		execution_encode(x, &pk);
-	msgpack_pack_array(&pk, n[2]);
+	msgpack_pack_array(&pk, n[1]);
 	RB_FOREACH (key, idempotencies, &s->idempotencies) {
 		msgpack_pack_array(&pk, 3);
 		msgpack_pack_uint32(&pk, key->uid);
