@@ -33,6 +33,10 @@ struct config {
 	int64_t socket_mode;
 	int64_t log_level; /* enum log_level */
 	struct {
+		int64_t segment_size;	/* bytes */
+		int64_t snapshot_after; /* bytes */
+	} journal;
+	struct {
 		int64_t max;
 		int64_t runners;
 		char *runner;
