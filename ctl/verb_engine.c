@@ -26,7 +26,11 @@ static const struct column fields[] = {
     {"journal to", "journal.last", cell_text, false, false},
     {"journal size", "journal.bytes", cell_bytes, false, false},
     {"journal segments", "journal.segments", cell_text, false, false},
-    {"snapshot", "journal.snapshot", cell_text, false, false},
+    {"snapshot of event", "journal.snapshot.event", cell_text, false, false},
+    {"snapshot taken", "journal.snapshot.at", cell_when, false, false},
+    {"snapshot size", "journal.snapshot.bytes", cell_bytes, false, false},
+    {"journal behind it", "journal.snapshot.behind", cell_bytes, false, false},
+    {"snapshot failed", "journal.snapshot.error", cell_text, false, false},
 };
 
 static void

@@ -5,53 +5,105 @@
 #include <stdio.h>
 
 #include "daemon/core/core.h"
+#include "daemon/core/state_decode.h"
 #include "daemon/log.h"
 #include "daemon/recovery.h"
 
 struct replaying {
 	struct state *state;
+	struct state_decoder *decoder; /* while a snapshot is read */
+	uint64_t snapshot;	       /* the record it goes up to; 0: none */
 	uint64_t records;
-	uint64_t bad; /* the record that is no event; 0: none */
+	uint64_t bad;  /* the record that is no event; 0: none */
+	char why[512]; /* the snapshot can't be understood; "": it can */
 };
 
-static bool refuse_chunk(void *, const struct journal_chunk *);
+static bool take_chunk(void *, const struct journal_chunk *);
+static bool end_snapshot(struct replaying *);
 static bool replay(void *, const struct journal_record *);
 static void warn(void *, const char *);
+static bool explain(const struct replaying *, const char *dir, char *, size_t);
 static unsigned adopt_run(const struct run *, struct callouts *);
 static void adopt(const struct attempt *, struct callouts *);
 
 struct journal *
-recovery_replay(struct state *state, const char *dir, char *error, size_t size)
+recovery_replay(struct state **state, const struct config *config,
+    const char *dir, char *error, size_t size)
 {
-	const struct journal_options options = {.dir = dir, .warn = warn};
-	struct replaying replaying = {.state = state};
+	const struct journal_options options = {.dir = dir,
+	    .segment_size = (size_t)config->journal.segment_size,
+	    .warn = warn};
+	struct replaying replaying = {.state = state_new()};
 	const struct journal_readers readers = {
-	    .chunk = refuse_chunk, .record = replay, .ctx = &replaying};
+	    .chunk = take_chunk, .record = replay, .ctx = &replaying};
 	struct journal *journal = journal_open(&options, &readers, error, size);
 
-	if (replaying.bad > 0) {
-		if (journal != NULL)
-			journal_close(journal);
-		snprintf(error, size,
-		    "record %ju of the journal in %s is no event that weird "
-		    "%s knows; a newer one has written it, or it is damaged",
-		    (uintmax_t)replaying.bad, dir, WEIR_VERSION);
+	state_decoder_free(replaying.decoder);
+	if (explain(&replaying, dir, error, size) && journal != NULL) {
+		journal_close(journal);
+		journal = NULL;
+	}
+	if (journal == NULL) {
+		state_free(replaying.state);
 		return NULL;
 	}
-	if (journal == NULL)
-		return NULL;
-	core_recovered(state);
+	*state = replaying.state;
+	core_recovered(*state);
+	if (replaying.snapshot > 0)
+		log_info("the snapshot of event %ju read",
+		    (uintmax_t)replaying.snapshot);
 	if (replaying.records > 0)
 		log_info("%ju events replayed", (uintmax_t)replaying.records);
 	return journal;
 }
 
-/* No version has written a snapshot yet. */
+/* The journal is whole, and what stands in it is nothing for this version. */
 static bool
-refuse_chunk(void *ctx, const struct journal_chunk *chunk)
+explain(const struct replaying *replaying, const char *dir, char *error,
+    size_t size)
 {
-	(void)ctx;
-	(void)chunk;
+	if (replaying->why[0] != '\0')
+		snprintf(error, size,
+		    "the snapshot of event %ju in %s is nothing that weird %s "
+		    "can read: %s",
+		    (uintmax_t)replaying->snapshot, dir, WEIR_VERSION,
+		    replaying->why);
+	else if (replaying->bad > 0)
+		snprintf(error, size,
+		    "record %ju of the journal in %s is no event that weird "
+		    "%s knows; a newer one has written it, or it is damaged",
+		    (uintmax_t)replaying->bad, dir, WEIR_VERSION);
+	return replaying->why[0] != '\0' || replaying->bad > 0;
+}
+
+static bool
+take_chunk(void *ctx, const struct journal_chunk *chunk)
+{
+	struct replaying *replaying = ctx;
+
+	if (chunk->number == 1) {
+		replaying->decoder = state_decoder_new();
+		replaying->snapshot = chunk->snapshot;
+	}
+	return state_decoder_take(replaying->decoder, chunk->bytes, chunk->size,
+		   replaying->why, sizeof(replaying->why)) &&
+	    (!chunk->last || end_snapshot(replaying));
+}
+
+static bool
+end_snapshot(struct replaying *replaying)
+{
+	struct state *state = state_decoder_end(
+	    replaying->decoder, replaying->why, sizeof(replaying->why));
+
+	if (state == NULL)
+		return false;
+	state_free(replaying->state);
+	replaying->state = state;
+	if (state->k.seq == replaying->snapshot)
+		return true;
+	snprintf(replaying->why, sizeof(replaying->why), "it is of event %ju",
+	    (uintmax_t)state->k.seq);
 	return false;
 }
 

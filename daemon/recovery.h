@@ -8,12 +8,16 @@
 #include <stddef.h>
 
 #include "daemon/callout.h"
+#include "daemon/config.h"
 #include "daemon/core/state.h"
 #include "daemon/journal.h"
 
-/* Opens the journal and replays it; NULL with a sentence in the buffer. */
-struct journal *
-recovery_replay(struct state *, const char *dir, char *, size_t);
+/*
+ * Opens the journal and makes the state of what is in it; NULL with a sentence
+ * in the buffer.
+ */
+struct journal *recovery_replay(
+    struct state **, const struct config *, const char *dir, char *, size_t);
 /* Tells the callouts' edge of every attempt that has not ended. */
 void recovery_adopt(struct state *, struct callouts *);
 

@@ -41,7 +41,7 @@ is_time(const struct saver *saver)
 		after = figures.snapshot_bytes;
 	if (saver->newest == figures.snapshot)
 		after += saver->behind;
-	return figures.behind_snapshot >= after;
+	return figures.bytes_behind >= after;
 }
 
 static bool
@@ -52,7 +52,7 @@ begin(struct saver *saver)
 	if (!journal_snapshot_begin(saver->journal))
 		return false;
 	journal_figures(saver->journal, &figures);
-	saver->behind = figures.behind_snapshot;
+	saver->behind = figures.bytes_behind;
 	saver->newest = figures.snapshot;
 	snapshot_begin(saver->state, add, saver->journal);
 	return true;

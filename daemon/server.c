@@ -108,11 +108,17 @@ open_journal(struct server *server)
 	char error[ERROR_SIZE], dir[PATH_MAX];
 
 	snprintf(dir, sizeof(dir), "%s/journal", server->config->state_dir);
-	server->state = state_new();
-	server->journal =
-	    recovery_replay(server->state, dir, error, sizeof(error));
+	server->journal = recovery_replay(
+	    &server->state, server->config, dir, error, sizeof(error));
 	if (server->journal == NULL)
 		fail(EX_DATAERR, error);
+	saver_init(
+	    &server->saver, server->state, server->journal, server->config);
+	/* What the disk holds may be less than what has just been read of it,
+	 * if the last daemon ended over a sync that failed. */
+	if (!journal_ended_cleanly(server->journal) &&
+	    !saver_save(&server->saver, error, sizeof(error)))
+		fail(EX_IOERR, error);
 	clock_start(&server->clock, server->state->k.time);
 	server->started_at = clock_now(&server->clock);
 	server->durable = event_new(server->base, journal_fd(server->journal),

@@ -19,6 +19,7 @@
 #include "daemon/journal.h"
 #include "daemon/listener.h"
 #include "daemon/options.h"
+#include "daemon/saver.h"
 #include "daemon/session.h"
 
 struct waiters;
@@ -40,6 +41,7 @@ struct server {
 	struct clock clock;
 	struct state *state;
 	struct journal *journal;
+	struct saver saver;
 	struct callouts *callouts;
 	struct listener *listener;
 	struct sessions *sessions;

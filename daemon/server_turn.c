@@ -108,7 +108,9 @@ void
 server_turn(struct server *server)
 {
 	struct command tick = {.type = COMMAND_TICK, .if_status = -1};
-	struct timeval at_once = {0};
+	/* For the disk to take what it was given of a snapshot. */
+	struct timeval at_once = {0}, a_moment = {.tv_usec = 5000};
+	enum saver_next snapshot;
 	struct reply reply;
 	struct work *work;
 	bool more;
@@ -125,6 +127,7 @@ server_turn(struct server *server)
 		step(server, &tick, &reply);
 	}
 	waiters_answer(server->waiters);
+	snapshot = saver_turn(&server->saver);
 	journal_commit(server->journal);
 	collect(server);
 	more = watch_deliver(server->watch, journal_durable(server->journal));
@@ -133,8 +136,10 @@ server_turn(struct server *server)
 	set_deadline(server);
 	consider_end(server);
 	/* The loop looks at sockets and children before it goes on. */
-	if (more || server->tick)
+	if (more || server->tick || snapshot == SAVER_GOES_ON)
 		event_add(server->turn, &at_once);
+	else if (snapshot == SAVER_WAITS)
+		event_add(server->turn, &a_moment);
 }
 
 static void

@@ -14,6 +14,7 @@ static void view_cap(msgpack_packer *, const struct workflow *, enum cap);
 static void view_amount(msgpack_packer *, enum cap, int64_t);
 static void view_survivors(msgpack_packer *, const struct acted *);
 static void view_counts(msgpack_packer *, const struct state *);
+static void view_snapshot(msgpack_packer *, const struct journal_figures *);
 static void view_journal(msgpack_packer *, const struct journal_figures *);
 
 bool
@@ -62,6 +63,21 @@ view_counts(msgpack_packer *packer, const struct state *state)
 }
 
 static void
+view_snapshot(msgpack_packer *packer, const struct journal_figures *figures)
+{
+	if (!figures->has_snapshot && figures->snapshot_error == NULL) {
+		msgpack_pack_nil(packer);
+		return;
+	}
+	msgpack_pack_map(packer, 5);
+	pack_key_uint(packer, "event", figures->snapshot);
+	pack_key_int(packer, "at", figures->snapshot_time);
+	pack_key_uint(packer, "bytes", figures->snapshot_bytes);
+	pack_key_uint(packer, "behind", figures->bytes_behind);
+	pack_key_str(packer, "error", figures->snapshot_error);
+}
+
+static void
 view_journal(msgpack_packer *packer, const struct journal_figures *figures)
 {
 	msgpack_pack_map(packer, 7);
@@ -69,7 +85,8 @@ view_journal(msgpack_packer *packer, const struct journal_figures *figures)
 	pack_key_uint(packer, "last", figures->last);
 	pack_key_uint(packer, "bytes", figures->bytes);
 	pack_key_uint(packer, "segments", figures->segments);
-	pack_key_nil(packer, "snapshot");
+	pack_str(packer, "snapshot");
+	view_snapshot(packer, figures);
 	pack_key_uint(packer, "batches", figures->batches);
 	pack_key_int(packer, "sync", figures->sync_ns_mean);
 }
