@@ -2,7 +2,7 @@
 # snapshot_test: the daemon writes snapshots while it works, forgets what is
 # older than the one before the last, and a start from them knows all there was.
 
-# shellcheck source=tests/lib.sh
+# shellcheck shell=sh
 . "$(atf_get_srcdir)/lib.sh"
 
 # Small files, so that little work makes many.
