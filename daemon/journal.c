@@ -169,7 +169,6 @@ journal_take_figures(struct journal *journal)
 		figures->sync_ns_mean =
 		    journal->sync_ns / (int64_t)journal->batches;
 	take_snapshot_figures(journal);
-	journal->room_collected = journal->room;
 	journal->is_short = journal->spare_failed;
 	if (journal->is_short)
 		memcpy(journal->why_short, journal->spare_error,
@@ -195,9 +194,14 @@ take_snapshot_figures(struct journal *journal)
 }
 
 uint64_t
-journal_room(const struct journal *journal)
+journal_room(struct journal *journal)
 {
-	return journal->room_collected;
+	uint64_t room;
+
+	pthread_mutex_lock(&journal->lock);
+	room = journal->room;
+	pthread_mutex_unlock(&journal->lock);
+	return room;
 }
 
 bool

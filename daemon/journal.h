@@ -126,7 +126,7 @@ uint64_t journal_last(const struct journal *);	  /* appended, durable or not */
  * What is reserved: bytes that have been allocated and written with zeros, and
  * hold no record yet.  Writing there needs no room on the disk.
  */
-uint64_t journal_room(const struct journal *); /* as last collected */
+uint64_t journal_room(struct journal *);
 /*
  * True while the next segment can't be made (the disk is full, as a rule), with
  * a sentence that holds until the next collect.  It is tried again every
@@ -148,7 +148,7 @@ bool journal_snapshot_begin(struct journal *);
 /* A chunk of at most JOURNAL_RECORD_MAX bytes; copied. */
 void journal_snapshot_add(struct journal *, const void *, size_t);
 /* Bytes added and not written yet, so that the caller can hold back. */
-size_t journal_snapshot_backlog(const struct journal *);
+size_t journal_snapshot_backlog(struct journal *);
 /* All chunks are there, at least one. */
 void journal_snapshot_end(struct journal *);
 /* Gives it up; the file goes away. */

@@ -92,7 +92,6 @@ struct journal {
 	uint64_t appended; /* bytes of records behind the snapshot of the start,
 			      and since */
 	bool clean;	   /* the end before this start */
-	uint64_t room_collected;
 	bool is_short;
 	char why_short[JOURNAL_ERROR_SIZE];
 	char snapshot_error[JOURNAL_ERROR_SIZE]; /* as collected */
