@@ -238,6 +238,7 @@ journal_add_segment(struct journal *journal, const struct segment *segment)
 	journal->segments = xreallocarray(journal->segments,
 	    journal->nsegments + 1, sizeof *journal->segments);
 	entry = &journal->segments[journal->nsegments++];
+	entry->number = segment->number;
 	entry->first_seq = segment->first_seq;
 	entry->bytes = 0;
 	journal_count_bytes(journal, segment);

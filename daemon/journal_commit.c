@@ -40,6 +40,9 @@ static bool take_spare(struct journal *, uint64_t, char *, size_t);
 static bool
 write_into_spare(struct journal *, struct segment *, char *, size_t);
 static void finish_records(struct journal *, const struct segment *);
+static bool mark_continued(struct journal *, char *, size_t);
+static bool write_seal(
+    struct journal *, struct segment *, uint64_t, uint32_t, char *, size_t);
 static void fail(struct journal *, const char *);
 
 void *
@@ -165,7 +168,8 @@ prepare_ahead(struct journal *journal)
 static bool
 preparation_due(const struct journal *journal)
 {
-	return zeroing_due(journal) || spare_due(journal);
+	return journal->previous.fd != -1 || zeroing_due(journal) ||
+	    spare_due(journal);
 }
 
 /* What is reserved has to last where there is no more: all of it then. */
@@ -196,6 +200,8 @@ prepare_step(struct journal *journal, char *error, size_t size)
 	struct segment_store *store = &journal->store;
 	bool failed_before = journal->spare_failed, ok;
 
+	if (journal->previous.fd != -1)
+		return mark_continued(journal, error, size);
 	if (zeroing_due(journal)) {
 		journal->active.full = false;
 		ok = segment_zero_ahead(store, &journal->active, error, size);
@@ -274,13 +280,14 @@ write_batch(struct journal *journal, char *error, size_t size)
 }
 
 /*
- * A batch is never split, and leaves room for its seal and for the one of a
- * clean end.  One that is larger than a segment makes the segment larger.
+ * A batch is never split, and leaves room for its seal, the one of a clean end
+ * and the one that the next segment gives rise to.  One that is larger than a
+ * segment makes the segment larger.
  */
 static bool
 fits(const struct segment *segment, size_t size)
 {
-	off_t need = (off_t)(size + 2 * sizeof(struct record_header));
+	off_t need = (off_t)(size + 3 * sizeof(struct record_header));
 
 	return segment->position == SEGMENT_DATA_OFFSET ||
 	    need <= segment->size - segment->position;
@@ -298,6 +305,8 @@ take_spare(struct journal *journal, uint64_t seq, char *error, size_t size)
 		    "%s: record %llu: no segment can be named after so high "
 		    "a number; begin a new journal",
 		    store->path, (unsigned long long)seq);
+	/* One batch number is for the seal that says that this one is there. */
+	journal->batch++;
 	journal->spare.fd = -1;
 	if (next.fd == -1 && !segment_make(store, &next, error, size))
 		return false;
@@ -307,7 +316,7 @@ take_spare(struct journal *journal, uint64_t seq, char *error, size_t size)
 		segment_close(&next);
 		return false;
 	}
-	segment_close(&journal->active);
+	journal->previous = journal->active;
 	journal->active = next;
 	pthread_mutex_lock(&journal->lock);
 	journal_add_segment(journal, &next);
@@ -350,20 +359,44 @@ finish_records(struct journal *journal, const struct segment *segment)
 bool
 journal_seal(struct journal *journal, bool closed, char *error, size_t size)
 {
-	struct record_header seal = {.seq = le64(journal->written),
-	    .flags = le32(
-		RECORD_SEAL | RECORD_GROUP_END | (closed ? RECORD_CLOSED : 0))};
-	struct segment *active = &journal->active;
-
-	record_finish(
-	    (unsigned char *)&seal, active->seed, ++journal->batch, true);
-	if (!segment_write(
-		&journal->store, active, &seal, sizeof seal, error, size) ||
-	    !segment_sync(&journal->store, active, error, size))
+	if (!write_seal(journal, &journal->active, ++journal->batch,
+		closed ? RECORD_CLOSED : 0, error, size))
 		return false;
 	journal->sealed = true;
 	journal->closed = closed;
 	return true;
+}
+
+/*
+ * The last thing in a segment that another follows.  Without it the loss of the
+ * newest segments as whole files would look like a journal that ends there.
+ */
+static bool
+mark_continued(struct journal *journal, char *error, size_t size)
+{
+	struct segment *previous = &journal->previous;
+	bool ok;
+
+	ok = write_seal(journal, previous, journal->active.first_batch - 1,
+	    RECORD_CONTINUED, error, size);
+	segment_close(previous);
+	return ok;
+}
+
+static bool
+write_seal(struct journal *journal, struct segment *segment, uint64_t batch,
+    uint32_t flag, char *error, size_t size)
+{
+	uint64_t seq = segment == &journal->active
+	    ? journal->written
+	    : journal->active.first_seq - 1;
+	struct record_header seal = {.seq = le64(seq),
+	    .flags = le32(RECORD_SEAL | RECORD_GROUP_END | flag)};
+
+	record_finish((unsigned char *)&seal, segment->seed, batch, true);
+	return segment_write(
+		   &journal->store, segment, &seal, sizeof seal, error, size) &&
+	    segment_sync(&journal->store, segment, error, size);
 }
 
 bool

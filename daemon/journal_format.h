@@ -88,9 +88,9 @@ struct snapshot_header {
 	unsigned char journal_id[JOURNAL_ID_SIZE];
 	struct le64 seq;      /* the last record it includes, as in its name */
 	struct le64 taken;    /* when it was begun, ns since 1970 */
-	struct le64 reserved; /* 0 */
-	struct le32 reserved_too; /* 0 */
-	struct le32 crc;	  /* of the 60 bytes before, not seeded */
+	struct le64 segment;  /* number of the newest one when it was begun */
+	struct le32 reserved; /* 0 */
+	struct le32 crc;      /* of the 60 bytes before, not seeded */
 };
 static_assert(sizeof(struct snapshot_header) == 64, "on disk: 64 bytes");
 static_assert(offsetof(struct snapshot_header, format) == 8, "on disk");
@@ -98,14 +98,15 @@ static_assert(offsetof(struct snapshot_header, data_offset) == 12, "on disk");
 static_assert(offsetof(struct snapshot_header, journal_id) == 16, "on disk");
 static_assert(offsetof(struct snapshot_header, seq) == 32, "on disk");
 static_assert(offsetof(struct snapshot_header, taken) == 40, "on disk");
-static_assert(offsetof(struct snapshot_header, reserved) == 48, "on disk");
+static_assert(offsetof(struct snapshot_header, segment) == 48, "on disk");
 static_assert(offsetof(struct snapshot_header, crc) == 60, "on disk");
 
 /* In segments. */
-#define RECORD_GROUP_END 1u /* the last of its group */
-#define RECORD_BATCH_END 2u /* the last of its batch */
-#define RECORD_SEAL 4u	    /* empty; closes the batch before it */
-#define RECORD_CLOSED 8u    /* of a seal: weird ended here, as it should */
+#define RECORD_GROUP_END 1u  /* the last of its group */
+#define RECORD_BATCH_END 2u  /* the last of its batch */
+#define RECORD_SEAL 4u	     /* empty; closes the batch before it */
+#define RECORD_CLOSED 8u     /* of a seal: weird ended here, as it should */
+#define RECORD_CONTINUED 64u /* of a seal: there is a next segment */
 /* In snapshots, so that no chunk is ever taken for an event, nor the reverse.
  */
 #define RECORD_CHUNK 16u      /* every record there */

@@ -80,7 +80,7 @@ journal_new(const struct journal_options *options)
 	journal->store.size = (off_t)size;
 	journal->warn = options->warn;
 	journal->ctx = options->ctx;
-	journal->active.fd = journal->spare.fd = -1;
+	journal->active.fd = journal->previous.fd = journal->spare.fd = -1;
 	journal->wake[0] = journal->wake[1] = -1;
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -97,6 +97,7 @@ void
 journal_free(struct journal *journal)
 {
 	segment_close(&journal->active);
+	segment_close(&journal->previous);
 	segment_close(&journal->spare);
 	if (journal->store.dir != -1)
 		close(journal->store.dir);

@@ -20,6 +20,7 @@ struct journal_buffer {
 
 /* One segment, as figures and journal_read need it. */
 struct journal_segment {
+	uint64_t number;
 	uint64_t first_seq;
 	uint64_t bytes; /* in use */
 };
@@ -35,8 +36,9 @@ enum snapshot_state {
 struct journal_snapshots {
 	enum snapshot_state state;
 	uint64_t seq;
-	int64_t taken; /* ns since 1970 */
-	uint64_t mark; /* what had been appended by then, in bytes */
+	int64_t taken;	  /* ns since 1970 */
+	uint64_t mark;	  /* what had been appended by then, in bytes */
+	uint64_t segment; /* the number of the newest one by then */
 	struct journal_buffer chunks;
 	size_t ready;	 /* of chunks, up to the newest: it may be the last */
 	size_t writing;	 /* bytes that the thread has taken */
@@ -64,6 +66,7 @@ struct journal_snapshots {
 	uint64_t newest_bytes;
 	int64_t newest_taken;
 	uint64_t newest_mark;
+	uint64_t newest_segment;
 	bool has_older; /* the generation before it */
 	uint64_t older;
 };
@@ -98,6 +101,7 @@ struct journal {
 
 	/* The commit thread's, once it runs. */
 	struct segment active;
+	struct segment previous; /* to be told that active follows it */
 	struct segment spare;
 	int64_t retry_at; /* monotonic ns, when there is a failure to mend */
 	uint64_t batch;	  /* the last one written */
@@ -198,7 +202,7 @@ struct snapshot_file {
 void snapshot_name(uint64_t seq, char[SEGMENT_NAME_SIZE]);
 /* These give false with a sentence, and error set. */
 bool snapshot_create(
-    struct snapshot_file *, uint64_t seq, int64_t taken, char *, size_t);
+    struct snapshot_file *, const struct journal_snapshots *, char *, size_t);
 bool
 snapshot_write(struct snapshot_file *, const void *, size_t, char *, size_t);
 bool snapshot_sync(struct snapshot_file *, char *, size_t);

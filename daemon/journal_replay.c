@@ -30,6 +30,7 @@ struct replay {
 	uint64_t limit;	      /* the last record this segment may have */
 	bool reading;	      /* the first one that is read has been begun */
 	bool closed;	      /* the last record read is a clean end's seal */
+	bool continued;	      /* it says that another segment follows */
 	bool stopped;	      /* by the reader or the disk; error is set */
 };
 
@@ -37,6 +38,7 @@ static bool open_next(struct replay *, uint64_t, struct segment *);
 static bool
 read_middle(struct replay *, struct segment *, const struct segment *);
 static bool read_last(struct replay *, struct segment *);
+static bool check_newest(struct replay *, const struct segment *);
 static bool begin_reading(struct replay *, struct segment *);
 static bool
 check_order(struct replay *, const struct segment *, const struct segment *);
@@ -122,7 +124,8 @@ read_last(struct replay *replay, struct segment *segment)
 	bool ok;
 
 	replay->limit = UINT64_MAX;
-	if (!segment_sync(&replay->journal->store, segment, replay->error,
+	if (!check_newest(replay, segment) ||
+	    !segment_sync(&replay->journal->store, segment, replay->error,
 		replay->error_size))
 		return false;
 	store_forget(segment->fd);
@@ -132,6 +135,24 @@ read_last(struct replay *replay, struct segment *segment)
 	ok = !replay->stopped && finish_last(replay, end);
 	window_close(&replay->window);
 	return ok;
+}
+
+/* A snapshot says which segment was there when it was begun. */
+static bool
+check_newest(struct replay *replay, const struct segment *segment)
+{
+	const struct journal_snapshots *snapshots = &replay->journal->snapshots;
+	char name[SEGMENT_NAME_SIZE], snapshot[SEGMENT_NAME_SIZE];
+
+	if (segment->number >= snapshots->newest_segment)
+		return true;
+	snapshot_name(snapshots->newest, snapshot);
+	return segment_error(replay->error, replay->error_size,
+	    "%s/%s: this is segment %" PRIu64 " of the journal and the newest "
+	    "there is, but %s shows that there was segment %" PRIu64
+	    "; restore the ones behind it (nothing was changed)",
+	    replay->journal->store.path, name_of(segment, name),
+	    segment->number, snapshot, snapshots->newest_segment);
 }
 
 static bool
@@ -188,7 +209,7 @@ read_segment(struct replay *replay)
 	 * one's being there says that the batch before it was whole. */
 	replay->batch_ended = true;
 	replay->whole_sealed = true;
-	replay->closed = false;
+	replay->closed = replay->continued = false;
 	if (replay->batch < segment->first_batch)
 		replay->batch = segment->first_batch - 1;
 	replay->whole_batch = replay->batch;
@@ -207,6 +228,7 @@ read_segment(struct replay *replay)
 			continue;
 		replay->whole_sealed = (record.flags & RECORD_SEAL) != 0;
 		replay->closed = (record.flags & RECORD_CLOSED) != 0;
+		replay->continued = (record.flags & RECORD_CONTINUED) != 0;
 		if (!replay->whole_sealed && !give_group(replay, record.next)) {
 			replay->stopped = true;
 			return RECORD_FOUND;
@@ -314,6 +336,7 @@ finish_last(struct replay *replay, enum record_found end)
 {
 	struct journal *journal = replay->journal;
 	struct segment *segment = replay->segment;
+	char name[SEGMENT_NAME_SIZE];
 	bool open_group = replay->group != replay->offset;
 	struct journal_tail tail = {.whole = replay->group,
 	    .whole_seq = replay->given,
@@ -323,6 +346,13 @@ finish_last(struct replay *replay, enum record_found end)
 
 	if (end == RECORD_UNREADABLE)
 		return unreadable(replay);
+	if (replay->continued)
+		return segment_error(replay->error, replay->error_size,
+		    "%s/%s: offset %jd: the journal goes on in another segment "
+		    "from record %" PRIu64 ", and that isn't there; restore "
+		    "it, and the ones behind it (nothing was changed)",
+		    journal->store.path, name_of(segment, name),
+		    (intmax_t)replay->offset, replay->given + 1);
 	if (replay->batch_ended && !open_group)
 		tail.batch++;
 	journal->active = *segment;

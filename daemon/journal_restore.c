@@ -280,6 +280,7 @@ note(struct restore *restore, const struct journal_listing *listing)
 
 	snapshots->has_newest = true;
 	snapshots->newest = restore->seq;
+	snapshots->newest_segment = le64_get(&restore->header.segment);
 	snapshots->newest_taken = (int64_t)le64_get(&restore->header.taken);
 	snapshots->newest_bytes = (uint64_t)restore->window.file_size;
 	for (size_t i = 0; i < listing->nsnapshots; i++) {

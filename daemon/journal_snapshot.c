@@ -42,6 +42,8 @@ journal_snapshot_begin(struct journal *journal)
 		begin(snapshots);
 		snapshots->seq = journal->last;
 		snapshots->mark = journal->appended;
+		snapshots->segment =
+		    journal->segments[journal->nsegments - 1].number;
 		journal->figures.snapshot_under_way = true;
 		pthread_cond_signal(&snapshots->work);
 	}
@@ -200,8 +202,7 @@ make_snapshot(struct journal *journal)
 
 	file.store.dir = snapshots->dir;
 	pthread_mutex_unlock(&journal->lock);
-	ok = snapshot_create(
-	    &file, snapshots->seq, snapshots->taken, error, sizeof error);
+	ok = snapshot_create(&file, snapshots, error, sizeof error);
 	pthread_mutex_lock(&journal->lock);
 	ok = ok && write_chunks(journal, &file, error) &&
 	    finish(journal, &file, error);
@@ -343,6 +344,7 @@ note_newest(struct journal *journal, const struct snapshot_file *file)
 	}
 	snapshots->has_newest = true;
 	snapshots->newest = snapshots->seq;
+	snapshots->newest_segment = snapshots->segment;
 	snapshots->newest_taken = snapshots->taken;
 	snapshots->newest_mark = snapshots->mark;
 	snapshots->newest_bytes = (uint64_t)file->position;

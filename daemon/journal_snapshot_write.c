@@ -27,13 +27,14 @@ snapshot_name(uint64_t seq, char name[SEGMENT_NAME_SIZE])
 }
 
 bool
-snapshot_create(struct snapshot_file *file, uint64_t seq, int64_t taken,
-    char *error, size_t size)
+snapshot_create(struct snapshot_file *file,
+    const struct journal_snapshots *snapshots, char *error, size_t size)
 {
 	struct snapshot_header header = {.format = le32(JOURNAL_FORMAT),
 	    .data_offset = le32(SNAPSHOT_DATA_OFFSET),
-	    .seq = le64(seq),
-	    .taken = le64((uint64_t)taken)};
+	    .seq = le64(snapshots->seq),
+	    .taken = le64((uint64_t)snapshots->taken),
+	    .segment = le64(snapshots->segment)};
 
 	memcpy(header.magic, SNAPSHOT_MAGIC, sizeof header.magic);
 	memcpy(header.journal_id, file->store.id, JOURNAL_ID_SIZE);
@@ -41,7 +42,7 @@ snapshot_create(struct snapshot_file *file, uint64_t seq, int64_t taken,
 	    le32(crc32c(0, &header, offsetof(struct snapshot_header, crc)));
 	file->position = file->synced = 0;
 	file->error = 0;
-	file->seed = store_seed(file->store.id, seq);
+	file->seed = store_seed(file->store.id, snapshots->seq);
 	file->fd = store_open(
 	    &file->store, SNAPSHOT_NEW_NAME, O_WRONLY | O_CREAT | O_TRUNC);
 	if (file->fd == -1)

@@ -110,8 +110,10 @@ valid_flags(const struct record *record)
 		    (record->flags & ~(RECORD_CHUNK | RECORD_LAST_CHUNK)) == 0;
 	/* A seal is a batch and a group of its own, with nothing in it. */
 	if ((record->flags & RECORD_SEAL) != 0)
-		return (record->flags & ~RECORD_CLOSED) == seal &&
-		    record->length == 0;
+		return record->length == 0 &&
+		    (record->flags == seal ||
+			record->flags == (seal | RECORD_CLOSED) ||
+			record->flags == (seal | RECORD_CONTINUED));
 	return record->seq > 0 &&
 	    (record->flags & ~(RECORD_GROUP_END | RECORD_BATCH_END)) == 0;
 }

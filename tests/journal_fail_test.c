@@ -16,11 +16,14 @@
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "daemon/journal_format.h"
 #include "tests/journal_scratch.h"
+
+#define HALF -1 /* no errno: a write that writes half, and says so */
 
 static struct scratch scratch;
 
@@ -40,11 +43,20 @@ due(void)
 	return left == 1;
 }
 
+/* Only a write can do half of what it should. */
+static bool
+fails_now(void)
+{
+	return due() && atomic_load(&error_given) != HALF;
+}
+
 static ssize_t
 failing_write(int fd, const void *bytes, size_t size, off_t offset)
 {
 	/* Half of it gets there, as when a disk is full. */
 	if (due()) {
+		if (atomic_load(&error_given) == HALF)
+			return pwrite(fd, bytes, (size + 1) / 2, offset);
 		if (pwrite(fd, bytes, size / 2, offset) == -1)
 			return -1;
 		errno = atomic_load(&error_given);
@@ -56,32 +68,32 @@ failing_write(int fd, const void *bytes, size_t size, off_t offset)
 static int
 failing_sync(int fd)
 {
-	return due() ? -1 : scratch_io.sync(fd);
+	return fails_now() ? -1 : scratch_io.sync(fd);
 }
 
 static int
 failing_allocate(int fd, off_t offset, off_t size)
 {
-	return due() ? atomic_load(&error_given)
-		     : scratch_io.allocate(fd, offset, size);
+	return fails_now() ? atomic_load(&error_given)
+			   : scratch_io.allocate(fd, offset, size);
 }
 
 static int
 failing_rename(int dir, const char *from, const char *to)
 {
-	return due() ? -1 : scratch_io.rename(dir, from, to);
+	return fails_now() ? -1 : scratch_io.rename(dir, from, to);
 }
 
 static int
 failing_open(int dir, const char *name, int flags, mode_t mode)
 {
-	return due() ? -1 : scratch_io.open(dir, name, flags, mode);
+	return fails_now() ? -1 : scratch_io.open(dir, name, flags, mode);
 }
 
 static int
 failing_unlink(int dir, const char *name)
 {
-	return due() ? -1 : scratch_io.unlink(dir, name);
+	return fails_now() ? -1 : scratch_io.unlink(dir, name);
 }
 
 static const struct journal_io failing_io = {
@@ -105,21 +117,6 @@ init(const char *dir, int fails_at, int error)
 	atomic_store(&error_given, error);
 }
 
-/* Writes until something fails; gives what is durable then. */
-static uint64_t
-write_until_failure(unsigned batches)
-{
-	uint64_t durable = 0;
-
-	for (unsigned i = 0; i < batches; i++) {
-		scratch_append(&scratch, 3, 2);
-		if (!scratch_commit(&scratch))
-			break;
-	}
-	durable = journal_durable(scratch.journal);
-	return durable;
-}
-
 static void
 check_reopened(uint64_t durable, uint64_t appended)
 {
@@ -139,9 +136,55 @@ static bool
 names_what_to_do(const char *error)
 {
 	return strstr(error, "journal") == error &&
-	    strstr(error, "start again") != NULL &&
-	    (strstr(error, "No space left") != NULL ||
-		strstr(error, "Input/output error") != NULL);
+	    (strstr(error, "start again") != NULL ||
+		strstr(error, "tries again") != NULL ||
+		strstr(error, "until then no snapshot") != NULL) &&
+	    strstr(error, strerror(atomic_load(&error_given))) != NULL;
+}
+
+/* Half a write and an interrupted call are no failures. */
+static bool
+fails(int error)
+{
+	return error != EINTR && error != HALF;
+}
+
+static unsigned opens_failed, batches_failed, snapshots_failed, none_failed;
+
+static void
+count_failure(bool opened)
+{
+	if (!opened)
+		opens_failed++;
+	else if (scratch.failure != NULL)
+		batches_failed++;
+	else if (scratch.error[0] != '\0')
+		snapshots_failed++;
+	else
+		none_failed++;
+}
+
+/* Batches, and a snapshot after every third: two of them compact. */
+static void
+write_all(int error)
+{
+	char said[sizeof scratch.error] = "";
+
+	for (unsigned i = 0; i < 12 && scratch.failure == NULL; i++) {
+		if (i % 3 != 2) {
+			scratch_append(&scratch, 3, 4);
+			scratch_commit(&scratch);
+		} else if (!scratch_snapshot(&scratch, 5)) {
+			ATF_CHECK_MSG(
+			    fails(error) && names_what_to_do(scratch.error),
+			    "%s", scratch.error);
+			snprintf(said, sizeof said, "%s", scratch.error);
+		}
+	}
+	if (scratch.failure != NULL)
+		ATF_CHECK_MSG(fails(error) && names_what_to_do(scratch.failure),
+		    "%s", scratch.failure);
+	snprintf(scratch.error, sizeof scratch.error, "%s", said);
 }
 
 /* Gives false once n is beyond all calls there are. */
@@ -149,25 +192,47 @@ static bool
 fail_at(int n, int error)
 {
 	uint64_t durable = 0, appended = 0;
-	char dir[64];
-	bool more;
+	char dir[64], command[128];
+	bool opened;
 
 	snprintf(dir, sizeof dir, "journal-%d", n);
 	init(dir, n, error);
-	if (!scratch_open(&scratch)) {
-		ATF_CHECK_MSG(
-		    names_what_to_do(scratch.error), "%s", scratch.error);
+	opened = scratch_open(&scratch);
+	if (!opened) {
+		ATF_CHECK_MSG(fails(error) && names_what_to_do(scratch.error),
+		    "%s", scratch.error);
 	} else {
-		durable = write_until_failure(20);
+		write_all(error);
+		durable = journal_durable(scratch.journal);
 		appended = journal_last(scratch.journal);
-		if (scratch.failure != NULL)
-			ATF_CHECK_MSG(names_what_to_do(scratch.failure), "%s",
-			    scratch.failure);
-		scratch_close(&scratch);
 	}
-	more = atomic_load(&countdown) <= 0;
+	count_failure(opened);
+	if (opened)
+		scratch_close(&scratch);
 	check_reopened(durable, appended);
-	return more;
+	snprintf(command, sizeof command, "rm -r %s", dir);
+	ATF_REQUIRE_EQ(0, system(command));
+	return atomic_load(&countdown) <= 0;
+}
+
+static void
+fail_everywhere(int error, const char *name)
+{
+	int n = 1;
+
+	opens_failed = batches_failed = snapshots_failed = none_failed = 0;
+	while (fail_at(n, error))
+		n++;
+	printf("%s: each of %d calls in turn; %u openings, %u batches, %u "
+	       "snapshots failed, %u times nothing did\n",
+	    name, n - 1, opens_failed, batches_failed, snapshots_failed,
+	    none_failed);
+	ATF_CHECK_MSG(n > 80, "only %d calls", n);
+	if (fails(error))
+		ATF_CHECK(opens_failed > 5 && batches_failed > 10 &&
+		    snapshots_failed > 10);
+	else
+		ATF_CHECK_EQ((unsigned)n, none_failed);
 }
 
 ATF_TC(every_call);
@@ -176,14 +241,101 @@ ATF_TC_HEAD(every_call, tc)
 	atf_tc_set_md_var(tc, "descr",
 	    "each system call in turn fails: the journal says so, and the next "
 	    "start has all that was durable");
+	atf_tc_set_md_var(tc, "timeout", "600");
 }
 ATF_TC_BODY(every_call, tc)
 {
-	int n = 1;
+	fail_everywhere(EIO, "EIO");
+	fail_everywhere(ENOSPC, "ENOSPC");
+	fail_everywhere(EMFILE, "EMFILE");
+	fail_everywhere(EINTR, "EINTR");
+	fail_everywhere(HALF, "half a write");
+}
 
-	while (fail_at(n, n % 2 == 0 ? EIO : ENOSPC))
-		n++;
-	ATF_CHECK_MSG(n > 60, "only %d calls", n);
+/*
+ * A journal with all that opening one has to deal with: a snapshot that is
+ * damaged and one that isn't, a torn tail, what was never finished.
+ */
+static void
+leave_a_mess(const char *dir)
+{
+	char name[SCRATCH_NAME_SIZE], path[128];
+	struct scratch_file file;
+
+	scratch_init(&scratch, dir);
+	scratch.options.segment_size = 8 * 1024;
+	ATF_REQUIRE_MSG(scratch_open(&scratch), "%s", scratch.error);
+	for (int i = 0; i < 3; i++) {
+		scratch_append(&scratch, 3, 4);
+		ATF_REQUIRE(scratch_commit(&scratch));
+		ATF_REQUIRE(scratch_snapshot(&scratch, 5));
+	}
+	scratch_append(&scratch, 1, 2);
+	ATF_REQUIRE(scratch_commit(&scratch));
+	scratch_close(&scratch);
+	scratch_last_segment(&scratch, name);
+	scratch_load(&scratch, name, &file);
+	scratch_unseal(&file);
+	memset(file.bytes + file.offsets[file.nrecords] - 20, 0, 20);
+	scratch_store(&file);
+	snprintf(file.path, sizeof file.path, "%s/spare", dir);
+	scratch_store(&file);
+	snprintf(file.path, sizeof file.path, "%s/snapshot.new", dir);
+	scratch_store(&file);
+	scratch_free(&file);
+	snprintf(path, sizeof path, "%s/0000000000000036.snap", dir);
+	ATF_REQUIRE_EQ(0, truncate(path, 200));
+}
+
+static bool
+fail_opening_at(int n, int error)
+{
+	char dir[64], command[128];
+	bool opened;
+
+	snprintf(dir, sizeof dir, "journal-mess-%d", n);
+	leave_a_mess(dir);
+	scratch.options.io = &failing_io;
+	atomic_store(&countdown, n);
+	atomic_store(&error_given, error);
+	opened = scratch_open(&scratch);
+	if (opened)
+		scratch_close(&scratch);
+	else
+		ATF_CHECK_MSG(fails(error) && names_what_to_do(scratch.error),
+		    "%s", scratch.error);
+	scratch.options.io = &scratch_io;
+	ATF_REQUIRE_MSG(scratch_open(&scratch), "%s", scratch.error);
+	ATF_CHECK(!scratch.wrong);
+	ATF_CHECK_EQ_MSG(36, scratch.seen, "%ju", (uintmax_t)scratch.seen);
+	ATF_CHECK_EQ(24, scratch.restored);
+	ATF_CHECK_EQ(0, scratch_count(&scratch, "snapshot.new"));
+	scratch_close(&scratch);
+	snprintf(command, sizeof command, "rm -r %s", dir);
+	ATF_REQUIRE_EQ(0, system(command));
+	return !opened || atomic_load(&countdown) <= 0;
+}
+
+ATF_TC(every_call_of_opening);
+ATF_TC_HEAD(every_call_of_opening, tc)
+{
+	atf_tc_set_md_var(tc, "descr",
+	    "each call fails while a journal that was torn and damaged is "
+	    "opened; the next start opens it");
+	atf_tc_set_md_var(tc, "timeout", "600");
+}
+ATF_TC_BODY(every_call_of_opening, tc)
+{
+	static const int errors[] = {EIO, ENOSPC, EMFILE, EINTR, HALF};
+	int n, all = 0;
+
+	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+		for (n = 1; fail_opening_at(n, errors[i]); n++)
+			;
+		ATF_CHECK(n > 15);
+		all += n - 1;
+	}
+	printf("%d calls failed in turn\n", all);
 }
 
 static void
@@ -328,6 +480,7 @@ ATF_TC_BODY(one_batch_in_flight, tc)
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, every_call);
+	ATF_TP_ADD_TC(tp, every_call_of_opening);
 	ATF_TP_ADD_TC(tp, failed_write_is_final);
 	ATF_TP_ADD_TC(tp, failed_sync_is_final);
 	ATF_TP_ADD_TC(tp, short_and_interrupted_writes);
