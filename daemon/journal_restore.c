@@ -36,7 +36,9 @@ struct restore {
 	size_t size;
 };
 
-static enum verdict check(struct restore *);
+static bool check_headers(struct restore *, const struct journal_listing *);
+static void finish(struct restore *);
+static enum verdict check(struct restore *, enum verdict (*)(struct restore *));
 static enum verdict check_header(struct restore *);
 static enum verdict check_chunks(struct restore *);
 static enum verdict damaged(struct restore *, off_t, const char *);
@@ -63,21 +65,21 @@ journal_restore(struct journal *journal, const struct journal_listing *listing,
 
 	for (size_t i = 0; i < listing->nsnapshots; i++)
 		journal_note_snapshot(journal, listing->snapshots[i]);
+	if (!check_headers(&restore, listing))
+		return false;
 	for (size_t i = listing->nsnapshots;
 	     i > 0 && verdict == SNAPSHOT_DAMAGED; i--) {
 		restore.seq = listing->snapshots[i - 1];
 		if (!covered(&restore, listing))
 			return out_of_reach(&restore, listing, damage);
-		verdict = check(&restore);
+		verdict = check(&restore, check_chunks);
 		if (verdict == SNAPSHOT_GOOD) {
 			ok = give(&restore);
 			note(&restore, listing);
 		} else if (verdict == SNAPSHOT_DAMAGED && damage[0] == '\0') {
 			segment_error(damage, sizeof damage, "%s", error);
 		}
-		window_close(&restore.window);
-		if (restore.fd != -1)
-			close(restore.fd);
+		finish(&restore);
 	}
 	*seq = verdict == SNAPSHOT_GOOD ? restore.seq : 0;
 	if (verdict == SNAPSHOT_DAMAGED) {
@@ -92,6 +94,30 @@ journal_restore(struct journal *journal, const struct journal_listing *listing,
 		    "nothing is missing",
 		    damage);
 	return ok;
+}
+
+/* What isn't this journal's is refused, used or not. */
+static bool
+check_headers(struct restore *restore, const struct journal_listing *listing)
+{
+	enum verdict verdict = SNAPSHOT_GOOD;
+
+	for (size_t i = 0;
+	     i < listing->nsnapshots && verdict != SNAPSHOT_REFUSED; i++) {
+		restore->seq = listing->snapshots[i];
+		verdict = check(restore, check_header);
+		finish(restore);
+	}
+	return verdict != SNAPSHOT_REFUSED;
+}
+
+static void
+finish(struct restore *restore)
+{
+	window_close(&restore->window);
+	if (restore->fd != -1)
+		close(restore->fd);
+	restore->fd = -1;
 }
 
 /* The segments begin at the record behind it, or before that. */
@@ -123,10 +149,9 @@ out_of_reach(struct restore *restore, const struct journal_listing *listing,
 }
 
 static enum verdict
-check(struct restore *restore)
+check(struct restore *restore, enum verdict (*how)(struct restore *))
 {
 	const struct segment_store *store = &restore->journal->store;
-	enum verdict verdict;
 
 	snapshot_name(restore->seq, restore->name);
 	restore->fd = store_open(store, restore->name, O_RDONLY);
@@ -138,8 +163,7 @@ check(struct restore *restore)
 	store_forget(restore->fd);
 	if (!window_open(&restore->window, restore->fd, WINDOW_SIZE))
 		return damaged(restore, 0, NULL);
-	verdict = check_header(restore);
-	return verdict == SNAPSHOT_GOOD ? check_chunks(restore) : verdict;
+	return how(restore);
 }
 
 /* why NULL: the window says. */
@@ -205,10 +229,13 @@ static enum verdict
 check_chunks(struct restore *restore)
 {
 	struct record record = {.next = SNAPSHOT_DATA_OFFSET};
+	enum verdict verdict = check_header(restore);
 	enum record_found found;
 	uint64_t number = 1;
 	off_t offset;
 
+	if (verdict != SNAPSHOT_GOOD)
+		return verdict;
 	do {
 		offset = record.next;
 		found = chunk_at(restore, offset, number++, &record);

@@ -234,7 +234,9 @@ scratch_load(
 {
 	struct record_header header;
 	struct stat st;
-	size_t at = SEGMENT_DATA_OFFSET;
+	size_t at = strstr(name, SNAPSHOT_SUFFIX) == NULL
+	    ? SEGMENT_DATA_OFFSET
+	    : SNAPSHOT_DATA_OFFSET;
 	int fd;
 
 	memset(file, 0, sizeof *file);
