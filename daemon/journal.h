@@ -36,6 +36,8 @@ struct journal_io {
 	int (*open)(int dir, const char *, int flags, mode_t);
 	int (*rename)(int dir, const char *from, const char *to);
 	int (*unlink)(int dir, const char *);
+	/* What is read from the file then comes from the disk. */
+	void (*forget)(int);
 };
 
 struct journal_options {

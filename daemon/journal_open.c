@@ -35,6 +35,7 @@ static int start_masked(struct journal *, pthread_t *, void *(*)(void *));
 static int system_open(int, const char *, int, mode_t);
 static int system_rename(int, const char *, const char *);
 static int system_unlink(int, const char *);
+static void system_forget(int);
 
 static const struct journal_io system_io = {
     .write = pwrite,
@@ -44,6 +45,7 @@ static const struct journal_io system_io = {
     .open = system_open,
     .rename = system_rename,
     .unlink = system_unlink,
+    .forget = system_forget,
 };
 
 struct journal *
@@ -312,4 +314,16 @@ static int
 system_unlink(int dir, const char *name)
 {
 	return unlinkat(dir, name, 0);
+}
+
+/* Where a sync failed the system may have kept pages that aren't on the disk.
+ */
+static void
+system_forget(int fd)
+{
+#ifdef POSIX_FADV_DONTNEED
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+#else
+	(void)fd;
+#endif
 }

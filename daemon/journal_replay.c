@@ -103,7 +103,7 @@ read_middle(
 		return true;
 	}
 	replay->limit = next->first_seq - 1;
-	store_forget(segment->fd);
+	replay->journal->store.io->forget(segment->fd);
 	if (!begin_reading(replay, segment))
 		return false;
 	end = read_segment(replay);
@@ -128,7 +128,7 @@ read_last(struct replay *replay, struct segment *segment)
 	    !segment_sync(&replay->journal->store, segment, replay->error,
 		replay->error_size))
 		return false;
-	store_forget(segment->fd);
+	replay->journal->store.io->forget(segment->fd);
 	if (!begin_reading(replay, segment))
 		return false;
 	end = read_segment(replay);

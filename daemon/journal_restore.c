@@ -160,7 +160,7 @@ check(struct restore *restore, enum verdict (*how)(struct restore *))
 		    restore->error, restore->size);
 		return SNAPSHOT_REFUSED;
 	}
-	store_forget(restore->fd);
+	store->io->forget(restore->fd);
 	if (!window_open(&restore->window, restore->fd, WINDOW_SIZE))
 		return damaged(restore, 0, NULL);
 	return how(restore);

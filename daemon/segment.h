@@ -62,11 +62,6 @@ int store_rename(const struct segment_store *, const char *, const char *);
 int store_unlink(const struct segment_store *, const char *);
 /* An errno; 0: done. */
 int store_allocate(const struct segment_store *, int, off_t);
-/*
- * What is read from the file then comes from the disk.  Where a sync failed the
- * system may have kept pages that aren't there.
- */
-void store_forget(int);
 /* Of the CRCs of a file's records: number is a segment's, or a snapshot's seq.
  */
 uint32_t store_seed(const unsigned char[JOURNAL_ID_SIZE], uint64_t number);

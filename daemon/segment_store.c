@@ -157,16 +157,6 @@ store_allocate(const struct segment_store *store, int fd, off_t size)
 	return result;
 }
 
-void
-store_forget(int fd)
-{
-#ifdef POSIX_FADV_DONTNEED
-	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-#else
-	(void)fd;
-#endif
-}
-
 uint32_t
 store_seed(const unsigned char id[JOURNAL_ID_SIZE], uint64_t number)
 {

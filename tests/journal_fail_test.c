@@ -96,6 +96,13 @@ failing_unlink(int dir, const char *name)
 	return fails_now() ? -1 : scratch_io.unlink(dir, name);
 }
 
+/* Advice: there is nothing to fail. */
+static void
+forget(int fd)
+{
+	scratch_io.forget(fd);
+}
+
 static const struct journal_io failing_io = {
     .write = failing_write,
     .sync = failing_sync,
@@ -104,6 +111,7 @@ static const struct journal_io failing_io = {
     .open = failing_open,
     .rename = failing_rename,
     .unlink = failing_unlink,
+    .forget = forget,
 };
 
 static void
