@@ -10,9 +10,10 @@
  *  3. keep the structs of the old format beside the new ones and go on reading
  *     it; new files are written in the new format only, and the files of one
  *     journal may differ in theirs;
- *  4. keep tests/golden/journal/ of the old format as it is, under its number,
- *     and go on testing that it is read (tests/journal_golden_test.c); make
- *     those of the new one beside it with tests/journal_golden;
+ *  4. keep tests/golden/journal/1 as it is and go on testing that it is read
+ *     (tests/journal_golden_test.c); make those of the new format beside it,
+ *     under its number: WEIR_GOLDEN=write tests/suite build/plain
+ *     journal_golden;
  *  5. describe both in weir-journal(5).
  * What the payload of a record holds has a version of its own (an event's, a
  * snapshot's) and does not concern this file.
