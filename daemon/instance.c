@@ -137,6 +137,36 @@ take_lock(int fd, const char *state_dir, char *error, size_t size)
 	    "another process uses this state directory: %s", state_dir);
 }
 
+int
+instance_share(const char *state_dir, pid_t *holder, char *error, size_t size)
+{
+	char path[PATH_MAX];
+	int fd = -1;
+
+	*holder = 0;
+	if (snprintf(path, sizeof(path), "%s/lock", state_dir) >=
+	    (int)sizeof(path)) {
+		fail(error, size, "%s: too long for a path", state_dir);
+		return -1;
+	}
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd == -1 && (errno == ENOENT || errno == ENOTDIR))
+		return -2;
+	if (fd != -1 && flock(fd, LOCK_SH | LOCK_NB) == 0)
+		return fd;
+	if (fd != -1 && errno == EWOULDBLOCK) {
+		*holder = lock_holder(fd);
+		fail(error, size,
+		    "weird (pid %ld) runs with this state directory: %s",
+		    (long)*holder, state_dir);
+	} else {
+		fail(error, size, "%s: %s", path, strerror(errno));
+	}
+	if (fd != -1)
+		close(fd);
+	return -1;
+}
+
 /* 0 where the file does not say. */
 static pid_t
 lock_holder(int fd)

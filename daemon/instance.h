@@ -22,6 +22,14 @@ bool directory_make(const char *path, mode_t, char *, size_t);
 bool instance_lock(const char *state_dir, char *, size_t);
 
 /*
+ * For those who look at what a weird that isn't there has left: while the
+ * descriptor that comes back is open, none starts on it.  -1 with a sentence
+ * where one has it, and *holder its pid, or 0 where that isn't known; -2 where
+ * there is no lock, since none has ever run there.
+ */
+int instance_share(const char *state_dir, pid_t *holder, char *, size_t);
+
+/*
  * Goes on in a child of its own session; the parent stays until the child is
  * ready, or ends with the child's exit status.  Gives what daemon_ready takes.
  */

@@ -46,6 +46,7 @@ struct journal_options {
 	void (*warn)(void *, const char *); /* one line for the operator */
 	void *ctx;
 	const struct journal_io *io; /* NULL: the system's */
+	uint64_t begin_after; /* a new journal's first record is the next */
 };
 
 /*
@@ -58,6 +59,10 @@ struct journal_record {
 	const char *bytes;
 	size_t size;
 	bool last;
+	/* Where it stands. */
+	uint64_t batch;
+	uint64_t segment; /* the first record of that */
+	off_t offset;
 };
 
 /* False stops the reading: the record can't be understood (say so first). */
@@ -70,6 +75,7 @@ struct journal_chunk {
 	const char *bytes;
 	size_t size;
 	bool last;
+	off_t offset;
 };
 
 /* False as a journal_reader's: it can't be understood. */

@@ -18,14 +18,8 @@
 #define SEGMENT_SIZE_DEFAULT (16 * 1024 * 1024)
 #define SEGMENT_SIZE_MIN (2 * SEGMENT_DATA_OFFSET)
 
-static struct journal *journal_new(const struct journal_options *);
-static bool open_directory(struct journal *, char *, size_t);
 static bool
 recover(struct journal *, const struct journal_readers *, char *, size_t);
-static bool check_alone(
-    const struct journal *, const struct journal_listing *, char *, size_t);
-static bool
-learn_id(struct journal *, const struct journal_listing *, char *, size_t);
 static bool settle(struct journal *, char *, size_t);
 static bool
 remove_left(const struct segment_store *, const char *, char *, size_t);
@@ -54,7 +48,7 @@ journal_open(const struct journal_options *options,
 {
 	struct journal *journal = journal_new(options);
 
-	if (open_directory(journal, error, size) &&
+	if (journal_open_directory(journal, error, size) &&
 	    recover(journal, readers, error, size) &&
 	    make_wake(journal, error, size) &&
 	    start_threads(journal, error, size))
@@ -65,7 +59,7 @@ journal_open(const struct journal_options *options,
 	return NULL;
 }
 
-static struct journal *
+struct journal *
 journal_new(const struct journal_options *options)
 {
 	struct journal *journal = xcalloc(1, sizeof *journal);
@@ -80,6 +74,7 @@ journal_new(const struct journal_options *options)
 	journal->store.path = xstrdup(options->dir);
 	journal->store.io = options->io != NULL ? options->io : &system_io;
 	journal->store.size = (off_t)size;
+	journal->written = options->begin_after;
 	journal->warn = options->warn;
 	journal->ctx = options->ctx;
 	journal->active.fd = journal->previous.fd = journal->spare.fd = -1;
@@ -122,8 +117,8 @@ journal_free(struct journal *journal)
 	free(journal);
 }
 
-static bool
-open_directory(struct journal *journal, char *error, size_t size)
+bool
+journal_open_directory(struct journal *journal, char *error, size_t size)
 {
 	struct segment_store *store = &journal->store;
 
@@ -151,10 +146,10 @@ recover(struct journal *journal, const struct journal_readers *readers,
 		    journal->store.path, listing.unknown, listing.nunknown);
 	if (listing.nsegments == 0) {
 		journal->clean = true;
-		ok = check_alone(journal, &listing, error, size) &&
+		ok = journal_check_alone(journal, &listing, error, size) &&
 		    journal_first_segment(journal, error, size);
 	} else {
-		ok = learn_id(journal, &listing, error, size) &&
+		ok = journal_learn_id(journal, &listing, error, size) &&
 		    journal_restore(
 			journal, &listing, readers, &seq, error, size) &&
 		    journal_replay(
@@ -170,8 +165,8 @@ recover(struct journal *journal, const struct journal_readers *readers,
 }
 
 /* The oldest segment's id is the journal's; all other files have to have it. */
-static bool
-learn_id(struct journal *journal, const struct journal_listing *listing,
+bool
+journal_learn_id(struct journal *journal, const struct journal_listing *listing,
     char *error, size_t size)
 {
 	struct segment oldest;
@@ -184,8 +179,8 @@ learn_id(struct journal *journal, const struct journal_listing *listing,
 }
 
 /* Snapshots without segments are what is left of a journal, not a new one. */
-static bool
-check_alone(const struct journal *journal,
+bool
+journal_check_alone(const struct journal *journal,
     const struct journal_listing *listing, char *error, size_t size)
 {
 	char name[SEGMENT_NAME_SIZE];

@@ -82,6 +82,9 @@ struct journal {
 	struct segment_store store;
 	void (*warn)(void *, const char *);
 	void *ctx;
+	bool looking; /* nothing is changed; there are no threads */
+	off_t torn_at; /* what was found so, in the last segment */
+	off_t torn_bytes;
 
 	/* The loop's. */
 	struct journal_buffer gathering;
@@ -143,7 +146,14 @@ struct journal_listing {
 	char *unknown; /* the first one's name, or NULL */
 };
 
+/* Pieces of opening, for those who only look, too. */
+struct journal *journal_new(const struct journal_options *);
 void journal_free(struct journal *);
+bool journal_open_directory(struct journal *, char *, size_t);
+bool journal_check_alone(
+    const struct journal *, const struct journal_listing *, char *, size_t);
+bool journal_learn_id(
+    struct journal *, const struct journal_listing *, char *, size_t);
 /* For journal_figures; the caller holds the lock, or is alone. */
 void journal_take_figures(struct journal *);
 
@@ -169,6 +179,12 @@ unsigned char *journal_buffer_add(struct journal_buffer *, size_t);
 bool journal_restore(struct journal *, const struct journal_listing *,
     const struct journal_readers *, uint64_t *seq, char *, size_t);
 /*
+ * Gives the chunks of one snapshot, none before all have been found to be as
+ * they were written.  chunk may be NULL.
+ */
+bool journal_read_snapshot(struct journal *, uint64_t seq,
+    const struct journal_readers *, char *, size_t);
+/*
  * Gives all records behind seq and leaves the last segment active, its tail
  * clean.
  */
@@ -185,7 +201,7 @@ struct journal_tail {
 	bool torn;	    /* found: something stands behind whole */
 };
 
-/* Tells a torn tail, which it saves, from damage, an error. */
+/* Tells a torn tail, which it saves (and notes, if looking), from damage. */
 bool journal_tail_settle(
     struct journal *, struct window *, struct journal_tail *, char *, size_t);
 

@@ -183,7 +183,10 @@ offer(struct reading *reading, const struct record *record)
 	struct journal_record given = {.seq = record->seq,
 	    .bytes = record->bytes,
 	    .size = record->length,
-	    .last = (record->flags & RECORD_GROUP_END) != 0};
+	    .last = (record->flags & RECORD_GROUP_END) != 0,
+	    .batch = record->batch,
+	    .segment = reading->segment.first_seq,
+	    .offset = reading->offset};
 
 	if (!reading->reader(reading->ctx, &given)) {
 		reading->stopped = true;

@@ -85,7 +85,8 @@ journal_replay(struct journal *journal, const struct journal_listing *listing,
 static bool
 open_next(struct replay *replay, uint64_t first_seq, struct segment *segment)
 {
-	return segment_open(&replay->journal->store, first_seq, O_RDWR, segment,
+	return segment_open(&replay->journal->store, first_seq,
+	    replay->journal->looking ? O_RDONLY : O_RDWR, segment,
 	    replay->error, replay->error_size);
 }
 
@@ -124,7 +125,9 @@ read_last(struct replay *replay, struct segment *segment)
 	bool ok;
 
 	replay->limit = UINT64_MAX;
-	if (!check_newest(replay, segment) ||
+	if (!check_newest(replay, segment))
+		return false;
+	if (!replay->journal->looking &&
 	    !segment_sync(&replay->journal->store, segment, replay->error,
 		replay->error_size))
 		return false;
@@ -263,7 +266,7 @@ static bool
 give_group(struct replay *replay, off_t end)
 {
 	struct segment *segment = replay->segment;
-	struct journal_record given;
+	struct journal_record given = {.segment = segment->first_seq};
 	const unsigned char *group;
 	struct record_header header;
 	off_t offset = replay->group;
@@ -281,6 +284,8 @@ give_group(struct replay *replay, off_t end)
 		given.bytes = (const char *)p + sizeof header;
 		given.size = le32_get(&header.length);
 		given.last = (le32_get(&header.flags) & RECORD_GROUP_END) != 0;
+		given.batch = le64_get(&header.batch);
+		given.offset = offset;
 		if (given.seq > replay->after &&
 		    !replay->readers->record(replay->readers->ctx, &given)) {
 			return segment_error(replay->error, replay->error_size,

@@ -120,6 +120,26 @@ finish(struct restore *restore)
 	restore->fd = -1;
 }
 
+bool
+journal_read_snapshot(struct journal *journal, uint64_t seq,
+    const struct journal_readers *readers, char *error, size_t size)
+{
+	const struct journal_listing none = {.nsnapshots = 0};
+	struct restore restore = {.journal = journal,
+	    .readers = readers,
+	    .seq = seq,
+	    .error = error,
+	    .size = size};
+	bool ok;
+
+	ok = check(&restore, check_chunks) == SNAPSHOT_GOOD &&
+	    (readers->chunk == NULL || give(&restore));
+	if (ok)
+		note(&restore, &none);
+	finish(&restore);
+	return ok;
+}
+
 /* The segments begin at the record behind it, or before that. */
 static bool
 covered(const struct restore *restore, const struct journal_listing *listing)
@@ -287,6 +307,7 @@ give(struct restore *restore)
 			return false;
 		}
 		chunk.bytes = record.bytes;
+		chunk.offset = offset;
 		chunk.size = record.length;
 		chunk.last = (record.flags & RECORD_LAST_CHUNK) != 0;
 		if (!restore->readers->chunk(restore->readers->ctx, &chunk))

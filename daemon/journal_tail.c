@@ -62,7 +62,9 @@ journal_tail_settle(struct journal *journal, struct window *window,
 		    (intmax_t)found.later);
 	}
 	tail->torn = found.last_used != tail->whole;
-	if (!tail->torn)
+	journal->torn_at = tail->whole;
+	journal->torn_bytes = found.last_used - tail->whole;
+	if (!tail->torn || journal->looking)
 		return true;
 	return set_aside(journal, window, tail, found.last_used, error, size);
 }

@@ -3,6 +3,7 @@
 #include "daemon/core/command.h"
 #include <stdio.h>
 
+#include "daemon/core/event_text.h"
 #include "daemon/core/safety.h"
 #include "daemon/view.h"
 #include "libproto/pack.h"
@@ -172,18 +173,6 @@ view_amount(msgpack_packer *packer, enum cap cap, int64_t amount)
 		msgpack_pack_int64(packer, amount);
 	else
 		msgpack_pack_double(packer, (double)amount / COST_UNIT);
-}
-
-const char *
-workflow_status_name(enum workflow_status status)
-{
-	static const char *const names[] = {
-	    [WORKFLOW_ENABLED] = "enabled",
-	    [WORKFLOW_DISABLED] = "disabled",
-	    [WORKFLOW_SAFETY_PAUSED] = "safety_paused",
-	};
-
-	return names[status];
 }
 
 void

@@ -24,8 +24,6 @@ bool view_shows(
 /* view.c */
 void view_engine(msgpack_packer *, const struct state *,
     const struct journal_figures *, int64_t started_at);
-/* "safety_paused" */
-const char *workflow_status_name(enum workflow_status);
 void view_workflow(msgpack_packer *, const struct workflow *);
 /* Its pairs alone, so many. */
 #define VIEW_WORKFLOW_FIELDS 9
@@ -66,9 +64,6 @@ void view_execution(msgpack_packer *, const struct state *,
 void view_generation(msgpack_packer *, const struct state *,
     const struct execution *, uint32_t generation, bool shows,
     const struct callouts *whole);
-
-/* Who holds an execution, as the wire has it; NULL for nobody. */
-const char *view_hold(enum hold_by);
 
 /* view_wait.c: what it waits for, as a list. */
 void

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "daemon/core/alloc.h"
+#include "daemon/core/event_text.h"
 #include "daemon/core/safety.h"
 #include "daemon/view.h"
 #include "libproto/pack.h"
@@ -49,8 +50,6 @@ static const struct fact {
 };
 #define FACTS (sizeof(facts) / sizeof(facts[0]))
 
-static const char *status_word(const struct event *);
-static bool is_of(const struct event *, enum event_type, enum event_type);
 static void
 pack_task(msgpack_packer *, const struct event *, const struct run *);
 static void
@@ -84,43 +83,11 @@ view_event(msgpack_packer *packer, const struct state *state,
 	    execution != NULL && event->run < execution->nruns
 		? execution->runs[event->run]
 		: NULL);
-	pack_key_str(packer, "status", status_word(event));
+	pack_key_str(packer, "status", event_status_name(event));
 	pack_key_str(packer, "by", event->by);
 	pack_key_str(packer, "reason", event->reason);
 	pack_str(packer, "data");
 	pack_data(packer, execution, event);
-}
-
-static bool
-is_of(const struct event *event, enum event_type first, enum event_type last)
-{
-	return event->type >= first && event->type <= last;
-}
-
-/* What the event's status means; NULL: it has none. */
-static const char *
-status_word(const struct event *event)
-{
-	if (event->type == EVENT_EXECUTION_CREATED)
-		return execution_status_name(EXECUTION_PENDING);
-	if (event->type == EVENT_TASK_STARTED)
-		return task_status_name(TASK_RUNNING);
-	if (event->type == EVENT_TASK_WAITING)
-		return task_status_name(TASK_WAITING);
-	if (event->type == EVENT_DEFINITION_CAPPED)
-		return workflow_status_name(WORKFLOW_SAFETY_PAUSED);
-	if (event->status < 0)
-		return NULL;
-	if (event->type == EVENT_ENGINE_STATUS)
-		return engine_status_name((enum engine_status)event->status);
-	if (event->type == EVENT_DEFINITION_STATUS)
-		return workflow_status_name(
-		    (enum workflow_status)event->status);
-	if (is_of(event, EVENT_EXECUTION_STATUS, EVENT_EXECUTION_ENDING) ||
-	    is_of(event, EVENT_EXECUTION_HELD, EVENT_EXECUTION_REVIVED))
-		return execution_status_name(
-		    (enum execution_status)event->status);
-	return task_status_name((enum task_status)event->status);
 }
 
 /* Four pairs. */
@@ -178,7 +145,7 @@ pack_fact(
 		    packer, (double)number_of(event, fact) / COST_UNIT);
 	} else if (fact->kind == FACT_HOLD)
 		pack_key_str(packer, fact->key,
-		    view_hold((enum hold_by)number_of(event, fact)));
+		    hold_name((enum hold_by)number_of(event, fact)));
 	else
 		pack_key_int(packer, fact->key, number_of(event, fact));
 }

@@ -1,5 +1,6 @@
 /* view_execution: one execution on the wire */
 
+#include "daemon/core/event_text.h"
 #include "daemon/core/safety.h"
 #include "daemon/view.h"
 #include "libproto/pack.h"
@@ -241,18 +242,6 @@ view_error(msgpack_packer *packer, const struct execution *execution,
 	pack_key_str(packer, "reason", course->reason);
 }
 
-const char *
-view_hold(enum hold_by by)
-{
-	static const char *const names[] = {
-	    [HOLD_NONE] = NULL,
-	    [HOLD_USER] = "user",
-	    [HOLD_PARENT] = "parent",
-	};
-
-	return names[by];
-}
-
 /*
  * What is nearest comes first: what was paused for itself, or along with its
  * parent, stays so when the engine goes on.
@@ -265,7 +254,7 @@ view_held(msgpack_packer *packer, const struct state *state,
 	const struct holder by_engine = {"engine", state->k.engine_reason,
 	    state->k.engine_by, state->k.engine_since};
 	const struct holder by_hold = {
-	    view_hold(hold->by), hold->reason, hold->who, hold->since};
+	    hold_name(hold->by), hold->reason, hold->who, hold->since};
 	const struct holder by_limit = {"limit",
 	    "as many executions of the workflow run as its "
 	    "limits.parallel_runs lets",
