@@ -23,6 +23,8 @@ extern const struct verb verb_approve, verb_reject;
 extern const struct verb verb_events;
 extern const struct verb verb_engine_status, verb_engine_pause,
     verb_engine_resume, verb_engine_stop;
+extern const struct verb verb_journal_verify, verb_journal_dump,
+    verb_journal_salvage;
 extern const struct verb verb_whoami;
 extern const struct verb verb_help, verb_completion;
 

@@ -6,6 +6,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "daemon/check.h"
 #include "daemon/core/lifecycle.h"
 #include "daemon/instance.h"
 #include "daemon/log.h"
@@ -15,7 +16,7 @@
 #include "daemon/tables.h"
 
 static void complain(const char *);
-static void check(const struct options *, const struct config *);
+static int check(const struct options *, const struct config *);
 static void go(struct server *, const struct options *, struct config *);
 
 int
@@ -24,6 +25,7 @@ main(int argc, char **argv)
 	struct options options;
 	struct config *config;
 	struct server server;
+	int status = 0;
 
 	options_parse(&options, argc, argv);
 	if (options.tables || options.version) {
@@ -41,7 +43,7 @@ main(int argc, char **argv)
 		return EX_CONFIG;
 	}
 	if (options.check) {
-		check(&options, config);
+		status = check(&options, config);
 		config_free(config);
 	} else {
 		go(&server, &options, config);
@@ -49,7 +51,7 @@ main(int argc, char **argv)
 		server_close(&server);
 	}
 	options_free(&options);
-	return 0;
+	return status;
 }
 
 static void
@@ -58,7 +60,7 @@ complain(const char *message)
 	fprintf(stderr, "%s\n", message);
 }
 
-static void
+static int
 check(const struct options *options, const struct config *config)
 {
 	char *file = settings_file(options);
@@ -68,6 +70,8 @@ check(const struct options *options, const struct config *config)
 	printf("socket %s\nstate_dir %s\nruntime_dir %s\n", config->socket,
 	    config->state_dir, config->runtime_dir);
 	free(file);
+	fflush(stdout);
+	return check_journal(config);
 }
 
 /* Comes back when the daemon listens, in the background unless told not to. */

@@ -12,7 +12,7 @@ struct options {
 	char *socket;
 	char *state_dir;
 	bool foreground;
-	bool check;  /* the configuration, and nothing else */
+	bool check;  /* configuration and journal, and nothing else */
 	bool tables; /* print the lifecycle tables, and nothing else */
 	bool mdoc;   /* as the manual has them */
 	bool version;

@@ -57,6 +57,31 @@ recovery_replay(struct state **state, const struct config *config,
 	return journal;
 }
 
+bool
+recovery_rehearse(const char *dir,
+    void (*found)(void *, const struct journal_finding *), void *ctx,
+    struct journal_summary *summary, uint64_t *executions, char *error,
+    size_t size)
+{
+	struct replaying replaying = {.state = state_new()};
+	const struct journal_check check = {.dir = dir,
+	    .chunk = take_chunk,
+	    .record = replay,
+	    .ctx = &replaying,
+	    .as_at_start = true,
+	    .found = found,
+	    .found_ctx = ctx};
+	bool ok = journal_check(&check, summary, error, size);
+	struct execution *execution;
+
+	state_decoder_free(replaying.decoder);
+	*executions = 0;
+	RB_FOREACH (execution, executions, &replaying.state->executions)
+		++*executions;
+	state_free(replaying.state);
+	return ok;
+}
+
 /* The journal is whole, and what stands in it is nothing for this version. */
 static bool
 explain(const struct replaying *replaying, const char *dir, char *error,

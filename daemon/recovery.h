@@ -11,6 +11,7 @@
 #include "daemon/config.h"
 #include "daemon/core/state.h"
 #include "daemon/journal.h"
+#include "daemon/journal_check.h"
 
 /*
  * Opens the journal and makes the state of what is in it; NULL with a sentence
@@ -18,6 +19,14 @@
  */
 struct journal *recovery_replay(
     struct state **, const struct config *, const char *dir, char *, size_t);
+/*
+ * Reads what recovery_replay would, into a state that is then dropped, and
+ * changes nothing; found is told what is wrong, and so is the summary.  False
+ * with a sentence where the directory can't be read, and errno.
+ */
+bool recovery_rehearse(const char *dir,
+    void (*found)(void *, const struct journal_finding *), void *ctx,
+    struct journal_summary *, uint64_t *executions, char *, size_t);
 /* Tells the callouts' edge of every attempt that has not ended. */
 void recovery_adopt(struct state *, struct callouts *);
 

@@ -1,0 +1,24 @@
+/*
+ * journal_dir: the directory of the journal that a verb is about.
+ */
+#ifndef WEIR_CTL_JOURNAL_DIR_H
+#define WEIR_CTL_JOURNAL_DIR_H
+
+#include <limits.h>
+
+#include "ctl/arguments.h"
+
+struct journal_dir {
+	char path[PATH_MAX];
+	int lock; /* while it is open no weird starts with it; < 0: none */
+};
+
+/*
+ * The directory given, or else the one that weird would use, started by the
+ * same user.  0, or the exit status where there is none or a weird has it, what
+ * to do having been said.
+ */
+int journal_dir_open(const char *given, struct journal_dir *);
+void journal_dir_close(struct journal_dir *);
+
+#endif

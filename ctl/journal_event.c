@@ -1,0 +1,117 @@
+/*
+ * journal_event: records and chunks as lines of JSON.
+ */
+#include "ctl/journal_event.h"
+
+#include <msgpack.h>
+
+#include "ctl/writer.h"
+#include "daemon/core/event.h"
+#include "daemon/core/event_text.h"
+#include "libproto/pack.h"
+#include "libproto/unpack.h"
+
+static void pack_event(
+    msgpack_packer *, const struct journal_record *, const struct event *);
+static bool print_packed(FILE *, const msgpack_sbuffer *);
+
+bool
+journal_event_known(const struct journal_record *record)
+{
+	return journal_event_print(NULL, record);
+}
+
+bool
+journal_event_print(FILE *to, const struct journal_record *record)
+{
+	msgpack_sbuffer buffer;
+	msgpack_packer packer;
+	msgpack_zone zone;
+	struct event event;
+	bool known, ok;
+
+	msgpack_zone_init(&zone, 2048);
+	ok = known = event_decode(&event, record->bytes, record->size, &zone);
+	if (ok && to != NULL) {
+		msgpack_sbuffer_init(&buffer);
+		msgpack_packer_init(&packer, &buffer, msgpack_sbuffer_write);
+		pack_event(&packer, record, &event);
+		ok = print_packed(to, &buffer);
+		msgpack_sbuffer_destroy(&buffer);
+	}
+	if (known)
+		event_release(&event);
+	msgpack_zone_destroy(&zone);
+	return ok;
+}
+
+static void
+pack_event(msgpack_packer *packer, const struct journal_record *record,
+    const struct event *event)
+{
+	char file[JOURNAL_FILE_SIZE];
+
+	journal_segment_file(record->segment, file);
+	msgpack_pack_map(packer, 8);
+	pack_key_uint(packer, "seq", record->seq);
+	pack_key_uint(packer, "batch", record->batch);
+	pack_key_str(packer, "file", file);
+	pack_key_int(packer, "offset", record->offset);
+	pack_key_bool(packer, "ends_group", record->last);
+	pack_key_int(packer, "time", event->time);
+	pack_key_str(packer, "type", event_name(event->type));
+	pack_str(packer, "fields");
+	event_pack_fields(event, packer);
+}
+
+static bool
+print_packed(FILE *to, const msgpack_sbuffer *buffer)
+{
+	msgpack_object object;
+	msgpack_zone zone;
+	bool ok;
+
+	msgpack_zone_init(&zone, 2048);
+	ok = unpack_value(buffer->data, buffer->size, &zone, &object);
+	if (ok)
+		json_print_line(to, &object);
+	msgpack_zone_destroy(&zone);
+	return ok;
+}
+
+bool
+journal_chunk_known(const struct journal_chunk *chunk)
+{
+	return journal_chunk_print(NULL, chunk);
+}
+
+bool
+journal_chunk_print(FILE *to, const struct journal_chunk *chunk)
+{
+	char file[JOURNAL_FILE_SIZE];
+	msgpack_sbuffer buffer;
+	msgpack_packer packer;
+	msgpack_object object;
+	msgpack_zone zone;
+	bool ok;
+
+	msgpack_zone_init(&zone, 2048);
+	ok = unpack_value(chunk->bytes, chunk->size, &zone, &object);
+	if (ok && to != NULL) {
+		journal_snapshot_file(chunk->snapshot, file);
+		msgpack_sbuffer_init(&buffer);
+		msgpack_packer_init(&packer, &buffer, msgpack_sbuffer_write);
+		msgpack_pack_map(&packer, 6);
+		pack_key_uint(&packer, "snapshot", chunk->snapshot);
+		pack_key_uint(&packer, "chunk", chunk->number);
+		pack_key_str(&packer, "file", file);
+		pack_key_int(&packer, "offset", chunk->offset);
+		pack_key_bool(&packer, "last", chunk->last);
+		pack_str(&packer, "holds");
+		msgpack_pack_object(&packer, object);
+		ok = print_packed(to, &buffer);
+		msgpack_sbuffer_destroy(&buffer);
+	}
+	msgpack_zone_destroy(&zone);
+	return ok;
+}

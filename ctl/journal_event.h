@@ -1,0 +1,20 @@
+/*
+ * journal_event: what stands in a journal, as objects for JSON.
+ */
+#ifndef WEIR_CTL_JOURNAL_EVENT_H
+#define WEIR_CTL_JOURNAL_EVENT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "daemon/journal_check.h"
+
+/* Whether it is an event that this version knows. */
+bool journal_event_known(const struct journal_record *);
+/* Writes a line of JSON; false when it is none. */
+bool journal_event_print(FILE *, const struct journal_record *);
+/* Whether the bytes are MessagePack, as all chunks are. */
+bool journal_chunk_known(const struct journal_chunk *);
+bool journal_chunk_print(FILE *, const struct journal_chunk *);
+
+#endif
