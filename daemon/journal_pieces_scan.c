@@ -7,6 +7,7 @@
 #include "daemon/journal_pieces.h"
 
 #define WINDOW_SIZE (256 * 1024) /* bytes */
+#define PIECE (64 * 1024)	 /* bytes looked through at a time */
 #define SECTOR 4096		 /* what a disk refuses at a time, at most */
 
 struct scan {
@@ -32,6 +33,7 @@ static void begin_piece(struct scan *, const struct record *);
 static void begin_hole(struct scan *, const char *);
 static void end_hole(struct scan *, off_t);
 static void pass_bad(struct scan *, enum record_found);
+static bool skip_zeros(struct scan *);
 static bool trust_header(struct scan *, struct record *);
 static void use_bytes(struct scan *, off_t, size_t);
 static void judge(struct pieces *, size_t, size_t, size_t);
@@ -209,10 +211,29 @@ pass_bad(struct scan *scan, enum record_found found)
 	} else if (found == RECORD_BAD && trust_header(scan, &record)) {
 		scan->hole_used = scan->offset = record.next;
 		scan->group_ended = (record.flags & RECORD_GROUP_END) != 0;
-	} else {
+	} else if (found != RECORD_NONE || !skip_zeros(scan)) {
 		use_bytes(scan, scan->offset, RECORD_ALIGNMENT);
 		scan->offset += RECORD_ALIGNMENT;
 	}
+}
+
+/* Most of a segment may never have been written: to the next byte that was. */
+static bool
+skip_zeros(struct scan *scan)
+{
+	off_t left = scan->window.file_size - scan->offset, n;
+	const unsigned char *p;
+	size_t i = 0;
+
+	n = left < PIECE ? left : PIECE;
+	p = window_at(&scan->window, scan->offset, scan->offset, (size_t)n);
+	if (p == NULL)
+		return false;
+	while (i < (size_t)n && p[i] == 0)
+		i++;
+	i -= i % RECORD_ALIGNMENT;
+	scan->offset += (off_t)i;
+	return i > 0;
 }
 
 /* Where its payload alone is damaged, the header says how long that is. */

@@ -140,6 +140,7 @@ write_all(struct salvaging *salvaging)
 	const struct journal_saved *saved = salvaging->saved;
 	const struct journal_options options = {.dir = salvaging->salvage->to,
 	    .io = salvaging->salvage->io,
+	    .segment_size = salvaging->salvage->segment_size,
 	    .begin_after = saved->first - 1};
 	const struct journal_readers readers = {.chunk = NULL};
 	uint64_t done = saved->first - 1;

@@ -37,6 +37,7 @@ struct journal_salvage {
 	const char *from;	     /* is never changed */
 	const char *to;		     /* an empty directory */
 	const struct journal_io *io; /* for writing; NULL: the system's */
+	size_t segment_size;	     /* of the new one's; 0: the usual */
 	/* False: it is no event, or no chunk, that this version knows. */
 	journal_reader *record;
 	journal_chunk_reader *chunk;
