@@ -25,8 +25,7 @@ struct found {
 static void read_header(
     struct pieces *, const char *, uint64_t, struct found *, const char *magic);
 static void choose_id(struct pieces *, const struct found *, size_t);
-static void
-take_file(struct pieces *, struct found *, const struct journal_listing *);
+static void take_file(struct pieces *, struct found *, bool own_name);
 static void add_file(struct pieces *, const struct found *, uint64_t number);
 static void guess(struct pieces *, struct found *);
 static void tell_header(const struct pieces *, const struct found *);
@@ -65,7 +64,9 @@ pieces_read(struct pieces *pieces, char *error, size_t size)
 	}
 	choose_id(pieces, found, n);
 	for (size_t i = 0; i < listing.nsegments; i++)
-		take_file(pieces, &found[i], &listing);
+		take_file(pieces, &found[i], true);
+	for (size_t i = 0; i < listing.nsegments; i++)
+		take_file(pieces, &found[i], false);
 	for (size_t i = 0; i < listing.nsegments; i++)
 		guess(pieces, &found[i]);
 	for (size_t i = 0; i < n; i++)
@@ -153,36 +154,31 @@ choose_id(struct pieces *pieces, const struct found *found, size_t n)
 	}
 }
 
-/* One with a good header; the others are for guess(). */
+/*
+ * One with a good header, whatever its name is: first those that have their
+ * own.  The others are for guess().
+ */
 static void
-take_file(struct pieces *pieces, struct found *found,
-    const struct journal_listing *listing)
+take_file(struct pieces *pieces, struct found *found, bool own_name)
 {
 	const struct segment_header *header = &found->header;
-	uint64_t seq = le64_get(&header->first_seq);
 	const char *why = NULL;
 
-	if (found->damage != NULL)
+	if (found->damage != NULL ||
+	    own_name != (le64_get(&header->first_seq) == found->named))
 		return;
 	if (le32_get(&header->format) != JOURNAL_FORMAT)
 		why = "another format, which another version of weir reads";
 	else if (memcmp(header->journal_id, pieces->journal->store.id,
 		     JOURNAL_ID_SIZE) != 0)
 		why = "another journal's";
-	else if (seq != found->named)
-		for (size_t i = 0; i < listing->nsegments; i++)
-			if (listing->segments[i] == seq)
-				why = "named as another one, which is there";
 	for (size_t i = 0; i < pieces->nfiles && why == NULL; i++)
 		if (pieces->files[i].number == le64_get(&header->number))
 			why = "a segment with its number is there already";
-	if (why != NULL) {
+	if (why == NULL)
+		add_file(pieces, found, le64_get(&header->number));
+	else
 		pieces_lose_file(pieces, found->name, why);
-		close(found->fd);
-		found->fd = -1;
-		return;
-	}
-	add_file(pieces, found, le64_get(&header->number));
 }
 
 static void
@@ -210,27 +206,31 @@ add_file(struct pieces *pieces, const struct found *found, uint64_t number)
 static void
 guess(struct pieces *pieces, struct found *found)
 {
+	const size_t nfiles = pieces->nfiles;
+	bool replaced = false, fitting = false;
 	uint64_t number = 1;
 	struct record record;
-	bool fitting;
 
 	if (found->damage == NULL)
 		return;
-	for (size_t i = 0; i < pieces->nfiles; i++)
-		if (pieces->files[i].first_seq < found->named &&
-		    pieces->files[i].number >= number)
-			number = pieces->files[i].number + 1;
-	fitting = found->fd != -1 && pieces->journal->store.has_id &&
-	    fits(pieces, found, number, &record);
-	for (size_t i = 0; i < pieces->nfiles && found->fd != -1 && !fitting;
-	     i++) {
+	for (size_t i = 0; i < nfiles; i++) {
+		const struct pieces_file *file = &pieces->files[i];
+
+		replaced |= file->first_seq == found->named;
+		if (file->first_seq < found->named && file->number >= number)
+			number = file->number + 1;
+	}
+	if (!replaced)
+		fitting = fits(pieces, found, number, &record);
+	for (size_t i = 0; i < nfiles && !replaced && !fitting; i++) {
 		number = pieces->files[i].number - 1;
 		fitting = pieces->files[i].first_seq > found->named &&
 		    fits(pieces, found, number, &record);
 	}
 	if (!fitting) {
 		pieces_lose_file(pieces, found->name, found->damage);
-		pieces->file_lost = true;
+		if (!replaced && found->named > pieces->lost_file)
+			pieces->lost_file = found->named;
 		return;
 	}
 	found->header.first_seq = le64(found->named);
@@ -256,7 +256,8 @@ fits(const struct pieces *pieces, const struct found *found, uint64_t number,
 {
 	unsigned char bytes[sizeof(struct record_header)];
 
-	return pread(found->fd, bytes, sizeof bytes, SEGMENT_DATA_OFFSET) ==
+	return found->fd != -1 && pieces->journal->store.has_id &&
+	    pread(found->fd, bytes, sizeof bytes, SEGMENT_DATA_OFFSET) ==
 	    (ssize_t)sizeof bytes &&
 	    record_header_decode(bytes,
 		store_seed(pieces->journal->store.id, number),
@@ -328,9 +329,13 @@ note_last(struct pieces *pieces)
 	if (pieces->nsnapshots > 0 &&
 	    pieces->snapshots[pieces->nsnapshots - 1] > pieces->last)
 		pieces->last = pieces->snapshots[pieces->nsnapshots - 1];
+	if (pieces->lost_file > pieces->last) {
+		pieces->last = pieces->lost_file - 1;
+		pieces->goes_on = true;
+	}
 	if (pieces->nfiles == 0)
 		return;
 	newest = &pieces->files[pieces->nfiles - 1];
-	pieces->goes_on =
-	    newest->continued || newest->number < snapshots->newest_segment;
+	if (newest->continued || newest->number < snapshots->newest_segment)
+		pieces->goes_on = true;
 }

@@ -57,9 +57,9 @@ struct pieces {
 	size_t nholes;
 	uint64_t *snapshots; /* those that are whole, ascending */
 	size_t nsnapshots;
-	uint64_t last;	/* the last record that is known to have been there */
-	bool goes_on;	/* there was a segment behind the newest one */
-	bool file_lost; /* a segment of which nothing can be read */
+	uint64_t last; /* the last record that is known to have been there */
+	bool goes_on;  /* there was a segment behind the newest one */
+	uint64_t lost_file; /* named so; nothing of it can be read */
 };
 
 /* Reads everything; false with a sentence when the directory can't be. */

@@ -232,8 +232,7 @@ tell_rest(struct salvaging *salvaging)
 	const struct pieces *pieces = &salvaging->pieces;
 	struct journal_saved *saved = salvaging->saved;
 
-	saved->complete = saved->last >= pieces->last && !pieces->goes_on &&
-	    !pieces->file_lost;
+	saved->complete = saved->last >= pieces->last && !pieces->goes_on;
 	tell_holes(salvaging);
 	if (pieces->nfiles > 0)
 		tell_gaps(salvaging, pieces->files[0].first_seq,
