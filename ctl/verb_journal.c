@@ -46,6 +46,7 @@ static bool take_chunk(void *, const struct journal_chunk *);
 static void take_finding(void *, const struct journal_finding *);
 static int64_t monotonic(void);
 static void print_verdict(struct writer *, const struct verifying *);
+static void print_count(uint64_t, const char *, const char *);
 static void print_verdict_json(struct writer *, const struct verifying *);
 static void pack_finding(msgpack_packer *, const struct found *);
 static bool dump_record(void *, const struct journal_record *);
@@ -146,11 +147,12 @@ print_verdict(struct writer *w, const struct verifying *verifying)
 		    verifying->found[i].sentence);
 	if (w->quiet)
 		return;
-	printf("%s: %s: %" PRIu64 " segments, %" PRIu64
-	       " snapshots with %" PRIu64 " chunks, %" PRIu64
-	       " records in %" PRIu64 " batches checked",
-	    verifying->dir, conditions[s->condition], s->segments, s->snapshots,
-	    s->chunks, s->records, s->batches);
+	printf("%s: %s: ", verifying->dir, conditions[s->condition]);
+	print_count(s->segments, "segment", ", ");
+	print_count(s->snapshots, "snapshot", " with ");
+	print_count(s->chunks, "chunk", ", ");
+	print_count(s->records, "record", " in ");
+	printf("%" PRIu64 " batches checked", s->batches);
 	if (s->records > 0)
 		printf(", from %" PRIu64 " to %" PRIu64, s->first, s->last);
 	printf("; %" PRId64 " ms\n", verifying->took / 1000000);
@@ -166,6 +168,12 @@ print_verdict(struct writer *w, const struct verifying *verifying)
 		printf("weird does not start with this journal: put the files "
 		       "of a backup in its place, or save what can be saved "
 		       "with \"weirctl journal salvage\"\n");
+}
+
+static void
+print_count(uint64_t n, const char *what, const char *then)
+{
+	printf("%" PRIu64 " %s%s%s", n, what, n == 1 ? "" : "s", then);
 }
 
 static void

@@ -25,6 +25,7 @@ struct found {
 static void read_header(
     struct pieces *, const char *, uint64_t, struct found *, const char *magic);
 static void choose_id(struct pieces *, const struct found *, size_t);
+static bool has_own_name(const struct found *);
 static void take_file(struct pieces *, struct found *, bool own_name);
 static void add_file(struct pieces *, const struct found *, uint64_t number);
 static void guess(struct pieces *, struct found *);
@@ -129,7 +130,10 @@ read_header(struct pieces *pieces, const char *name, uint64_t seq,
 		found->damage = "its header's checksum is wrong";
 }
 
-/* The one that most files have; of as many, that of the newest segment. */
+/*
+ * The one that most files have that are named after what they hold; of as many,
+ * that of the newest segment.
+ */
 static void
 choose_id(struct pieces *pieces, const struct found *found, size_t n)
 {
@@ -137,21 +141,34 @@ choose_id(struct pieces *pieces, const struct found *found, size_t n)
 	size_t most = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		size_t count = 0;
+		const unsigned char *id = found[i].header.journal_id;
+		size_t count = 1;
 
 		if (found[i].damage != NULL)
 			continue;
 		for (size_t k = 0; k < n; k++)
-			count += found[k].damage == NULL &&
-			    memcmp(found[k].header.journal_id,
-				found[i].header.journal_id,
+			count += has_own_name(&found[k]) &&
+			    memcmp(found[k].header.journal_id, id,
 				JOURNAL_ID_SIZE) == 0;
 		if (count < most)
 			continue;
 		most = count;
-		memcpy(store->id, found[i].header.journal_id, JOURNAL_ID_SIZE);
+		memcpy(store->id, id, JOURNAL_ID_SIZE);
 		store->has_id = true;
 	}
+}
+
+static bool
+has_own_name(const struct found *found)
+{
+	struct snapshot_header snapshot;
+
+	if (found->damage != NULL)
+		return false;
+	if (strstr(found->name, SEGMENT_SUFFIX) != NULL)
+		return le64_get(&found->header.first_seq) == found->named;
+	memcpy(&snapshot, &found->header, sizeof snapshot);
+	return le64_get(&snapshot.seq) == found->named;
 }
 
 /*
@@ -164,8 +181,7 @@ take_file(struct pieces *pieces, struct found *found, bool own_name)
 	const struct segment_header *header = &found->header;
 	const char *why = NULL;
 
-	if (found->damage != NULL ||
-	    own_name != (le64_get(&header->first_seq) == found->named))
+	if (found->damage != NULL || own_name != has_own_name(found))
 		return;
 	if (le32_get(&header->format) != JOURNAL_FORMAT)
 		why = "another format, which another version of weir reads";
