@@ -82,7 +82,7 @@ struct journal {
 	struct segment_store store;
 	void (*warn)(void *, const char *);
 	void *ctx;
-	bool looking; /* nothing is changed; there are no threads */
+	bool looking;  /* nothing is changed; there are no threads */
 	off_t torn_at; /* what was found so, in the last segment */
 	off_t torn_bytes;
 

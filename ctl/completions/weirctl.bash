@@ -22,7 +22,7 @@ _weirctl()
 		esac
 	done
 	case $verb in
-	"") values="=check define definitions definition enable disable safety run ls show tree why watch logs wait pause resume cancel terminate restart rerun retry replay update skip signal approve reject events engine whoami help" words="-s -q --json --help --version" ;;
+	"") values="=check define definitions definition enable disable safety run ls show tree why watch logs wait pause resume cancel terminate restart rerun retry replay update skip signal approve reject events engine journal whoami help" words="-s -q --json --help --version" ;;
 	check) words="--json --quiet --help" values="files" ;;
 	define) words="--json --quiet --help --plan" values="files" ;;
 	definitions | defs) words="--json --quiet --help" values="" ;;
@@ -53,6 +53,7 @@ _weirctl()
 	reject) words="--json --quiet --help --note --if-revision --plan" values="executions" ;;
 	events) words="--json --quiet --help --from --type" values="executions" ;;
 	engine | status) words="--json --quiet --help --long --reason --freeze --wait --plan --early --plan --mode" values="=status pause resume stop" ;;
+	journal) words="--json --quiet --help --from --to --snapshots" values="=verify dump salvage" ;;
 	whoami) words="--json --quiet --help" values="" ;;
 	help) words="--json --quiet --help" values="" ;;
 	esac

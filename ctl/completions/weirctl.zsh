@@ -254,6 +254,15 @@ _weirctl_verb() {
 		'--plan[do nothing, and say what it would do]' ;;
 	'engine stop') _arguments -S \
 		'--mode=[what becomes of callouts (leave unless given)]:MODE:(leave drain kill)' ;;
+	'journal verify') _arguments -S \
+		'*:file:_files' ;;
+	'journal dump') _arguments -S \
+		'--from=[from this sequence number on]:N:' \
+		'--to=[up to this sequence number]:N:' \
+		'--snapshots[what the snapshots hold too, before the events]' \
+		'*:file:_files' ;;
+	'journal salvage') _arguments -S \
+		'*:file:_files' ;;
 	'whoami') _arguments -S ;;
 	'help') _arguments -S ;;
 	esac
@@ -293,6 +302,9 @@ _weirctl() {
 	'engine pause:Start nothing new; what runs is let finish'
 	'engine resume:Go on after a pause'
 	'engine stop:End the daemon'
+	'journal verify:Check a journal'\''s files, while no daemon has them'
+	'journal dump:Write a journal'\''s events as lines of JSON'
+	'journal salvage:Make a new journal of what can be saved of a damaged one'
 	'whoami:Show who the daemon takes you to be, and what you may do'
 	'help:List the verbs, or explain one'
 	)
