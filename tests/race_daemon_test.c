@@ -1,4 +1,4 @@
-/* links: tests/daemon_race.c tests/race_text.c tests/scratch_daemon.c tests/transcript_json.c libweir.a ; libs: msgpack jansson libbsd-overlay */
+/* links: tests/daemon_race.c tests/race_text.c tests/told.c tests/scratch_daemon.c tests/transcript_json.c libweir.a ; libs: msgpack jansson libbsd-overlay */
 /*
  * race_daemon_test: two things that happen at once to a real daemon, in either
  * order, many times.  Each row says in which ways it may end; there are no

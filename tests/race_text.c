@@ -10,20 +10,8 @@
 #include <string.h>
 
 #include "libproto/pack.h"
-#include "libproto/unpack.h"
+#include "tests/told.h"
 
-/* An answer, taken apart. */
-struct told {
-	char *bytes;
-	msgpack_zone zone;
-	msgpack_object object;
-};
-
-static const msgpack_object *member(const msgpack_object *, const char *);
-static bool is_text(const msgpack_object *, const char *);
-static uint64_t number(const msgpack_object *, const char *key);
-static void take(struct told *, const struct weir_message *);
-static void drop(struct told *);
 static void get(struct weir *, uint64_t, int, struct told *);
 static void write_text(struct weir *, uint64_t, int, FILE *);
 static void
@@ -33,61 +21,15 @@ static void write_status(const msgpack_object *, FILE *);
 static bool counts(const msgpack_object *);
 static bool has_ended(const msgpack_object *);
 
-static const msgpack_object *
-member(const msgpack_object *o, const char *key)
-{
-	ATF_REQUIRE_EQ(o->type, MSGPACK_OBJECT_MAP);
-	for (uint32_t i = 0; i < o->via.map.size; i++)
-		if (is_text(&o->via.map.ptr[i].key, key))
-			return &o->via.map.ptr[i].val;
-	atf_tc_fail("an answer without \"%s\"", key);
-}
-
-static bool
-is_text(const msgpack_object *o, const char *text)
-{
-	return o->type == MSGPACK_OBJECT_STR &&
-	    o->via.str.size == strlen(text) &&
-	    memcmp(o->via.str.ptr, text, o->via.str.size) == 0;
-}
-
-/* 0: nil. */
-static uint64_t
-number(const msgpack_object *o, const char *key)
-{
-	const msgpack_object *n = member(o, key);
-
-	return n->type == MSGPACK_OBJECT_POSITIVE_INTEGER ? n->via.u64 : 0;
-}
-
-static void
-take(struct told *told, const struct weir_message *answer)
-{
-	/* Another call under way must not take the bytes along. */
-	told->bytes = malloc(answer->size);
-	ATF_REQUIRE(told->bytes != NULL);
-	memcpy(told->bytes, answer->body, answer->size);
-	msgpack_zone_init(&told->zone, 4096);
-	ATF_REQUIRE(unpack_value(
-	    told->bytes, answer->size, &told->zone, &told->object));
-}
-
-static void
-drop(struct told *told)
-{
-	msgpack_zone_destroy(&told->zone);
-	free(told->bytes);
-}
-
 uint64_t
 race_id(const struct weir_message *answer)
 {
 	struct told told;
 	uint64_t id;
 
-	take(&told, answer);
-	id = number(&told.object, "id");
-	drop(&told);
+	told_take(&told, answer);
+	id = told_number(&told.object, "id");
+	told_drop(&told);
 	return id;
 }
 
@@ -100,17 +42,17 @@ race_answer(const struct weir_message *answer, char into[64])
 	snprintf(into, 64, "%s", answer->error != 0 ? answer->name : "ok");
 	if (answer->error != 0 || answer->size == 0)
 		return;
-	take(&told, answer);
+	told_take(&told, answer);
 	for (uint32_t i = 0; i < told.object.via.map.size; i++)
-		if (is_text(&told.object.via.map.ptr[i].key, "failed"))
+		if (told_is(&told.object.via.map.ptr[i].key, "failed"))
 			failed = &told.object.via.map.ptr[i].val;
 	if (failed != NULL && failed->via.array.size > 0) {
 		name =
-		    member(member(&failed->via.array.ptr[0], "error"), "name");
+		    told_member(told_member(&failed->via.array.ptr[0], "error"), "name");
 		snprintf(into, 64, "%.*s", (int)name->via.str.size,
 		    name->via.str.ptr);
 	}
-	drop(&told);
+	told_drop(&told);
 }
 
 bool
@@ -120,11 +62,11 @@ race_status_is(const struct weir_message *answer, const char *statuses)
 	struct told told;
 	char quoted[64];
 
-	take(&told, answer);
-	status = member(&told.object, "status");
+	told_take(&told, answer);
+	status = told_member(&told.object, "status");
 	snprintf(quoted, sizeof(quoted), "'%.*s'", (int)status->via.str.size,
 	    status->via.str.ptr);
-	drop(&told);
+	told_drop(&told);
 	return strstr(statuses, quoted) != NULL;
 }
 
@@ -144,13 +86,13 @@ get(struct weir *weir, uint64_t id, int timeout, struct told *told)
 	    weir_call(weir, "execution.get", params.data, params.size, timeout,
 		&answer));
 	msgpack_sbuffer_destroy(&params);
-	take(told, &answer);
+	told_take(told, &answer);
 }
 
 static void
 write_status(const msgpack_object *o, FILE *f)
 {
-	const msgpack_object *status = member(o, "status");
+	const msgpack_object *status = told_member(o, "status");
 
 	fprintf(f, "%.*s", (int)status->via.str.size, status->via.str.ptr);
 }
@@ -159,8 +101,8 @@ write_status(const msgpack_object *o, FILE *f)
 static bool
 counts(const msgpack_object *task)
 {
-	return member(task, "item")->type == MSGPACK_OBJECT_NIL &&
-	    !member(task, "superseded")->via.boolean;
+	return told_member(task, "item")->type == MSGPACK_OBJECT_NIL &&
+	    !told_member(task, "superseded")->via.boolean;
 }
 
 static void
@@ -172,13 +114,13 @@ write_items(const msgpack_object *tasks, uint32_t at, FILE *f)
 	for (at++; at < tasks->via.array.size; at++) {
 		const msgpack_object *item = &tasks->via.array.ptr[at];
 
-		if (member(item, "item")->type == MSGPACK_OBJECT_NIL)
+		if (told_member(item, "item")->type == MSGPACK_OBJECT_NIL)
 			break;
 		fputs(between, f);
 		write_status(item, f);
 		between = " ";
 	}
-	if (member(task, "items")->type != MSGPACK_OBJECT_NIL)
+	if (told_member(task, "items")->type != MSGPACK_OBJECT_NIL)
 		fputs(between[0] == '[' ? "[]" : "]", f);
 }
 
@@ -187,18 +129,18 @@ write_task(struct weir *weir, const msgpack_object *tasks, uint32_t at,
     int timeout, FILE *f)
 {
 	const msgpack_object *task = &tasks->via.array.ptr[at],
-			     *name = member(task, "name");
-	uint32_t attempts = member(task, "attempts")->via.array.size;
+			     *name = told_member(task, "name");
+	uint32_t attempts = told_member(task, "attempts")->via.array.size;
 
 	fprintf(f, "%.*s ", (int)name->via.str.size, name->via.str.ptr);
 	write_status(task, f);
 	if (attempts > 1)
 		fprintf(f, " x%u", attempts);
 	write_items(tasks, at, f);
-	if (number(task, "execution") == 0)
+	if (told_number(task, "execution") == 0)
 		return;
 	fputs(" {", f);
-	write_text(weir, number(task, "execution"), timeout, f);
+	write_text(weir, told_number(task, "execution"), timeout, f);
 	fputc('}', f);
 }
 
@@ -211,9 +153,9 @@ write_text(struct weir *weir, uint64_t id, int timeout, FILE *f)
 
 	get(weir, id, timeout, &told);
 	write_status(&told.object, f);
-	if (number(&told.object, "generation") > 1)
-		fprintf(f, " gen %" PRIu64, number(&told.object, "generation"));
-	tasks = member(&told.object, "tasks");
+	if (told_number(&told.object, "generation") > 1)
+		fprintf(f, " gen %" PRIu64, told_number(&told.object, "generation"));
+	tasks = told_member(&told.object, "tasks");
 	for (uint32_t i = 0; i < tasks->via.array.size; i++) {
 		if (!counts(&tasks->via.array.ptr[i]))
 			continue;
@@ -221,7 +163,7 @@ write_text(struct weir *weir, uint64_t id, int timeout, FILE *f)
 		between = ", ";
 		write_task(weir, tasks, i, timeout, f);
 	}
-	drop(&told);
+	told_drop(&told);
 }
 
 char *
@@ -244,7 +186,7 @@ has_ended(const msgpack_object *o)
 	    "canceled", "terminated", "skipped"};
 
 	for (size_t i = 0; i < sizeof(ended) / sizeof(ended[0]); i++)
-		if (is_text(member(o, "status"), ended[i]))
+		if (told_is(told_member(o, "status"), ended[i]))
 			return true;
 	return false;
 }
@@ -257,18 +199,18 @@ race_all_ended(struct weir *weir, uint64_t id, int timeout)
 
 	get(weir, id, timeout, &told);
 	ATF_REQUIRE(has_ended(&told.object));
-	tasks = member(&told.object, "tasks");
+	tasks = told_member(&told.object, "tasks");
 	for (uint32_t i = 0; i < tasks->via.array.size; i++) {
 		const msgpack_object *task = &tasks->via.array.ptr[i];
 
 		ATF_REQUIRE_MSG(has_ended(task),
 		    "execution %" PRIu64 " has ended, task %u of it has not",
 		    id, i);
-		if (number(task, "execution") != 0)
+		if (told_number(task, "execution") != 0)
 			race_all_ended(
-			    weir, number(task, "execution"), timeout);
+			    weir, told_number(task, "execution"), timeout);
 	}
-	drop(&told);
+	told_drop(&told);
 }
 
 void
@@ -280,14 +222,14 @@ race_write_known(struct weir *weir, uint64_t id, int timeout, FILE *f)
 	get(weir, id, timeout, &told);
 	msgpack_object_print(f, told.object);
 	fputc('\n', f);
-	tasks = member(&told.object, "tasks");
+	tasks = told_member(&told.object, "tasks");
 	for (uint32_t i = 0; i < tasks->via.array.size; i++) {
-		uint64_t below = number(&tasks->via.array.ptr[i], "execution");
+		uint64_t below = told_number(&tasks->via.array.ptr[i], "execution");
 
 		if (below != 0)
 			race_write_known(weir, below, timeout, f);
 	}
-	drop(&told);
+	told_drop(&told);
 }
 
 void
@@ -302,9 +244,9 @@ race_await_idle(struct weir *weir, int timeout)
 		ATF_REQUIRE_EQ(WEIR_OK,
 		    weir_call(
 			weir, "engine.status", NULL, 0, timeout, &answer));
-		take(&told, &answer);
-		callouts = number(&told.object, "callouts");
-		drop(&told);
+		told_take(&told, &answer);
+		callouts = told_number(&told.object, "callouts");
+		told_drop(&told);
 		if (callouts > 0)
 			poll(NULL, 0, 1);
 	}
