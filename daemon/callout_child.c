@@ -28,6 +28,7 @@ static struct attempt *attempt_of_pid(struct callouts *, pid_t);
 static struct attempt *attempt_of_mark(struct callouts *, pid_t);
 static void ended(struct callouts *, struct attempt *);
 static bool is_child(pid_t);
+static bool is_command(const struct attempt *, pid_t);
 
 /* What runners that die leave behind becomes this process's. */
 bool
@@ -136,6 +137,21 @@ is_child(pid_t pid)
 }
 
 /*
+ * Whether it is the attempt's command itself, which leads a session, and not
+ * just something that it started: how that ends says nothing of the command.
+ */
+static bool
+is_command(const struct attempt *a, pid_t pid)
+{
+	struct wire_mark mark;
+	pid_t session;
+
+	return process_session(pid, &session) && session == pid &&
+	    process_mark(pid, &mark) && mark.runner == a->runner &&
+	    wire_key_compare(&mark.key, &a->key) == 0;
+}
+
+/*
  * Whether the command of an attempt whose runner died is a child of this
  * process now.  Where the runner had no time to tell its pid, the mark in its
  * environment does.
@@ -143,7 +159,6 @@ is_child(pid_t pid)
 bool
 child_adopt(struct callouts *c, struct attempt *a)
 {
-	struct wire_mark mark;
 	struct timespec ts;
 	pid_t *children;
 	size_t i;
@@ -153,9 +168,7 @@ child_adopt(struct callouts *c, struct attempt *a)
 		return is_child(a->report.pid);
 	children = process_children();
 	for (i = 0; children != NULL && children[i] != 0; i++)
-		if (process_mark(children[i], &mark) &&
-		    mark.runner == a->runner &&
-		    wire_key_compare(&mark.key, &a->key) == 0) {
+		if (is_command(a, children[i])) {
 			a->report.pid = children[i];
 			clock_gettime(CLOCK_REALTIME, &ts);
 			a->report.started_at =
