@@ -54,6 +54,7 @@ static void wait_us(unsigned);
 static void strike(struct crashing *);
 static void kill_starting(struct crashing *);
 static void kill_loaded(struct crashing *);
+static void renew_runners(struct crashing *);
 static void open_era(struct crashing *, unsigned);
 static void close_era(struct crashing *);
 static void add_counts(struct ledger *, const struct ledger *);
@@ -147,6 +148,16 @@ kill_loaded(struct crashing *c)
 	load_end(&load);
 }
 
+/* At once there are new ones when it starts; else one a second. */
+static void
+renew_runners(struct crashing *c)
+{
+	ledger_settle(&c->ledger);
+	ledger_check(&c->ledger, false);
+	crash_daemon_stop(&c->daemon);
+	crash_daemon_up(&c->daemon);
+}
+
 static void
 open_era(struct crashing *c, unsigned n)
 {
@@ -213,6 +224,8 @@ crash(enum target target, unsigned kills)
 		if (c.daemon.pid == 0)
 			crash_daemon_up(&c.daemon);
 		ledger_check(&c.ledger, false);
+		if (target == RUNNERS)
+			renew_runners(&c);
 		if ((i + 1) % ERA == 0 || i + 1 == kills)
 			close_era(&c);
 	}

@@ -55,7 +55,7 @@ take(struct trace *t, const char *text)
 	int fields = sscanf(text, "%c %95s %d", &what, key, &status);
 
 	t->lines++;
-	if (fields == 2 && what == 'b') {
+	if (fields == 3 && what == 'b') {
 		line = line_of(t, key);
 		line->begins++;
 		line->begun_at = t->lines;

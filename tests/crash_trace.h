@@ -1,7 +1,7 @@
 /*
  * crash_trace: what commands have written down of themselves, in the order in
- * which they did.  Each appends "b EXECUTION.TASK.ITEM.ATTEMPT" as it begins
- * and "e EXECUTION.TASK.ITEM.ATTEMPT STATUS" as it ends with that status.
+ * which they did.  Each appends "b EXECUTION.TASK.ITEM.ATTEMPT PID" as it
+ * begins and "e EXECUTION.TASK.ITEM.ATTEMPT STATUS" as it ends with that.
  */
 #ifndef WEIR_TESTS_CRASH_TRACE_H
 #define WEIR_TESTS_CRASH_TRACE_H
@@ -14,7 +14,7 @@
 /* A command that writes its trace, ends as WEIR_ATTEMPT and $$ have it. */
 #define TRACE_BEGIN \
 	"K=$WEIR_EXECUTION.$WEIR_TASK.$WEIR_ITEM.$WEIR_ATTEMPT; " \
-	"echo b $K >>$T; "
+	"echo b $K $$ >>$T; "
 #define TRACE_END(status) "s=" status "; echo e $K $s >>$T; exit $s"
 
 struct trace_line {
