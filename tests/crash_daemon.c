@@ -25,7 +25,6 @@
 #define ENVIRON_MAX 32768
 
 static bool connects(const char *);
-static void write_configuration(const struct crash_daemon *, const char *);
 static bool read_all(pid_t, const char *, char *, size_t *);
 static bool is_runner(const struct crash_daemon *, pid_t);
 static bool is_command(const struct crash_daemon *, pid_t);
@@ -33,22 +32,24 @@ static unsigned kill_round(struct crash_daemon *);
 static pid_t next_pid(DIR *);
 
 void
-crash_daemon_make(
-    struct crash_daemon *d, const char *name, const char *runner)
+crash_daemon_make(struct crash_daemon *d, const char *name, unsigned runners)
 {
 	char here[128];
 
+	if (getenv("WEIR_BIN") == NULL || getenv("WEIR_RUNNER") == NULL)
+		atf_tc_skip("WEIR_BIN is not set; run by make check");
 	memset(d, 0, sizeof(*d));
 	ATF_REQUIRE(getcwd(here, sizeof(here)) != NULL);
 	snprintf(d->dir, sizeof(d->dir), "%s/%s", here, name);
 	ATF_REQUIRE_EQ(0, mkdir(d->dir, 0700));
 	snprintf(d->socket, sizeof(d->socket), "%s/sock", d->dir);
 	snprintf(d->trace, sizeof(d->trace), "%s/trace", d->dir);
-	write_configuration(d, runner);
+	crash_daemon_runner(d, runners, getenv("WEIR_RUNNER"));
 }
 
-static void
-write_configuration(const struct crash_daemon *d, const char *runner)
+void
+crash_daemon_runner(
+    const struct crash_daemon *d, unsigned runners, const char *runner)
 {
 	char path[320];
 	FILE *f;
@@ -56,8 +57,8 @@ write_configuration(const struct crash_daemon *d, const char *runner)
 	snprintf(path, sizeof(path), "%s/weird.conf", d->dir);
 	f = fopen(path, "w");
 	ATF_REQUIRE(f != NULL);
-	fprintf(f, "callouts:\n  runners: 2\n  max: 16\n  runner: %s\n",
-	    runner != NULL ? runner : getenv("WEIR_RUNNER"));
+	fprintf(f, "callouts:\n  runners: %u\n  max: 16\n  runner: %s\n",
+	    runners, runner);
 	ATF_REQUIRE_EQ(0, fclose(f));
 }
 
@@ -69,8 +70,6 @@ crash_daemon_start(
 	const char *argv[WITH_MAX + 10];
 	unsigned n = 0;
 
-	if (getenv("WEIR_BIN") == NULL || getenv("WEIR_RUNNER") == NULL)
-		atf_tc_skip("WEIR_BIN is not set; run by make check");
 	snprintf(weird, sizeof(weird), "%s/weird",
 	    bin != NULL ? bin : getenv("WEIR_BIN"));
 	snprintf(conf, sizeof(conf), "%s/weird.conf", d->dir);

@@ -15,9 +15,12 @@ struct crash_daemon {
 	pid_t pid; /* 0: none runs */
 };
 
-/* Makes the directory.  runner: instead of weir-runner; NULL: that one. */
-void crash_daemon_make(
-    struct crash_daemon *, const char *name, const char *runner);
+/* Makes the directory and its configuration. */
+void
+crash_daemon_make(struct crash_daemon *, const char *name, unsigned runners);
+/* What is run instead of weir-runner from its next start on. */
+void crash_daemon_runner(
+    const struct crash_daemon *, unsigned runners, const char *path);
 /*
  * Does not wait for it.  What it is run with ends with NULL; NULL: nothing.
  * bin: another directory than WEIR_BIN for weird; NULL: that one.

@@ -139,17 +139,27 @@ void
 ledger_define(struct ledger *l)
 {
 	struct weir *weir = weir_open(l->daemon->socket);
-	struct told told;
-	char params[4096];
 
-	ATF_REQUIRE(weir != NULL);
+	ATF_REQUIRE(weir != NULL && ledger_define_by(weir));
+	weir_close(weir);
+}
+
+bool
+ledger_define_by(struct weir *weir)
+{
+	struct weir_message answer;
+	char params[4096];
+	int error;
+
 	for (unsigned i = 0; i < FLOWS; i++) {
 		snprintf(params, sizeof(params), "{'definition': %s}",
 		    flows[i].definition);
-		ledger_call(weir, "definition.put", params, &told);
-		told_drop(&told);
+		error = ledger_try(weir, "definition.put", params, &answer);
+		if (error < 0)
+			return false;
+		ATF_REQUIRE_MSG(error == WEIR_OK, "%s", answer.text);
 	}
-	weir_close(weir);
+	return true;
 }
 
 struct record *

@@ -86,6 +86,8 @@ void ledger_make(struct ledger *, struct crash_daemon *, unsigned clients);
 void ledger_free(struct ledger *);
 /* Stores the workflows; the daemon listens. */
 void ledger_define(struct ledger *);
+/* False where the daemon is gone. */
+bool ledger_define_by(struct weir *);
 /* A new record; the test fails where there are too many. */
 struct record *ledger_record(struct ledger *, unsigned client, enum flow);
 struct standing ledger_after(const struct record *, enum verb);

@@ -21,6 +21,7 @@
 #include "tests/crash_client.h"
 
 #define CLIENTS 3
+#define RUNNERS_EACH 2
 #define ERA 60		/* kills of one state directory */
 #define STARTING 5	/* one kill in so many is of a daemon that starts */
 #define START_US 20000	/* how long that takes at most */
@@ -164,7 +165,7 @@ open_era(struct crashing *c, unsigned n)
 	char name[16];
 
 	snprintf(name, sizeof(name), "e%u", n);
-	crash_daemon_make(&c->daemon, name, NULL);
+	crash_daemon_make(&c->daemon, name, RUNNERS_EACH);
 	ledger_make(&c->ledger, &c->daemon, CLIENTS);
 	c->ledger.losses = c->target >= RUNNERS;
 	crash_daemon_up(&c->daemon);
