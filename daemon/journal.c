@@ -150,6 +150,8 @@ journal_collect(struct journal *journal, const char **error)
 	pthread_mutex_unlock(&journal->lock);
 	if (untold)
 		journal_warn(journal, "%s", journal->snapshot_error);
+	/* What came meanwhile: nobody is woken for this batch again. */
+	journal_commit(journal);
 	return journal->durable;
 }
 

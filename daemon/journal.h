@@ -124,7 +124,8 @@ void journal_commit(struct journal *);
 int journal_fd(const struct journal *);
 /*
  * The sequence number up to which all is durable.  On failure sets *error to a
- * sentence (else NULL); the daemon must then exit.
+ * sentence (else NULL); the daemon must then exit.  Commits, too: what could
+ * not be while the batch that it tells of was in flight.
  */
 uint64_t journal_collect(struct journal *, const char **error);
 uint64_t journal_durable(const struct journal *); /* as last collected */

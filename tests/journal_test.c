@@ -96,6 +96,27 @@ ATF_TC_BODY(durable_and_reopened, tc)
 	scratch_close(&scratch);
 }
 
+/* What came while a batch was written goes on with nobody asking again. */
+ATF_TC_WITHOUT_HEAD(no_batch_left);
+ATF_TC_BODY(no_batch_left, tc)
+{
+	struct pollfd readable;
+
+	scratch_init(&scratch, "journal");
+	ATF_REQUIRE(scratch_open(&scratch));
+	readable =
+	    (struct pollfd){.fd = journal_fd(scratch.journal), .events = POLLIN};
+	scratch_append(&scratch, 1, 1);
+	journal_commit(scratch.journal);
+	scratch_append(&scratch, 1, 1);
+	ATF_REQUIRE_EQ(1, poll(&readable, 1, 60000));
+	ATF_CHECK_EQ(1, journal_collect(scratch.journal, &scratch.failure));
+	ATF_REQUIRE_EQ_MSG(1, poll(&readable, 1, 60000),
+	    "the second batch is never written");
+	ATF_CHECK_EQ(2, journal_collect(scratch.journal, &scratch.failure));
+	scratch_close(&scratch);
+}
+
 ATF_TC_WITHOUT_HEAD(open_group_waits);
 ATF_TC_BODY(open_group_waits, tc)
 {
@@ -241,7 +262,7 @@ ATF_TC_BODY(wakes_the_loop, tc)
 	scratch_append(&scratch, 1, 1);
 	ATF_CHECK_EQ(0, poll(&wake, 1, 0));
 	journal_commit(scratch.journal);
-	ATF_REQUIRE_EQ(1, poll(&wake, 1, 60000));
+	ATF_REQUIRE_EQ(1, poll(&wake, 1, 5000));
 	/* Told once; what is durable does not show before it is collected. */
 	ATF_CHECK_EQ(0, journal_durable(scratch.journal));
 	ATF_CHECK_EQ(1, journal_collect(scratch.journal, &scratch.failure));
@@ -337,6 +358,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, empty_directory);
 	ATF_TP_ADD_TC(tp, no_directory);
 	ATF_TP_ADD_TC(tp, durable_and_reopened);
+	ATF_TP_ADD_TC(tp, no_batch_left);
 	ATF_TP_ADD_TC(tp, open_group_waits);
 	ATF_TP_ADD_TC(tp, close_writes_what_is_whole);
 	ATF_TP_ADD_TC(tp, many_segments);
