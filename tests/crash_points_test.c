@@ -205,8 +205,6 @@ each_point(const struct points *points, unsigned share, bool runner,
 	struct crash_daemon d;
 
 	for (unsigned i = share; i < points->count; i += POINT_SHARES) {
-		char P[64]; snprintf(P, 64, "%s-%u", points->list[i].name, points->list[i].n);
-		if (getenv("P") && strcmp(P, getenv("P"))) continue;
 		if (!points_sampled(points, i))
 			continue;
 		struct timespec t0, t1; clock_gettime(CLOCK_MONOTONIC, &t0);
