@@ -11,6 +11,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "daemon/boot.h"
 #include "daemon/core/alloc.h"
 
 typedef void attempt_move(struct callouts *, struct attempt *);
@@ -410,8 +411,12 @@ static void
 lost_unsure(struct callouts *c, struct attempt *a)
 {
 	settle(c, a, CALLOUT_LOST,
-	    "the runner that it was given to is gone (killed, or the machine "
-	    "was restarted); it may have run, in whole or in part");
+	    boot_is_over(a->runner)
+		? "the machine was restarted since it was to be started; it "
+		  "may have run, in whole or in part"
+		: "the runner that it was given to is gone (killed, or the "
+		  "machine was restarted); it may have run, in whole or in "
+		  "part");
 }
 
 static void

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/boot.h"
 #include "daemon/core/alloc.h"
 #include "daemon/log.h"
 
@@ -31,6 +32,7 @@ static int listen_at(const char *);
 static char **environment(void);
 static int spawn(struct link *, int);
 static bool launch(struct callouts *, char *, size_t);
+static void link_found(struct callouts *, uint64_t id);
 
 /* Connects to those that are there, and starts what is missing. */
 bool
@@ -52,13 +54,27 @@ links_open(struct callouts *c, char *error, size_t size)
 		if (sscanf(entry->d_name, "runner-%16" SCNx64 ".sock%n", &id,
 			&end) == 1 &&
 		    end > 0 && entry->d_name[end] == '\0')
-			link_connect(link_new(c, id));
+			link_found(c, id);
 	}
 	closedir(dir);
 	while (links_count(c, false) < c->runners)
 		if (!launch(c, error, size))
 			return false;
 	return true;
+}
+
+/* Nobody can be there where it was made before the machine was started. */
+static void
+link_found(struct callouts *c, uint64_t id)
+{
+	struct link *l;
+
+	l = link_new(c, id);
+	if (boot_is_over(id)) {
+		unlink(l->path);
+		link_free(l);
+	} else
+		link_connect(l);
 }
 
 void
@@ -268,7 +284,7 @@ launch(struct callouts *c, char *error, size_t size)
 	int fd, reason;
 
 	do
-		arc4random_buf(&id, sizeof id);
+		id = boot_runner_id();
 	while (id == 0 || link_find(c, id) != NULL);
 	l = link_new(c, id);
 	fd = listen_at(l->path);

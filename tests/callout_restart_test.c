@@ -1,6 +1,6 @@
 /* links: daemon/callout.c daemon/callout_attempt.c daemon/callout_child.c
  * daemon/callout_link.c daemon/callout_log.c daemon/callout_output.c
- * daemon/callout_runner.c daemon/callout_spec.c daemon/callout_start.c
+ * daemon/callout_runner.c daemon/boot.c daemon/callout_spec.c daemon/callout_start.c
  * daemon/survivors.c daemon/processes.c daemon/runner/wire.c
  * daemon/runner/process.c daemon/log.c daemon/core/value.c
  * daemon/core/element.c daemon/core/alloc.c libproto/pack.c
@@ -15,6 +15,7 @@
 #include <atf-c.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,11 +206,52 @@ ATF_TC_BODY(all_killed, tc)
 	close_daemon(true);
 }
 
+ATF_TC(machine_restarted);
+ATF_TC_HEAD(machine_restarted, tc)
+{
+	atf_tc_set_md_var(tc, "descr",
+	    "what was given to a runner of another boot is lost, and said to "
+	    "be, even where somebody listens on that runner's socket");
+}
+ATF_TC_BODY(machine_restarted, tc)
+{
+	struct wish w = {.shell = "exit 0"};
+	char here[64], there[64];
+	struct corpse dead;
+	struct ending *e;
+	uint64_t other;
+
+	dead = daemon_that_dies(0, &w, false);
+	other = dead.id ^ UINT64_C(1) << 63;
+	if (dead.id >> 32 == 0)
+		atf_tc_skip("this system does not tell one boot from another");
+	snprintf(here, sizeof here, "run/runner-%016" PRIx64 ".sock", dead.id);
+	snprintf(there, sizeof there, "run/runner-%016" PRIx64 ".sock", other);
+	ATF_REQUIRE(rename(here, there) == 0);
+	open_daemon(1);
+	want_run(1, other, &w);
+	callouts_recovered(d.callouts);
+	e = wait_end(1);
+	ATF_CHECK_EQ(CALLOUT_LOST, e->end);
+	ATF_CHECK_MSG(
+	    strstr(e->reason, "machine was restarted since") != NULL, "%s",
+	    e->reason);
+	ATF_CHECK(access(there, F_OK) == -1 && errno == ENOENT);
+	while (d.nids == 0)
+		turn();
+	ATF_CHECK_EQ(dead.id >> 32, d.ids[0] >> 32);
+	ATF_CHECK_EQ(8, shell(4, "exit 8")->exit);
+	close_daemon(true);
+	wait_empty("run");
+	ATF_CHECK_EQ(0, kill(dead.runner, SIGKILL)); /* nobody asks it to go */
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, reopened);
 	ATF_TP_ADD_TC(tp, stale_start);
 	ATF_TP_ADD_TC(tp, runner_killed);
 	ATF_TP_ADD_TC(tp, all_killed);
+	ATF_TP_ADD_TC(tp, machine_restarted);
 	return atf_no_error();
 }
