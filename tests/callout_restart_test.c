@@ -1,8 +1,8 @@
 /* links: daemon/callout.c daemon/callout_attempt.c daemon/callout_child.c
  * daemon/callout_link.c daemon/callout_log.c daemon/callout_output.c
- * daemon/callout_runner.c daemon/boot.c daemon/callout_spec.c daemon/callout_start.c
- * daemon/survivors.c daemon/processes.c daemon/runner/wire.c
- * daemon/runner/process.c daemon/log.c daemon/core/value.c
+ * daemon/callout_runner.c daemon/boot.c daemon/callout_spec.c
+ * daemon/callout_start.c daemon/survivors.c daemon/processes.c
+ * daemon/runner/wire.c daemon/runner/process.c daemon/log.c daemon/core/value.c
  * daemon/core/element.c daemon/core/alloc.c libproto/pack.c
  * tests/callout_daemon.c ; libs: msgpack libevent_core jansson atf-c */
 /*
@@ -233,9 +233,8 @@ ATF_TC_BODY(machine_restarted, tc)
 	callouts_recovered(d.callouts);
 	e = wait_end(1);
 	ATF_CHECK_EQ(CALLOUT_LOST, e->end);
-	ATF_CHECK_MSG(
-	    strstr(e->reason, "machine was restarted since") != NULL, "%s",
-	    e->reason);
+	ATF_CHECK_MSG(strstr(e->reason, "machine was restarted since") != NULL,
+	    "%s", e->reason);
 	ATF_CHECK(access(there, F_OK) == -1 && errno == ENOENT);
 	while (d.nids == 0)
 		turn();

@@ -119,8 +119,8 @@ check_lost(const msgpack_object *task)
 	if (n == 0 || fate_of(&list->via.array.ptr[n - 1]) != FATE_LOST)
 		return;
 	told_text(task, "status", status, sizeof(status));
-	told_text(&list->via.array.ptr[n - 1], "reason", reason,
-	    sizeof(reason));
+	told_text(
+	    &list->via.array.ptr[n - 1], "reason", reason, sizeof(reason));
 	ATF_REQUIRE_MSG(strstr(reason, "may have run") != NULL ||
 		strstr(reason, "can't be known") != NULL,
 	    "lost without a word on what that means: %s", reason);

@@ -14,8 +14,8 @@
 
 static void parameters(const struct ledger *, unsigned client,
     const struct record *, enum verb, const char *delay, char *, size_t);
-static void granted(struct ledger *, struct record *, enum verb,
-    const struct weir_message *);
+static void granted(
+    struct ledger *, struct record *, enum verb, const struct weir_message *);
 static void started(struct record *, const struct weir_message *);
 static void granted_workflow(
     struct ledger *, unsigned client, enum verb, const struct weir_message *);
@@ -145,8 +145,8 @@ started(struct record *r, const struct weir_message *answer)
 	created = told_member(&told.object, "created")->via.boolean;
 	if (r->standing.there)
 		ATF_REQUIRE_MSG(!created && id == r->id,
-		    "%s is execution %" PRIu64 " and %" PRIu64, r->token,
-		    r->id, id);
+		    "%s is execution %" PRIu64 " and %" PRIu64, r->token, r->id,
+		    id);
 	r->id = id;
 	r->revision = told_number(&told.object, "revision");
 	told_drop(&told);
@@ -180,8 +180,8 @@ next_verb(const struct record *r, unsigned *seed)
 	    VERB_CANCEL, VERB_TERMINATE},
 			       fresh[] = {VERB_PAUSE, VERB_GO, VERB_UPDATE,
 				   VERB_TERMINATE},
-			       went[] = {VERB_PAUSE, VERB_END, VERB_END,
-				   VERB_CANCEL};
+			       went[] = {
+				   VERB_PAUSE, VERB_END, VERB_END, VERB_CANCEL};
 	unsigned n = (unsigned)rand_r(seed) % 4;
 
 	if (r->flow != FLOW_GATE)

@@ -20,8 +20,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PATIENCE 60000	/* ms */
-#define WITH_MAX 32	/* words before the daemon's own */
+#define PATIENCE 60000 /* ms */
+#define WITH_MAX 32    /* words before the daemon's own */
 #define ENVIRON_MAX 32768
 
 static bool connects(const char *);

@@ -14,11 +14,12 @@
 
 #define PATIENCE 60000 /* ms */
 
-#define COMMAND                                         \
-	"'run': ['sh', '-c', '" TRACE_BEGIN             \
-	"[ $D = 0 ] || sleep $D; " TRACE_END("$(($$ % 3))") \
-	"'], 'env': {'T': '${{ input.trace }}', 'D': '${{ input.delay }}'}"
-#define INPUT                                                        \
+#define COMMAND                                                                \
+	"'run': ['sh', '-c', '" TRACE_BEGIN                                    \
+	"[ $D = 0 ] || sleep $D; " TRACE_END(                                  \
+	    "$(($$ % 3))") "'], 'env': {'T': '${{ input.trace }}', 'D': '${{ " \
+			   "input.delay }}'}"
+#define INPUT                                                       \
 	"'input': {'trace': {'type': 'string'}, 'delay': {'type': " \
 	"'string'}, 'token': {'type': 'string'}}"
 
@@ -67,7 +68,8 @@ check_page(struct ledger *, const msgpack_object *, uint64_t newest);
 static void check_entry(struct ledger *, const msgpack_object *, uint64_t);
 static void check_client(struct ledger *, struct weir *, unsigned, bool whole);
 static void check_record(struct ledger *, struct weir *, struct record *);
-static void check_gate(struct ledger *, struct record *, const msgpack_object *);
+static void
+check_gate(struct ledger *, struct record *, const msgpack_object *);
 static void
 check_command(struct ledger *, struct record *, const msgpack_object *);
 static bool
@@ -116,8 +118,8 @@ ledger_try(struct weir *weir, const char *method, const char *params,
 	msgpack_sbuffer_init(&buffer);
 	msgpack_packer_init(&packer, &buffer, msgpack_sbuffer_write);
 	json_to_msgpack(params, &packer);
-	error = weir_call(
-	    weir, method, buffer.data, buffer.size, PATIENCE, answer);
+	error =
+	    weir_call(weir, method, buffer.data, buffer.size, PATIENCE, answer);
 	msgpack_sbuffer_destroy(&buffer);
 	return error;
 }
@@ -380,8 +382,8 @@ check_gate(struct ledger *l, struct record *r, const msgpack_object *execution)
 	bool whole = false;
 
 	if (!stands_so(r, r->standing, execution)) {
-		whole = r->pending != VERB_NONE &&
-		    stands_so(r, after, execution);
+		whole =
+		    r->pending != VERB_NONE && stands_so(r, after, execution);
 		if (!whole) {
 			msgpack_object_print(stdout, *execution);
 			atf_tc_fail(
@@ -401,8 +403,8 @@ check_gate(struct ledger *l, struct record *r, const msgpack_object *execution)
 }
 
 static bool
-stands_so(const struct record *r, struct standing s,
-    const msgpack_object *execution)
+stands_so(
+    const struct record *r, struct standing s, const msgpack_object *execution)
 {
 	static const char *const ends[] = {
 	    [VERB_END] = "completed",
@@ -450,8 +452,8 @@ check_command(
 		ATF_REQUIRE_MSG(whole, "%s was ended by %s, and is %s",
 		    r->token, verbs[r->standing.ended], status);
 	else if (whole)
-		ATF_REQUIRE_MSG(r->pending == VERB_CANCEL ||
-			r->pending == VERB_TERMINATE,
+		ATF_REQUIRE_MSG(
+		    r->pending == VERB_CANCEL || r->pending == VERB_TERMINATE,
 		    "%s was not ended by anybody, and is %s", r->token, status);
 	if (r->pending != VERB_NONE) {
 		count_pending(l, r->pending, whole);

@@ -47,7 +47,7 @@ struct standing {
 /* What is known of one execution; its token is its correlation id. */
 struct record {
 	enum flow flow;
-	bool keyed;	/* has an idempotency key: the token too */
+	bool keyed; /* has an idempotency key: the token too */
 	char token[24];
 	struct standing standing; /* acknowledged, or seen */
 	enum verb pending;	  /* asked, not answered */
@@ -62,7 +62,7 @@ struct ledger_client {
 	struct record *records;
 	unsigned nrecords;
 	unsigned live; /* all before it are settled, or never were */
-	unsigned put;	  /* the content of its newest version; 0: none */
+	unsigned put;  /* the content of its newest version; 0: none */
 	uint64_t version;
 	bool disabled;
 	enum verb pending;
@@ -73,7 +73,7 @@ struct ledger {
 	struct trace trace;
 	struct ledger_client clients[LEDGER_CLIENTS];
 	unsigned nclients;
-	bool losses;	/* attempts may be lost: runners were killed */
+	bool losses;	 /* attempts may be lost: runners were killed */
 	uint64_t newest; /* execution that was listed */
 	/* Counted for the report. */
 	unsigned long acknowledged[VERBS];

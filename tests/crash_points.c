@@ -152,15 +152,14 @@ points_read(struct points *p, unsigned most, unsigned most_sanitized)
 		n = most_of(counts, used, i);
 		if (n > 0 && is_private(counts[i].name)) {
 			strlcat(p->skipped, " ", sizeof(p->skipped));
-			strlcat(
-			    p->skipped, counts[i].name, sizeof(p->skipped));
+			strlcat(p->skipped, counts[i].name, sizeof(p->skipped));
 			continue;
 		}
 		for (unsigned k = 1; k <= n && p->count < POINTS_MAX; k++) {
 			struct point *point = &p->list[p->count++];
 
-			strlcpy(point->name, counts[i].name,
-			    sizeof(point->name));
+			strlcpy(
+			    point->name, counts[i].name, sizeof(point->name));
 			point->n = k;
 		}
 	}

@@ -18,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <time.h>
 
 #include "tests/crash_client.h"
 #include "tests/crash_points.h"
@@ -89,8 +88,8 @@ requests(struct ledger *l, struct weir *weir)
 		if (!client_do(l, 0, weir, gate, verbs[i], "0"))
 			return false;
 	return work(l, weir, FLOW_FAIL, "0.5") &&
-	    client_do(l, 0, weir, &l->clients[0].records[2], VERB_TERMINATE,
-		NULL) &&
+	    client_do(
+		l, 0, weir, &l->clients[0].records[2], VERB_TERMINATE, NULL) &&
 	    await(l, weir, 0) && await(l, weir, 2);
 }
 
@@ -98,8 +97,8 @@ requests(struct ledger *l, struct weir *weir)
 static bool
 recovery(struct ledger *l, struct weir *weir)
 {
-	return await(l, weir, 0) && await(l, weir, 1) &&
-	    requests(l, weir) && await(l, weir, l->clients[0].nrecords - 1);
+	return await(l, weir, 0) && await(l, weir, 1) && requests(l, weir) &&
+	    await(l, weir, l->clients[0].nrecords - 1);
 }
 
 /* Frozen, thawed, and left with commands that run. */
@@ -127,8 +126,7 @@ leave_running(struct ledger *l)
 	ledger_define(l);
 	weir = weir_open(l->daemon->socket);
 	ATF_REQUIRE(weir != NULL && work(l, weir, FLOW_FAIL, "0") &&
-	    work(l, weir, FLOW_ITEMS, "0.05") &&
-	    await(l, weir, 0));
+	    work(l, weir, FLOW_ITEMS, "0.05") && await(l, weir, 0));
 	weir_close(weir);
 	crash_daemon_kill(l->daemon);
 }
@@ -207,18 +205,15 @@ each_point(const struct points *points, unsigned share, bool runner,
 	for (unsigned i = share; i < points->count; i += POINT_SHARES) {
 		if (!points_sampled(points, i))
 			continue;
-		struct timespec t0, t1; clock_gettime(CLOCK_MONOTONIC, &t0);
 		once(&d, &points->list[i], runner, steps, tally);
-		clock_gettime(CLOCK_MONOTONIC, &t1);
-		printf("%s %u %ld ms\n", points->list[i].name, points->list[i].n, (t1.tv_sec-t0.tv_sec)*1000+(t1.tv_nsec-t0.tv_nsec)/1000000);
 	}
 }
 
 static void
 all_points(bool runner, scenario_steps *steps)
 {
-	struct tally *tally = mmap(NULL, sizeof(*tally),
-	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct tally *tally = mmap(NULL, sizeof(*tally), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	static struct points points;
 	struct crash_daemon d;
 	int status, failed = 0;
@@ -247,32 +242,40 @@ all_points(bool runner, scenario_steps *steps)
 	ATF_REQUIRE(tally->reached > 0);
 }
 
-#define POINTS(name, description, runner, steps, only_long)                 \
-	ATF_TC(name);                                                       \
-	ATF_TC_HEAD(name, tc)                                               \
-	{                                                                   \
-		atf_tc_set_md_var(tc, "descr", description);                \
-		atf_tc_set_md_var(tc, "timeout", "14400");                  \
-	}                                                                   \
-	ATF_TC_BODY(name, tc)                                               \
-	{                                                                   \
-		if (only_long && !points_long())                            \
-			atf_tc_skip("only long: make check-long runs it");  \
-		all_points(runner, steps);                                  \
+#define POINTS(name, description, runner, steps, only_long)                \
+	ATF_TC(name);                                                      \
+	ATF_TC_HEAD(name, tc)                                              \
+	{                                                                  \
+		atf_tc_set_md_var(tc, "descr", description);               \
+		atf_tc_set_md_var(tc, "timeout", "14400");                 \
+	}                                                                  \
+	ATF_TC_BODY(name, tc)                                              \
+	{                                                                  \
+		if (only_long && !points_long())                           \
+			atf_tc_skip("only long: make check-long runs it"); \
+		all_points(runner, steps);                                 \
 	}
 
-POINTS(daemon_requests, "the daemon killed at every call: a new directory, all "
-    "requests", false, requests, false)
-POINTS(daemon_recovery, "the daemon killed at every call: recovery, adoption, "
-    "requests", false, recovery, true)
-POINTS(daemon_stopping, "the daemon killed at every call: freezing, and the "
-    "end with commands running", false, stopping, true)
+POINTS(daemon_requests,
+    "the daemon killed at every call: a new directory, all "
+    "requests",
+    false, requests, false)
+POINTS(daemon_recovery,
+    "the daemon killed at every call: recovery, adoption, "
+    "requests",
+    false, recovery, true)
+POINTS(daemon_stopping,
+    "the daemon killed at every call: freezing, and the "
+    "end with commands running",
+    false, stopping, true)
 POINTS(runner_requests, "a runner killed at every call: all requests", true,
     requests, false)
 POINTS(runner_recovery, "a runner killed at every call: recovery, requests",
     true, recovery, true)
-POINTS(runner_stopping, "a runner killed at every call: freezing, and the "
-    "daemon's end", true, stopping, true)
+POINTS(runner_stopping,
+    "a runner killed at every call: freezing, and the "
+    "daemon's end",
+    true, stopping, true)
 
 ATF_TP_ADD_TCS(tp)
 {

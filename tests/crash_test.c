@@ -22,12 +22,12 @@
 
 #define CLIENTS 3
 #define RUNNERS_EACH 2
-#define ERA 60		/* kills of one state directory */
-#define STARTING 5	/* one kill in so many is of a daemon that starts */
-#define START_US 20000	/* how long that takes at most */
-#define ANSWERS_MAX 40	/* before the kill */
-#define AFTER_US 3000	/* and so long, at most, after the last of them */
-#define GAP_US 2000	/* between daemon and runners, where both are killed */
+#define ERA 60	       /* kills of one state directory */
+#define STARTING 5     /* one kill in so many is of a daemon that starts */
+#define START_US 20000 /* how long that takes at most */
+#define ANSWERS_MAX 40 /* before the kill */
+#define AFTER_US 3000  /* and so long, at most, after the last of them */
+#define GAP_US 2000    /* between daemon and runners, where both are killed */
 
 enum target { DAEMON, STOPPED, RUNNERS, BOTH, EVERYTHING };
 
@@ -60,6 +60,9 @@ static void open_era(struct crashing *, unsigned);
 static void close_era(struct crashing *);
 static void add_counts(struct ledger *, const struct ledger *);
 static void crash(enum target, unsigned kills);
+static void await_begun(struct crashing *, const char *key);
+static void check_task(struct weir *, unsigned id, const char *status,
+    unsigned attempts, const char *reason);
 
 static unsigned
 times(unsigned few, unsigned many)
@@ -237,16 +240,16 @@ crash(enum target target, unsigned kills)
 	ledger_print(&c.total);
 }
 
-#define CRASH(name, description, target, few, many)            \
-	ATF_TC(name);                                          \
-	ATF_TC_HEAD(name, tc)                                  \
-	{                                                      \
-		atf_tc_set_md_var(tc, "descr", description);   \
-		atf_tc_set_md_var(tc, "timeout", "14400");     \
-	}                                                      \
-	ATF_TC_BODY(name, tc)                                  \
-	{                                                      \
-		crash(target, times(few, many));               \
+#define CRASH(name, description, target, few, many)          \
+	ATF_TC(name);                                        \
+	ATF_TC_HEAD(name, tc)                                \
+	{                                                    \
+		atf_tc_set_md_var(tc, "descr", description); \
+		atf_tc_set_md_var(tc, "timeout", "14400");   \
+	}                                                    \
+	ATF_TC_BODY(name, tc)                                \
+	{                                                    \
+		crash(target, times(few, many));             \
 	}
 
 CRASH(daemon_killed,
@@ -267,6 +270,81 @@ CRASH(everything_killed,
     "kill -9 of all there is, commands too, at any instant: the same",
     EVERYTHING, 40, 1000)
 
+/* Until all of them have begun. */
+static void
+await_begun(struct crashing *c, const char *key)
+{
+	for (int i = 0; trace_find(&c->ledger.trace, key) == NULL; i++) {
+		ATF_REQUIRE_MSG(i < 30000, "%s never begins", key);
+		poll(NULL, 0, 1);
+		trace_read(&c->ledger.trace);
+	}
+}
+
+/* The first task of an execution: its status, attempts and why. */
+static void
+check_task(struct weir *weir, unsigned id, const char *status,
+    unsigned attempts, const char *reason)
+{
+	const msgpack_object *task, *list;
+	char params[32], text[256];
+	struct told told;
+
+	snprintf(params, sizeof(params), "{'id': %u}", id);
+	ledger_call(weir, "execution.get", params, &told);
+	task = &told_member(&told.object, "tasks")->via.array.ptr[0];
+	told_text(task, "status", text, sizeof(text));
+	ATF_CHECK_STREQ(status, text);
+	list = told_member(task, "attempts");
+	ATF_CHECK_EQ(attempts, list->via.array.size);
+	told_text(&list->via.array.ptr[0], "reason", text, sizeof(text));
+	ATF_CHECK_MSG(strstr(text, reason) != NULL, "%s", text);
+	ATF_CHECK_EQ(MSGPACK_OBJECT_NIL,
+	    told_member(&list->via.array.ptr[0], "exit")->type);
+	told_drop(&told);
+}
+
+ATF_TC(on_lost);
+ATF_TC_HEAD(on_lost, tc)
+{
+	atf_tc_set_md_var(tc, "descr",
+	    "everything killed: retry tries again, fail fails, ask waits for "
+	    "an operator; no status is made up");
+}
+ATF_TC_BODY(on_lost, tc)
+{
+	static const enum flow flows[] = {FLOW_RETRY, FLOW_FAIL, FLOW_ASK};
+	static struct crashing c = {.target = EVERYTHING};
+	struct told told;
+	struct weir *weir;
+
+	signal(SIGPIPE, SIG_IGN);
+	open_era(&c, 0);
+	weir = weir_open(c.daemon.socket);
+	for (size_t i = 0; i < 3; i++)
+		ATF_REQUIRE(client_do(&c.ledger, 0, weir,
+		    ledger_record(&c.ledger, 0, flows[i]), VERB_START, "100"));
+	weir_close(weir);
+	await_begun(&c, "1.a..1");
+	await_begun(&c, "2.a..1");
+	await_begun(&c, "3.a..1");
+	strike(&c);
+	crash_daemon_up(&c.daemon);
+	await_begun(&c, "1.a..2");
+	weir = weir_open(c.daemon.socket);
+	check_task(weir, 1, "running", 2, "lost: the runner");
+	check_task(weir, 2, "failed", 1, "lost: the runner");
+	check_task(weir, 3, "waiting", 1, "lost: the runner");
+	ledger_call(weir, "task.update",
+	    "{'execution': 3, 'task': 'a', 'status': 'failed'}", &told);
+	told_drop(&told);
+	check_task(weir, 3, "failed", 1, "");
+	ATF_REQUIRE(client_do(&c.ledger, 0, weir,
+	    &c.ledger.clients[0].records[0], VERB_TERMINATE, NULL));
+	weir_close(weir);
+	close_era(&c);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, daemon_killed);
@@ -274,5 +352,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, runners_killed);
 	ATF_TP_ADD_TC(tp, both_killed);
 	ATF_TP_ADD_TC(tp, everything_killed);
+	ATF_TP_ADD_TC(tp, on_lost);
 	return atf_no_error();
 }

@@ -65,8 +65,8 @@ take(struct trace *t, const char *text)
 		line->ended_at = t->lines;
 		line->status = status;
 	} else
-		atf_tc_fail("line %ju of the trace: %s", (uintmax_t)t->lines,
-		    text);
+		atf_tc_fail(
+		    "line %ju of the trace: %s", (uintmax_t)t->lines, text);
 }
 
 void
@@ -79,8 +79,8 @@ trace_read(struct trace *t)
 		return; /* nothing has begun */
 	ATF_REQUIRE_EQ(0, fseek(f, t->offset, SEEK_SET));
 	while (fgets(text, sizeof(text), f) != NULL) {
-		ATF_REQUIRE_MSG(strchr(text, '\n') != NULL, "half a line: %s",
-		    text);
+		ATF_REQUIRE_MSG(
+		    strchr(text, '\n') != NULL, "half a line: %s", text);
 		take(t, text);
 	}
 	t->offset = ftell(f);

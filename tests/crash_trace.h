@@ -12,7 +12,7 @@
 #define TRACE_BUCKETS 16384
 
 /* A command that writes its trace, ends as WEIR_ATTEMPT and $$ have it. */
-#define TRACE_BEGIN \
+#define TRACE_BEGIN                                               \
 	"K=$WEIR_EXECUTION.$WEIR_TASK.$WEIR_ITEM.$WEIR_ATTEMPT; " \
 	"echo b $K $$ >>$T; "
 #define TRACE_END(status) "s=" status "; echo e $K $s >>$T; exit $s"

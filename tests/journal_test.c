@@ -104,15 +104,15 @@ ATF_TC_BODY(no_batch_left, tc)
 
 	scratch_init(&scratch, "journal");
 	ATF_REQUIRE(scratch_open(&scratch));
-	readable =
-	    (struct pollfd){.fd = journal_fd(scratch.journal), .events = POLLIN};
+	readable = (struct pollfd){
+	    .fd = journal_fd(scratch.journal), .events = POLLIN};
 	scratch_append(&scratch, 1, 1);
 	journal_commit(scratch.journal);
 	scratch_append(&scratch, 1, 1);
 	ATF_REQUIRE_EQ(1, poll(&readable, 1, 60000));
 	ATF_CHECK_EQ(1, journal_collect(scratch.journal, &scratch.failure));
-	ATF_REQUIRE_EQ_MSG(1, poll(&readable, 1, 60000),
-	    "the second batch is never written");
+	ATF_REQUIRE_EQ_MSG(
+	    1, poll(&readable, 1, 60000), "the second batch is never written");
 	ATF_CHECK_EQ(2, journal_collect(scratch.journal, &scratch.failure));
 	scratch_close(&scratch);
 }

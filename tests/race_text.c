@@ -47,8 +47,8 @@ race_answer(const struct weir_message *answer, char into[64])
 		if (told_is(&told.object.via.map.ptr[i].key, "failed"))
 			failed = &told.object.via.map.ptr[i].val;
 	if (failed != NULL && failed->via.array.size > 0) {
-		name =
-		    told_member(told_member(&failed->via.array.ptr[0], "error"), "name");
+		name = told_member(
+		    told_member(&failed->via.array.ptr[0], "error"), "name");
 		snprintf(into, 64, "%.*s", (int)name->via.str.size,
 		    name->via.str.ptr);
 	}
@@ -154,7 +154,8 @@ write_text(struct weir *weir, uint64_t id, int timeout, FILE *f)
 	get(weir, id, timeout, &told);
 	write_status(&told.object, f);
 	if (told_number(&told.object, "generation") > 1)
-		fprintf(f, " gen %" PRIu64, told_number(&told.object, "generation"));
+		fprintf(f, " gen %" PRIu64,
+		    told_number(&told.object, "generation"));
 	tasks = told_member(&told.object, "tasks");
 	for (uint32_t i = 0; i < tasks->via.array.size; i++) {
 		if (!counts(&tasks->via.array.ptr[i]))
@@ -224,7 +225,8 @@ race_write_known(struct weir *weir, uint64_t id, int timeout, FILE *f)
 	fputc('\n', f);
 	tasks = told_member(&told.object, "tasks");
 	for (uint32_t i = 0; i < tasks->via.array.size; i++) {
-		uint64_t below = told_number(&tasks->via.array.ptr[i], "execution");
+		uint64_t below =
+		    told_number(&tasks->via.array.ptr[i], "execution");
 
 		if (below != 0)
 			race_write_known(weir, below, timeout, f);

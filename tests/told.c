@@ -41,8 +41,8 @@ told_text(const msgpack_object *o, const char *key, char *text, size_t size)
 	const msgpack_object *s = told_member(o, key);
 
 	if (s->type == MSGPACK_OBJECT_STR)
-		snprintf(text, size, "%.*s", (int)s->via.str.size,
-		    s->via.str.ptr);
+		snprintf(
+		    text, size, "%.*s", (int)s->via.str.size, s->via.str.ptr);
 	else
 		text[0] = '\0';
 }
