@@ -63,6 +63,9 @@ tell_commands(const struct covered *covered)
 	    [COMMAND_APPROVE] = "approve",
 	    [COMMAND_REJECT] = "reject",
 	    [COMMAND_CALLOUT_ENDED] = "callout ended",
+	    [COMMAND_DELETE] = "delete",
+	    [COMMAND_DEFINITION_DELETE] = "definition delete",
+	    [COMMAND_REMOVE_LOGS] = "remove logs",
 	};
 
 	printf("%" PRIu64 " snapshots, each the state as it was at first\n",
@@ -73,7 +76,7 @@ tell_commands(const struct covered *covered)
 	    covered->commands, covered->events, covered->by_depth[0],
 	    covered->by_depth[1], covered->by_depth[2], covered->by_depth[3]);
 	for (unsigned i = 0; i < COMMANDS; i++)
-		printf("%-16s %8" PRIu64 " done %8" PRIu64 " refused\n",
+		printf("%-17s %8" PRIu64 " done %8" PRIu64 " refused\n",
 		    names[i], covered->done[i], covered->refused[i]);
 }
 

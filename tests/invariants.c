@@ -3,6 +3,10 @@
 #include "tests/invariants.h"
 
 #include <atf-c.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/core/alloc.h"
 
 /* What is looked at, for the message; only the parts that the rule is for. */
 struct place {
@@ -28,7 +32,8 @@ static rule run_counts, run_items, run_ended, run_latest;
 static rule execution_callouts, execution_ended_whole, execution_deadline,
     execution_hold, execution_paused, execution_moves, execution_limits,
     execution_arrivals, execution_tasks;
-static rule state_counts, state_engine, state_workflows;
+static rule state_counts, state_engine, state_workflows, state_families,
+    state_keys;
 static bool may_not_start(const struct state *, const struct action *);
 static bool moves(const struct state *, const struct action *);
 static bool waits_for_something(const struct state *, const struct action *);
@@ -80,6 +85,8 @@ static const struct {
       {"the engine drains while callouts run", state_engine},
       {"a workflow's active executions are what a count gives",
 	  state_workflows},
+      {"what may be deleted is what a count gives, in order", state_families},
+      {"an idempotency key is that of an execution there is", state_keys},
 };
 
 #define EACH(rules, place)                                                \
@@ -469,15 +476,89 @@ state_workflows(const struct place *p)
 	struct state *s = (struct state *)(uintptr_t)p->s;
 	struct workflow *w;
 	struct execution *x;
-	uint32_t active;
+	uint32_t active, open, all;
 
 	RB_FOREACH (w, workflows, &s->workflows) {
-		active = 0;
-		RB_FOREACH (x, executions, &s->executions)
+		active = open = all = 0;
+		RB_FOREACH (x, executions, &s->executions) {
 			active += x->workflow == w && !x->is_held &&
 			    !execution_ended(x->k.status);
+			open += x->workflow == w &&
+			    !execution_ended(x->k.status);
+			all += x->workflow == w;
+		}
+		ATF_REQUIRE_EQ_MSG(
+		    w->open, open, "%s: %s: open", p->rule, w->name);
+		ATF_REQUIRE_EQ_MSG(
+		    w->executions, all, "%s: %s: all", p->rule, w->name);
 		ATF_REQUIRE_EQ_MSG(w->active, active, "%s: %s: %u, not %u",
 		    p->rule, w->name, w->active, active);
+	}
+}
+
+/* By a root's number: those of its family that something is left of. */
+static uint32_t *
+count_families(struct state *s)
+{
+	uint32_t *open = xcalloc(s->k.next_execution + 1, sizeof(*open));
+	const struct execution *root;
+	struct execution *x;
+
+	RB_FOREACH (x, executions, &s->executions) {
+		for (root = x; root->k.parent != 0;
+		     root = state_execution(s, root->k.parent))
+			ATF_REQUIRE_MSG(
+			    state_execution(s, root->k.parent) != NULL,
+			    "execution %llu has no parent",
+			    (unsigned long long)root->k.id);
+		open[root->k.id] += !execution_ended(x->k.status) ||
+		    x->open_callouts > 0 || execution_is_to_be_followed(x);
+	}
+	return open;
+}
+
+static void
+state_families(const struct place *p)
+{
+	struct state *s = (struct state *)(uintptr_t)p->s;
+	const struct execution *before = NULL;
+	uint32_t *open = count_families(s), listed = 0, roots = 0;
+	struct execution *x;
+
+	TAILQ_FOREACH (x, &s->over, over) {
+		ATF_REQUIRE_MSG(
+		    before == NULL || before->over_at <= x->over_at, "%s",
+		    p->rule);
+		before = x;
+		listed++;
+	}
+	ATF_REQUIRE_EQ_MSG(s->nover, listed, "%s", p->rule);
+	RB_FOREACH (x, executions, &s->executions) {
+		if (x->k.parent != 0)
+			continue;
+		ATF_REQUIRE_EQ_MSG(
+		    x->family_open, open[x->k.id], "%s", p->rule);
+		ATF_REQUIRE_EQ_MSG(
+		    x->is_over, open[x->k.id] == 0, "%s", p->rule);
+		roots += open[x->k.id] == 0;
+	}
+	free(open);
+	ATF_REQUIRE_EQ_MSG(roots, listed, "%s", p->rule);
+}
+
+static void
+state_keys(const struct place *p)
+{
+	struct state *s = (struct state *)(uintptr_t)p->s;
+	const struct execution *x;
+	struct idempotency *key;
+
+	RB_FOREACH (key, idempotencies, &s->idempotencies) {
+		x = state_execution(s, key->execution);
+		ATF_REQUIRE_MSG(x != NULL && x->k.key != NULL &&
+			strcmp(x->k.key, key->key) == 0 &&
+			x->k.uid == key->uid,
+		    "%s: %s", p->rule, key->key);
 	}
 }
 

@@ -31,6 +31,7 @@ static const struct {
     [EXECUTION_MOVE_CANCEL] = {"execution.cancel", ""},
     [EXECUTION_MOVE_KILL] = {"execution.cancel", ", 'kill': true"},
     [EXECUTION_MOVE_TERMINATE] = {"execution.terminate", ", 'reason': 'why'"},
+    [EXECUTION_MOVE_DELETE] = {"execution.delete", ""},
 };
 
 /* How an execution of the workflow comes into a status. */
@@ -72,6 +73,8 @@ static void stays(const struct before *, const struct answer *);
 static void
 moves(const struct before *, const struct answer *, enum execution_status to);
 static void replayed(const struct before *, const struct answer *);
+static void
+deleted(const struct before *, const struct answer *, enum execution_status);
 static void run_cell(enum execution_status, enum execution_move);
 static void print_matrix(unsigned);
 
@@ -221,6 +224,31 @@ replayed(const struct before *before, const struct answer *answer)
 	CELL(number_at(&replay.body, "id") > before->id);
 }
 
+/* It is no more, and who watched it has been told. */
+static void
+deleted(const struct before *before, const struct answer *answer,
+    enum execution_status status)
+{
+	uint64_t last = last_event();
+	const msgpack_object *one, *event;
+	struct answer after;
+	bool told = false;
+
+	CELL(outcome_of(answer, &one) == 0);
+	CELL(number_at(one, "id") == before->id);
+	CELL(text_is(one, "status", execution_status_name(status)));
+	CELL(number_at(one, "deleted") == 1);
+	after = ask("execution.get", "{'id': %ju}", (uintmax_t)before->id);
+	CELL(after.error == ERROR_NOT_FOUND);
+	pass_events(before->last);
+	while ((event = next_event(last)) != NULL)
+		if (catalogue_uint(event, "execution", 0) == before->id) {
+			CELL(text_is(event, "type", "execution.deleted"));
+			told = true;
+		}
+	CELL(told);
+}
+
 static void
 run_cell(enum execution_status status, enum execution_move move)
 {
@@ -241,6 +269,8 @@ run_cell(enum execution_status status, enum execution_move move)
 		stays(&before, &answer);
 	else if (move == EXECUTION_MOVE_REPLAY)
 		replayed(&before, &answer);
+	else if (move == EXECUTION_MOVE_DELETE)
+		deleted(&before, &answer, status);
 	else
 		moves(&before, &answer, (enum execution_status)to);
 	matrix_end_cell();

@@ -16,7 +16,7 @@ static void
 likely_task(const struct scene *, struct dice *, struct random_command *);
 static void tasks_again(const struct scene *, struct dice *, struct command *);
 static filler fill_start, fill_end, fill_hold, fill_again, fill_engine,
-    fill_definition;
+    fill_definition, fill_delete;
 
 static uint64_t
 some_execution(const struct scene *s, struct dice *d)
@@ -253,15 +253,42 @@ fill_definition(const struct scene *s, struct dice *d, struct random_command *r)
 	r->c.value = roll(d, 3) == 0 ? NULL : scene_value(caps);
 }
 
+/* Mostly of what can be deleted; sometimes of whatever there is. */
+static void
+fill_delete(const struct scene *s, struct dice *d, struct random_command *r)
+{
+	const struct execution *x = TAILQ_FIRST(&s->live->over);
+	struct command *c = &r->c;
+
+	*c = scene_command(
+	    roll(d, 4) == 0 ? COMMAND_REMOVE_LOGS : COMMAND_DELETE);
+	c->reason = roll(d, 2) == 0 ? "retention.logs_age" : "chance";
+	if (roll(d, 12) == 0) {
+		c->type = COMMAND_DEFINITION_DELETE;
+		snprintf(r->name, sizeof(r->name), "w%u",
+		    roll(d, RANDOM_WORKFLOWS + 1));
+		c->name = r->name;
+		return;
+	}
+	for (unsigned i = roll(d, 4);
+	     i > 0 && x != NULL && TAILQ_NEXT(x, over) != NULL; i--)
+		x = TAILQ_NEXT(x, over);
+	c->execution = x == NULL || roll(d, 4) == 0
+	    ? likely_execution(s, d, roll(d, 3) != 0)
+	    : x->k.id;
+	if (roll(d, 8) == 0)
+		c->if_revision = roll(d, 20) + 1;
+}
+
 void
 random_command(const struct scene *s, struct dice *d, struct random_command *r)
 {
 	static const struct {
 		unsigned weight;
 		filler *fill;
-	} kinds[] = {{13, fill_start}, {38, random_callout_end}, {5, fill_end},
+	} kinds[] = {{13, fill_start}, {35, random_callout_end}, {5, fill_end},
 	    {14, random_task_command}, {12, fill_hold}, {12, fill_again},
-	    {4, fill_engine}, {2, fill_definition}};
+	    {4, fill_engine}, {2, fill_definition}, {3, fill_delete}};
 	unsigned at = roll(d, 100);
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]);

@@ -13,6 +13,8 @@
 #include "tests/invariants.h"
 
 static void pack_json(msgpack_packer *, const json_t *);
+static void forget_deleted(struct scene *, uint64_t);
+
 static void
 took_event(void *, const struct event *, const char *, size_t, bool);
 static bool same_key(const struct callout_key *, const struct callout_key *);
@@ -146,9 +148,24 @@ took_event(void *ctx, const struct event *e, const char *record, size_t size,
 	    "event %s can't be replayed", event_name(e->type));
 	scene->events++;
 	scene->lasts = last;
+	if (e->type == EVENT_EXECUTION_DELETED)
+		forget_deleted(scene, e->execution);
 	if (scene->trace)
 		trace(scene, e);
 	witness_event(scene->witness, scene->live, scene->command, e);
+}
+
+/* Nobody is told any more what is wanted of its callouts: they have ended. */
+static void
+forget_deleted(struct scene *scene, uint64_t execution)
+{
+	for (unsigned i = scene->nrunning; i-- > 0;) {
+		if (scene->running[i].execution != execution)
+			continue;
+		scene->nrunning--;
+		scene->running[i] = scene->running[scene->nrunning];
+		scene->wants[i] = scene->wants[scene->nrunning];
+	}
 }
 
 static bool

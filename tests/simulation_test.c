@@ -122,12 +122,12 @@ snapshot_step(struct scene *s, struct dice *d, struct taken *taken)
 static bool
 all_ended(const struct scene *s)
 {
-	uint32_t ended = 0;
+	uint32_t open = 0;
 
 	for (int i = 0; i < EXECUTION_STATUSES; i++)
-		if (execution_ended((enum execution_status)i))
-			ended += s->live->by_status[i];
-	return s->nrunning == 0 && ended + 1 == s->live->k.next_execution;
+		if (!execution_ended((enum execution_status)i))
+			open += s->live->by_status[i];
+	return s->nrunning == 0 && open == 0;
 }
 
 static void

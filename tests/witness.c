@@ -441,6 +441,8 @@ asked_move(const struct command *c, int before)
 		return c->kill ? EXECUTION_MOVE_KILL : EXECUTION_MOVE_CANCEL;
 	case COMMAND_TERMINATE:
 		return EXECUTION_MOVE_TERMINATE;
+	case COMMAND_DELETE:
+		return EXECUTION_MOVE_DELETE;
 	default:
 		return -1;
 	}
@@ -450,11 +452,13 @@ void
 witness_command(struct witness *w, const struct state *s,
     const struct command *c, const struct reply *reply, int before)
 {
-	const struct execution *x = state_execution(s, c->execution);
 	int move = before < 0 ? -1 : asked_move(c, before), to;
 
-	if (move < 0 || x == NULL)
+	if (move < 0)
 		return;
+	ATF_REQUIRE_MSG((state_execution(s, c->execution) == NULL) ==
+		(c->type == COMMAND_DELETE && reply->error == ERROR_NONE),
+	    "what is deleted is no more, and nothing else");
 	to = execution_moved(
 	    (enum execution_status)before, (enum execution_move)move);
 	if (reply->error != ERROR_NONE) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/core/alloc.h"
+#include "daemon/core/family.h"
 #include "daemon/core/memory.h"
 #include "daemon/core/safety.h"
 #include "daemon/core/snapshot.h"
@@ -39,6 +40,9 @@ static applier *const appliers[EVENT_TYPES] = {
     [EVENT_EXECUTION_RESUMED] = apply_execution_resumed,
     [EVENT_EXECUTION_RESTARTED] = apply_execution_restarted,
     [EVENT_EXECUTION_REVIVED] = apply_execution_revived,
+    [EVENT_EXECUTION_DELETED] = apply_execution_deleted,
+    [EVENT_DEFINITION_DELETED] = apply_definition_deleted,
+    [EVENT_EXECUTION_LOGS_REMOVED] = apply_logs_removed,
     [EVENT_TASK_SUPERSEDED] = apply_task_superseded,
     [EVENT_TASK_AGAIN] = apply_task_again,
     [EVENT_TASK_REOPENED] = apply_task_reopened,
@@ -67,6 +71,7 @@ apply(struct state *s, const struct event *e)
 	    (x = state_execution(s, e->execution)) != NULL) {
 		x->k.revision++;
 		mark_dirty(s, x);
+		family_follows(s, x);
 	}
 }
 
@@ -232,6 +237,8 @@ apply_execution_created(struct state *s, const struct event *e)
 	s->by_status[EXECUTION_PENDING]++;
 	s->k.next_execution = x->k.id + 1;
 	RB_INSERT(executions, &s->executions, x);
+	x->workflow->executions++;
+	x->workflow->open++;
 	x->k.admitted = workflow_capped(x->workflow) < 0;
 	cap_count(x->workflow, CAP_STARTS, 1, e->time);
 	hold_pending(x);
@@ -244,6 +251,7 @@ apply_execution_created(struct state *s, const struct event *e)
 		failed->k.followed = true;
 		failed->k.followed_by = x->k.id;
 		failed->k.revision++;
+		family_follows(s, failed);
 	}
 }
 
@@ -281,6 +289,8 @@ execution_becomes(
 	assert(execution_reaches(x->k.status, status));
 	s->by_status[x->k.status]--;
 	s->by_status[status]++;
+	x->workflow->open -= execution_ended(status);
+	x->workflow->open += execution_ended(x->k.status);
 	x->k.status = status;
 	if (status == EXECUTION_CANCELING || execution_ended(status))
 		hold_clear(s, x);

@@ -20,7 +20,8 @@ applier apply_execution_held, apply_execution_resumed, apply_engine_status,
     apply_task_ready, apply_task_ended, apply_execution_restarted,
     apply_execution_revived, apply_task_superseded, apply_task_again,
     apply_task_reopened, apply_task_continued, apply_definition_capped,
-    apply_definition_lifted, apply_definition_safety;
+    apply_definition_lifted, apply_definition_safety, apply_execution_deleted,
+    apply_definition_deleted, apply_logs_removed;
 
 /* That much more is used of a cap; what follows is for settle. */
 void cap_count(struct workflow *, enum cap, int64_t amount, int64_t now);

@@ -54,6 +54,9 @@ enum command_type {
 	COMMAND_APPROVE, /* execution name reason */
 	COMMAND_REJECT,	 /* execution name reason */
 	COMMAND_CALLOUT_ENDED, /* callout result */
+	COMMAND_DELETE,		   /* execution reason */
+	COMMAND_DEFINITION_DELETE, /* name */
+	COMMAND_REMOVE_LOGS,	   /* execution reason: they are too much */
 	COMMANDS
 };
 
@@ -102,6 +105,7 @@ struct reply {
 	uint64_t revision;     /* of the execution; of a refusal too */
 	int status;	       /* of the execution; -1: none */
 	uint32_t version;      /* of the definition put or started */
+	uint32_t deleted;      /* executions: those below it too */
 	unsigned left_paused; /* subworkflows that a resume left as they were */
 	uint64_t first_left;  /* one of them */
 	/* Of an engine_paused: what may not start; NULL: the engine. */

@@ -34,6 +34,9 @@ static decider *const deciders[COMMANDS] = {
     [COMMAND_APPROVE] = decide_approve,
     [COMMAND_REJECT] = decide_reject,
     [COMMAND_CALLOUT_ENDED] = decide_callout_ended,
+    [COMMAND_DELETE] = decide_delete,
+    [COMMAND_DEFINITION_DELETE] = decide_definition_delete,
+    [COMMAND_REMOVE_LOGS] = decide_remove_logs,
 };
 
 bool

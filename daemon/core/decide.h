@@ -22,7 +22,8 @@ decider decide_tick, decide_definition_enable, decide_definition_disable,
     decide_definition_safety, decide_start, decide_pause, decide_resume,
     decide_replay, decide_restart, decide_rerun, decide_rerun_tasks,
     decide_retry, decide_cancel, decide_terminate, decide_update, decide_skip,
-    decide_signal, decide_approve, decide_reject, decide_callout_ended;
+    decide_signal, decide_approve, decide_reject, decide_callout_ended,
+    decide_delete, decide_definition_delete, decide_remove_logs;
 
 /* Whether the engine, and the workflow, start anything now; else refused. */
 bool engine_starts(const struct state *, struct reply *);
@@ -36,6 +37,9 @@ bool refuse(struct reply *, enum error_code, const char *, ...)
  */
 const struct execution *
 acted_on(const struct state *, const struct command *, struct reply *);
+/* The workflow that the command names; NULL: refused. */
+const struct workflow *
+named_workflow(const struct state *, const struct command *, struct reply *);
 /* A refusal that names the status and what is allowed in it. */
 bool refuse_status(struct reply *, const struct execution *, const char *verb);
 

@@ -6,13 +6,11 @@
 
 #include "daemon/core/safety.h"
 
-static const struct workflow *
-named_workflow(const struct state *, const struct command *, struct reply *);
 static void set_status(const struct workflow *, const struct command *,
     struct batch *, enum workflow_status);
 static bool refuse_capped(const struct workflow *, struct reply *);
 
-static const struct workflow *
+const struct workflow *
 named_workflow(
     const struct state *s, const struct command *c, struct reply *reply)
 {

@@ -9,6 +9,7 @@
 #include "daemon/core/apply.h"
 #include "daemon/core/core.h"
 #include "daemon/core/decide.h"
+#include "daemon/core/family.h"
 #include "daemon/core/memory.h"
 #include "daemon/core/rehearsal_parts.h"
 #include "daemon/core/state_decode.h"
@@ -95,6 +96,8 @@ copy_workflow(struct state *copy, const struct workflow *w)
 	mine->has_own_caps = w->has_own_caps;
 	memcpy(mine->use, w->use, sizeof(mine->use));
 	mine->active = w->active;
+	mine->open = w->open;
+	mine->executions = w->executions;
 	RB_INSERT(workflows, &copy->workflows, mine);
 	caps_changed(copy, mine);
 }
@@ -281,8 +284,10 @@ rehearsal_do(struct rehearsal *r, const struct command *c, struct reply *reply)
 		    REHEARSAL_EXECUTIONS, REHEARSAL_RUNS);
 		return;
 	}
-	if (r->ncopied != copied)
+	if (r->ncopied != copied) {
 		copy_marks(r);
+		families_find(r->copy);
+	}
 	if (c->execution != 0) {
 		r->targets = xreallocarray(
 		    r->targets, r->ntargets + 1, sizeof(*r->targets));

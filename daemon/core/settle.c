@@ -182,15 +182,9 @@ start_failure_workflow(
 static void
 settle_ended(const struct state *s, const struct execution *x, struct batch *b)
 {
-	bool failed = x->k.status == EXECUTION_FAILED ||
-	    x->k.status == EXECUTION_TIMED_OUT ||
-	    (x->k.status == EXECUTION_TERMINATED &&
-		x->k.wants_failure_workflow);
-
 	if (x->k.parent != 0)
 		end_child(s, x, b);
-	if (b->n == 0 && failed && !x->k.followed && x->k.failure_of == 0 &&
-	    x->definition->on_failure != NULL)
+	if (b->n == 0 && execution_is_to_be_followed(x))
 		start_failure_workflow(s, x, b);
 }
 

@@ -103,6 +103,7 @@ state_new(void)
 	TAILQ_INIT(&s->changed);
 	TAILQ_INIT(&s->dirty);
 	TAILQ_INIT(&s->blocked);
+	TAILQ_INIT(&s->over);
 	s->expressions = expressions_new();
 	s->k.next_execution = 1;
 	s->k.engine = ENGINE_RUNNING;
@@ -225,6 +226,37 @@ bool
 execution_is_held(const struct state *s, const struct execution *x)
 {
 	return s->k.engine != ENGINE_RUNNING || x->k.hold.by != HOLD_NONE;
+}
+
+static const char *const logs_gone_names[LOGS_GONES] = {
+    [LOGS_GONE_SIZE] = "retention.logs_size",
+    [LOGS_GONE_AGE] = "retention.logs_age",
+};
+
+const char *
+logs_gone_name(enum logs_gone why)
+{
+	return logs_gone_names[why];
+}
+
+enum logs_gone
+logs_gone_find(const char *name)
+{
+	if (name != NULL && strcmp(name, logs_gone_names[LOGS_GONE_AGE]) == 0)
+		return LOGS_GONE_AGE;
+	return LOGS_GONE_SIZE;
+}
+
+bool
+execution_is_to_be_followed(const struct execution *x)
+{
+	bool failed = x->k.status == EXECUTION_FAILED ||
+	    x->k.status == EXECUTION_TIMED_OUT ||
+	    (x->k.status == EXECUTION_TERMINATED &&
+		x->k.wants_failure_workflow);
+
+	return failed && !x->k.followed && x->k.failure_of == 0 &&
+	    x->definition->on_failure != NULL;
 }
 
 struct kept_signal *

@@ -198,6 +198,9 @@ struct hold {
 	int64_t since;
 };
 
+/* Why logs were removed while what wrote them is still there. */
+enum logs_gone { LOGS_ARE_THERE, LOGS_GONE_SIZE, LOGS_GONE_AGE, LOGS_GONES };
+
 /* How an earlier run of the whole execution went. */
 struct generation {
 	struct definition *definition;
@@ -251,6 +254,9 @@ struct execution {
 		int64_t due;	    /* its timeout; 0: none, or held */
 		int64_t left;	    /* of it, while held: ns; 0: none */
 		struct hold hold;
+		/* Logs of attempts that had ended by then are no more... */
+		int64_t logs_gone_at; /* 0: all are there */
+		enum logs_gone logs_gone; /* ...and why */
 	} k;
 	RB_ENTRY(execution) entry;
 	struct workflow *workflow;
@@ -268,6 +274,11 @@ struct execution {
 	TAILQ_ENTRY(execution) dirty; /* in state.dirty, when is_dirty */
 	TAILQ_ENTRY(execution) blocked; /* in state.blocked, when is_blocked */
 	TAILQ_ENTRY(execution) held;	/* in workflow.pending, when is_held */
+	TAILQ_ENTRY(execution) over;	/* in state.over, when is_over */
+	int64_t over_at;      /* of a root: when the last of its family ended */
+	uint32_t family_open; /* of a root: those of its family with is_open */
+	bool is_open;	      /* it keeps its family from being deleted */
+	bool is_over;
 	bool is_dirty;
 	bool is_blocked;
 	bool is_held;
@@ -310,6 +321,8 @@ struct workflow {
 	struct cap_use use[CAPS];
 	struct timer timer; /* TIMER_PERIOD, of the cap on cost */
 	uint32_t active;    /* executions that began and have not ended */
+	uint32_t open;	    /* those that have not ended */
+	uint32_t executions; /* all there are */
 	struct execution_list pending; /* accepted, held back by a limit */
 };
 RB_HEAD(workflows, workflow);
@@ -352,6 +365,9 @@ struct state {
 	    dirty; /* something may have to be done for them */
 	/* has something ready that only the machine's limits hold back */
 	struct execution_list blocked;
+	/* Roots all of whose family is over, the one over first first. */
+	struct execution_list over;
+	uint32_t nover;
 	struct host host;
 	uint64_t *runners; /* host.runners, owned */
 	uint32_t open_callouts;
@@ -390,6 +406,11 @@ bool run_is_unhandled(const struct run *);
 uint32_t run_open_attempts(const struct run *);
 /* Nothing of it that has not begun may begin now. */
 bool execution_is_held(const struct state *, const struct execution *);
+/* "retention.logs_size": what the event says of it, and what reads it. */
+const char *logs_gone_name(enum logs_gone);
+enum logs_gone logs_gone_find(const char *);
+/* It has failed, and its failure workflow is still to be started. */
+bool execution_is_to_be_followed(const struct execution *);
 /* The oldest kept signal of the name; NULL: none. */
 struct kept_signal *kept_signal_find(const struct execution *, const char *);
 struct attempt *action_attempt(const struct action *, uint32_t number);

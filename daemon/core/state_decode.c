@@ -8,6 +8,7 @@
 
 #include "daemon/core/alloc.h"
 #include "daemon/core/apply.h"
+#include "daemon/core/family.h"
 #include "daemon/core/memory.h"
 #include "daemon/core/safety.h"
 #include "daemon/core/snapshot.h"
@@ -395,6 +396,7 @@ state_decoder_end(struct state_decoder *d, char *why, size_t size)
 		return NULL;
 	RB_FOREACH (x, executions, &s->executions)
 		execution_count(s, x);
+	families_find(s);
 	d->state = NULL;
 	return s;
 }

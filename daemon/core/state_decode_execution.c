@@ -90,7 +90,7 @@ take_progress(struct fields *outer, struct execution *x)
 	struct fields f;
 	int32_t ending;
 
-	fields_take(outer, &f, 24, "execution's progress");
+	fields_take(outer, &f, 26, "execution's progress");
 	x->k.status = (enum execution_status)take_below(
 	    &f, EXECUTION_STATUSES, "execution status");
 	ending = take_i32(&f);
@@ -120,6 +120,9 @@ take_progress(struct fields *outer, struct execution *x)
 	x->k.due = take_i64(&f);
 	x->k.left = take_i64(&f);
 	take_hold(&f, x);
+	x->k.logs_gone_at = take_i64(&f);
+	x->k.logs_gone =
+	    (enum logs_gone)take_below(&f, LOGS_GONES, "reason for no logs");
 }
 
 static void
@@ -380,6 +383,8 @@ execution_count(struct state *s, struct execution *x)
 {
 	s->by_status[x->k.status]++;
 	s->open_callouts += x->open_callouts;
+	x->workflow->executions++;
+	x->workflow->open += !execution_ended(x->k.status);
 	if (!execution_ended(x->k.status) && !x->is_held)
 		x->workflow->active++;
 }

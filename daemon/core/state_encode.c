@@ -187,7 +187,7 @@ encode_identity(msgpack_packer *pk, const struct execution *x)
 static void
 encode_progress(msgpack_packer *pk, const struct execution *x)
 {
-	msgpack_pack_array(pk, 24);
+	msgpack_pack_array(pk, 26);
 	msgpack_pack_int(pk, (int)x->k.status);
 	msgpack_pack_int(pk, x->k.ending);
 	msgpack_pack_uint64(pk, x->k.revision);
@@ -217,6 +217,8 @@ encode_progress(msgpack_packer *pk, const struct execution *x)
 	pack_str(pk, x->k.hold.who);
 	pack_str(pk, x->k.hold.reason);
 	msgpack_pack_int64(pk, x->k.hold.since);
+	msgpack_pack_int64(pk, x->k.logs_gone_at);
+	msgpack_pack_int(pk, (int)x->k.logs_gone);
 }
 
 /* Which runs have not ended, and which actions are due: in their order. */
