@@ -112,6 +112,12 @@ tell_done(struct ctl *ctl, const msgpack_object *done)
 	fprintf(to, "%" PRIu64 ": ", field_uint(done, "id"));
 	if (field_uint(done, "replay") != 0)
 		fprintf(to, "replayed as %" PRIu64, field_uint(done, "replay"));
+	else if (field_uint(done, "deleted") > 1)
+		fprintf(to, "deleted, with %" PRIu64 " subworkflow%s",
+		    field_uint(done, "deleted") - 1,
+		    field_uint(done, "deleted") == 2 ? "" : "s");
+	else if (field_uint(done, "deleted") == 1)
+		fputs("deleted", to);
 	else if (field(done, "status") != NULL)
 		field_print_text(to, field(done, "status"));
 	else

@@ -123,6 +123,12 @@ disable(struct ctl *ctl, const struct arguments *arguments)
 	    "; running executions go on, none starts");
 }
 
+static int
+undefine(struct ctl *ctl, const struct arguments *arguments)
+{
+	return change(ctl, arguments, "definition.delete", "");
+}
+
 static const struct option reason_option[] = {
     {'r', "reason", ARGUMENT_TEXT, "REASON", "why; shown to whoever tries",
 	NULL, false, false},
@@ -163,4 +169,16 @@ const struct verb verb_disable = {
     .options = {reason_option, plan_option},
     .operands = {{"NAME", ARGUMENT_WORKFLOW, OPERAND_ONE, NULL}},
     .run = disable,
+};
+
+const struct verb verb_undefine = {
+    .name = "undefine",
+    .summary = "Delete a workflow, with all its versions",
+    .text = "None of its executions may be left: weirctl delete --workflow "
+	    "NAME deletes those\nthat have ended.  And the newest version of "
+	    "no other workflow may start it, as a\nsubworkflow or after a "
+	    "failure.",
+    .options = {plan_option},
+    .operands = {{"NAME", ARGUMENT_WORKFLOW, OPERAND_ONE, NULL}},
+    .run = undefine,
 };

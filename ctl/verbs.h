@@ -9,6 +9,7 @@
 extern const struct verb verb_check, verb_define;
 extern const struct verb verb_definitions, verb_definition;
 extern const struct verb verb_enable, verb_disable, verb_safety;
+extern const struct verb verb_undefine, verb_delete;
 extern const struct verb verb_run;
 extern const struct verb verb_ls;
 extern const struct verb verb_show, verb_tree;

@@ -13,6 +13,10 @@ static void log_safety(const struct state *, const struct event *);
 static void log_created(const struct state *, const struct event *);
 static void log_execution(const struct state *, const struct event *);
 static void log_held(const struct state *, const struct event *);
+static void log_deleted(const struct state *, const struct event *);
+static void
+log_definition_deleted(const struct state *, const struct event *);
+static void log_logs_removed(const struct state *, const struct event *);
 static void log_started(const struct state *, const struct event *);
 static void log_waiting(const struct state *, const struct event *);
 static void log_attempt(const struct state *, const struct event *);
@@ -32,6 +36,9 @@ static void (*const loggers[EVENT_TYPES])(
     [EVENT_EXECUTION_RESUMED] = log_execution,
     [EVENT_EXECUTION_RESTARTED] = log_execution,
     [EVENT_EXECUTION_REVIVED] = log_execution,
+    [EVENT_EXECUTION_DELETED] = log_deleted,
+    [EVENT_DEFINITION_DELETED] = log_definition_deleted,
+    [EVENT_EXECUTION_LOGS_REMOVED] = log_logs_removed,
     [EVENT_TASK_STARTED] = log_started,
     [EVENT_TASK_WAITING] = log_waiting,
     [EVENT_TASK_ATTEMPT_ENDED] = log_attempt,
@@ -146,6 +153,38 @@ log_held(const struct state *state, const struct event *event)
 	    event->by != NULL ? " by " : "", event->by != NULL ? event->by : "",
 	    event->reason != NULL ? ": " : "",
 	    event->reason != NULL ? event->reason : "");
+}
+
+/* What retention does by itself, day in, day out, is for debugging. */
+static void
+log_deleted(const struct state *state, const struct event *event)
+{
+	void (*line)(const char *, ...) =
+	    event->by != NULL ? log_info : log_debug;
+
+	(void)state;
+	line("execution %ju of %s deleted by %s%s%s",
+	    (uintmax_t)event->execution, event->name,
+	    event->by != NULL ? event->by : "the daemon",
+	    event->reason != NULL ? ": " : "",
+	    event->reason != NULL ? event->reason : "");
+}
+
+static void
+log_definition_deleted(const struct state *state, const struct event *event)
+{
+	(void)state;
+	log_info("workflow %s deleted by %s", event->name,
+	    event->by != NULL ? event->by : "the daemon");
+}
+
+static void
+log_logs_removed(const struct state *state, const struct event *event)
+{
+	(void)state;
+	log_debug("the logs of execution %ju are removed: %s",
+	    (uintmax_t)event->execution,
+	    event->reason != NULL ? event->reason : "no reason");
 }
 
 static const char *

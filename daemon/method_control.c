@@ -1,5 +1,5 @@
 /*
- * method_control: pause, resume, cancel and terminate; and how a command is
+ * method_control: pause, resume, cancel, terminate and delete; and how a command is
  * given to some executions or to many
  */
 
@@ -30,7 +30,7 @@ list_targets(struct request *, const struct command *, uint32_t *);
 static uint64_t *list_ids(const msgpack_object *, uint32_t *);
 static uint64_t *
 list_matches(struct request *, const struct command *, uint32_t *);
-static bool runs_again(const struct command *);
+static bool is_for_the_top(const struct command *);
 static bool is_below_match(
     const struct request *, const struct filter *, const struct execution *);
 static bool still_matches(struct request *, uint64_t);
@@ -83,6 +83,17 @@ method_execution_terminate(struct request *request)
 	    .reason = request_text(request, "reason"),
 	    .failure_workflow =
 		catalogue_bool(request->params, "failure_workflow", false),
+	};
+
+	act_on_targets(request, &command);
+}
+
+void
+method_execution_delete(struct request *request)
+{
+	struct command command = {
+	    .type = COMMAND_DELETE,
+	    .reason = request_text(request, "reason"),
 	};
 
 	act_on_targets(request, &command);
@@ -153,7 +164,7 @@ list_matches(
 	filter_init(&filter, catalogue_param(request->params, "filter"));
 	RB_FOREACH (execution, executions, &state->executions) {
 		if (!filter_holds(&filter, execution) ||
-		    (runs_again(command) &&
+		    (is_for_the_top(command) &&
 			is_below_match(request, &filter, execution)))
 			continue;
 		if (*count < TARGETS_MAX) {
@@ -170,17 +181,18 @@ list_matches(
 	return ids;
 }
 
-static bool
-runs_again(const struct command *command)
-{
-	return command->type >= COMMAND_REPLAY &&
-	    command->type <= COMMAND_RETRY;
-}
-
 /*
  * What runs a subworkflow again, or a new one in its place, is not to be joined
- * by the old one on its own.
+ * by the old one on its own; and what is deleted takes those below along.
  */
+static bool
+is_for_the_top(const struct command *command)
+{
+	return (command->type >= COMMAND_REPLAY &&
+		   command->type <= COMMAND_RETRY) ||
+	    command->type == COMMAND_DELETE;
+}
+
 static bool
 is_below_match(const struct request *request, const struct filter *filter,
     const struct execution *execution)
@@ -236,6 +248,9 @@ act_on(struct request *request, const struct command *command,
 		    .replay = reply.created ? reply.execution : 0,
 		    .left_paused = reply.left_paused,
 		    .first_left = reply.first_left,
+		    .status = reply.status,
+		    .revision = reply.revision,
+		    .deleted = reply.deleted,
 		};
 		return;
 	}

@@ -204,6 +204,30 @@ method_definition_set_safety(struct request *request)
 	value_unref(command.value);
 }
 
+void
+method_definition_delete(struct request *request)
+{
+	struct command command = {
+	    .type = COMMAND_DEFINITION_DELETE,
+	    .name = request_text(request, "workflow"),
+	};
+	msgpack_packer *packer;
+	struct reply reply;
+
+	request_command(request, &command, &reply);
+	if (reply.error != ERROR_NONE) {
+		request_refuse_reply(request, &reply);
+		return;
+	}
+	packer = request_answer(request);
+	msgpack_pack_map(packer, 3 + request_plans(request));
+	pack_key_str(packer, "workflow", command.name);
+	pack_key_uint(packer, "versions", reply.version);
+	pack_key_str(packer, "status", "deleted");
+	request_pack_plan(request, packer);
+	request_done(request);
+}
+
 /* False: it is not given. */
 static bool
 take_cap(struct request *request, const char *name, enum cap cap,

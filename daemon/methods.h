@@ -23,6 +23,7 @@ method_handler method_definition_get;
 method_handler method_definition_enable;
 method_handler method_definition_disable;
 method_handler method_definition_set_safety;
+method_handler method_definition_delete;
 
 /* method_execution.c */
 method_handler method_execution_start;
@@ -35,6 +36,7 @@ method_handler method_execution_pause;
 method_handler method_execution_resume;
 method_handler method_execution_cancel;
 method_handler method_execution_terminate;
+method_handler method_execution_delete;
 /*
  * Gives the command to each of the executions that the request is for, and
  * answers with what became of each.

@@ -13,6 +13,7 @@ view_outcome(msgpack_packer *, const struct state *, const struct acted *);
 static void view_reason(msgpack_packer *, const struct workflow *);
 static void view_cap(msgpack_packer *, const struct workflow *, enum cap);
 static void view_amount(msgpack_packer *, enum cap, int64_t);
+static void view_deleted(msgpack_packer *, const struct acted *);
 static void view_survivors(msgpack_packer *, const struct acted *);
 static void view_counts(msgpack_packer *, const struct state *);
 static void view_snapshot(msgpack_packer *, const struct journal_figures *);
@@ -230,6 +231,10 @@ view_outcome(msgpack_packer *packer, const struct state *state,
 	bool stopped =
 	    acted->by == COMMAND_CANCEL || acted->by == COMMAND_TERMINATE;
 
+	if (acted->by == COMMAND_DELETE) {
+		view_deleted(packer, acted);
+		return;
+	}
 	msgpack_pack_map(packer, resumed ? 5 : replayed || stopped ? 4 : 3);
 	view_acted_fields(packer, state, acted->id);
 	if (resumed) {
@@ -240,6 +245,18 @@ view_outcome(msgpack_packer *packer, const struct state *state,
 		pack_key_id(packer, "replay", acted->replay);
 	if (stopped)
 		view_survivors(packer, acted);
+}
+
+/* It is there no more, or, where it is only planned, still. */
+static void
+view_deleted(msgpack_packer *packer, const struct acted *acted)
+{
+	msgpack_pack_map(packer, 4);
+	pack_key_uint(packer, "id", acted->id);
+	pack_key_str(packer, "status",
+	    execution_status_name((enum execution_status)acted->status));
+	pack_key_uint(packer, "revision", acted->revision);
+	pack_key_uint(packer, "deleted", acted->deleted);
 }
 
 /* One pair. */

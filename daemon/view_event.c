@@ -61,14 +61,17 @@ pack_fact(msgpack_packer *, const struct event *, const struct fact *);
 static bool is_empty(const struct event *, const struct fact *);
 static int64_t number_of(const struct event *, const struct fact *);
 
+static bool names_workflow(const struct event *);
+
 void
 view_event(msgpack_packer *packer, const struct state *state,
     const struct event *event)
 {
 	const struct execution *execution =
 	    state_execution(state, event->execution);
-	const char *workflow =
-	    execution != NULL ? execution->workflow->name : event->name;
+	const char *workflow = execution != NULL ? execution->workflow->name
+	    : names_workflow(event)		 ? event->name
+						 : NULL;
 
 	msgpack_pack_map(packer, 13);
 	pack_key_uint(packer, "seq", event->seq);
@@ -88,6 +91,15 @@ view_event(msgpack_packer *packer, const struct state *state,
 	pack_key_str(packer, "reason", event->reason);
 	pack_str(packer, "data");
 	pack_data(packer, execution, event);
+}
+
+/* Of an execution that is deleted by now, not all events tell. */
+static bool
+names_workflow(const struct event *event)
+{
+	return event->execution == 0 ||
+	    event->type == EVENT_EXECUTION_CREATED ||
+	    event->type == EVENT_EXECUTION_DELETED;
 }
 
 /* Four pairs. */

@@ -54,15 +54,19 @@ view_reached(msgpack_packer *packer, const struct reached *reached)
 	    [RELATION_OTHER] = "other",
 	};
 	const struct execution *before = reached->before;
+	const struct execution *any =
+	    reached->after != NULL ? reached->after : before;
 
 	msgpack_pack_map(packer, 6);
-	pack_key_uint(packer, "id", reached->after->k.id);
-	pack_key_str(packer, "workflow", reached->after->workflow->name);
+	pack_key_uint(packer, "id", any->k.id);
+	pack_key_str(packer, "workflow", any->workflow->name);
 	pack_key_str(packer, "relation", relations[reached->relation]);
 	pack_key_str(packer, "status",
 	    before == NULL ? NULL : execution_status_name(before->k.status));
-	pack_key_str(
-	    packer, "becomes", execution_status_name(reached->after->k.status));
+	pack_key_str(packer, "becomes",
+	    reached->after == NULL
+		? "deleted"
+		: execution_status_name(reached->after->k.status));
 	if (before != NULL)
 		pack_key_uint(packer, "revision", before->k.revision);
 	else

@@ -10,6 +10,7 @@
 #include "daemon/server.h"
 #include "daemon/view.h"
 #include "daemon/waiters.h"
+#include "libproto/errors.h"
 
 struct waiter {
 	RB_ENTRY(waiter) entry; /* in waiters.tree, until it is done */
@@ -146,6 +147,7 @@ waiters_event(struct waiters *all, const struct event *event)
 
 	gone_event(all->gone, event);
 	if (event->type != EVENT_EXECUTION_STATUS &&
+	    event->type != EVENT_EXECUTION_DELETED &&
 	    event->type != EVENT_EXECUTION_HELD &&
 	    event->type != EVENT_EXECUTION_RESUMED)
 		return;
@@ -153,7 +155,8 @@ waiters_event(struct waiters *all, const struct event *event)
 	     waiter != NULL && waiter->execution == event->execution;
 	     waiter = next) {
 		next = RB_NEXT(waiter_tree, &all->tree, waiter);
-		if ((waiter->statuses >> event->status & 1) != 0)
+		if (event->type == EVENT_EXECUTION_DELETED ||
+		    (waiter->statuses >> event->status & 1) != 0)
 			finish(waiter);
 	}
 }
@@ -177,8 +180,15 @@ answer(struct waiters *all, struct waiter *waiter)
 	const struct execution *execution =
 	    state_execution(server->state, waiter->execution);
 
-	if (!session_is_open(waiter->asker.session) || execution == NULL)
+	if (!session_is_open(waiter->asker.session))
 		return;
+	if (execution == NULL) {
+		answer_error(server->answers, &waiter->asker,
+		    server->state->k.seq, ERROR_NOT_FOUND,
+		    "execution %ju has been deleted",
+		    (uintmax_t)waiter->execution);
+		return;
+	}
 	view_execution(answer_begin(server->answers, &waiter->asker),
 	    server->state, execution,
 	    view_shows(server->config, session_actor(waiter->asker.session),

@@ -255,7 +255,8 @@ ended_hears_late_ends(struct witness *w, const struct happening *h)
 	ALLOWED(h,
 	    h->e->type == EVENT_TASK_ATTEMPT_ENDED ||
 		h->e->type == EVENT_TASK_STOPPING ||
-		h->e->type == EVENT_EXECUTION_FOLLOWED);
+		h->e->type == EVENT_EXECUTION_FOLLOWED ||
+		h->e->type == EVENT_EXECUTION_LOGS_REMOVED);
 }
 
 static size_t

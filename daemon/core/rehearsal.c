@@ -54,6 +54,7 @@ void
 rehearsal_free(struct rehearsal *r)
 {
 	state_free(r->copy);
+	free(r->copied);
 	free(r->queues);
 	free(r->targets);
 	free(r->changes);
@@ -129,8 +130,11 @@ copy_execution(struct rehearsal *r, const struct execution *x)
 	if (state_execution(r->copy, x->k.id) != NULL)
 		return true;
 	r->nruns += x->nruns;
-	if (++r->ncopied > REHEARSAL_EXECUTIONS || r->nruns > REHEARSAL_RUNS)
+	if (r->ncopied >= REHEARSAL_EXECUTIONS || r->nruns > REHEARSAL_RUNS)
 		return false;
+	if (r->copied == NULL)
+		r->copied = xcalloc(REHEARSAL_EXECUTIONS, sizeof(*r->copied));
+	r->copied[r->ncopied++] = x->k.id;
 	msgpack_sbuffer_init(&buffer);
 	msgpack_packer_init(&pk, &buffer, msgpack_sbuffer_write);
 	execution_encode(x, &pk);

@@ -61,7 +61,7 @@ enum relation {
 
 struct reached {
 	const struct execution *before; /* NULL: a new one */
-	const struct execution *after;	/* of the copy */
+	const struct execution *after;	/* of the copy; NULL: deleted */
 	enum relation relation;
 };
 

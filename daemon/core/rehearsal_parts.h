@@ -8,6 +8,7 @@ struct rehearsal {
 	const struct state *real;
 	struct state *copy;
 	size_t ncopied; /* executions */
+	uint64_t *copied;
 	size_t nruns;
 	const struct workflow **queues; /* those that were copied */
 	size_t nqueues;

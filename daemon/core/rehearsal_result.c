@@ -24,6 +24,7 @@ compare_attempt(struct both *, const struct action *, const struct attempt *);
 static const char *
 stop_how(const struct attempt *before, const struct attempt *after);
 static const char *staged_how(struct both *, const struct action *);
+static void find_deleted(struct rehearsal *);
 static bool has_moved(const struct rehearsal *, size_t from);
 static bool is_below(const struct state *, const struct execution *, uint64_t);
 static enum relation
@@ -207,6 +208,27 @@ has_moved(const struct rehearsal *r, size_t from)
 	return false;
 }
 
+/* What was copied and is not there any more. */
+static void
+find_deleted(struct rehearsal *r)
+{
+	const struct execution *before;
+	bool self;
+
+	for (size_t i = 0; i < r->ncopied; i++) {
+		if (state_execution(r->copy, r->copied[i]) != NULL)
+			continue;
+		before = state_execution(r->real, r->copied[i]);
+		self = false;
+		for (size_t j = 0; j < r->ntargets; j++)
+			self |= r->targets[j] == before->k.id;
+		r->executions = xreallocarray(
+		    r->executions, r->nexecutions + 1, sizeof(*r->executions));
+		r->executions[r->nexecutions++] = (struct reached){before,
+		    NULL, self ? RELATION_SELF : RELATION_SUBWORKFLOW};
+	}
+}
+
 void
 rehearsal_result(struct rehearsal *r, struct rehearsed *result)
 {
@@ -230,6 +252,7 @@ rehearsal_result(struct rehearsal *r, struct rehearsed *result)
 		r->executions[r->nexecutions++] =
 		    (struct reached){before, after, relation_of(r, after)};
 	}
+	find_deleted(r);
 	*result = (struct rehearsed){
 	    r->changes, r->nchanges, r->executions, r->nexecutions};
 }
