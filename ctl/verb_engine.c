@@ -31,6 +31,11 @@ static const struct column fields[] = {
     {"snapshot size", "journal.snapshot.bytes", cell_bytes, false, false},
     {"journal behind it", "journal.snapshot.behind", cell_bytes, false, false},
     {"snapshot failed", "journal.snapshot.error", cell_text, false, false},
+    {"ended, kept", "retention.executions", cell_text, false, false},
+    {"the first ended", "retention.oldest", cell_when, false, false},
+    {"deleted by retention", "retention.deleted", cell_text, false, false},
+    {"logs size", "retention.logs_size", cell_bytes, false, false},
+    {"logs removed", "retention.logs_removed", cell_text, false, false},
 };
 
 static void

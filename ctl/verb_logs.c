@@ -2,6 +2,8 @@
  * verb_logs: weirctl logs: what an attempt of a task has written.
  */
 #include <err.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -126,7 +128,10 @@ pack(struct parameters *p, const struct reading *r)
 	parameters_uint(p, "limit", PIECE);
 }
 
-/* The log is the command's own bytes, and they go out as they are. */
+/*
+ * The log is the command's own bytes, and they go out as they are; where it had
+ * grown too large a line says how much is not there.
+ */
 static void
 take(struct reading *r, const struct answer *answer)
 {
@@ -134,13 +139,20 @@ take(struct reading *r, const struct answer *answer)
 	uint32_t n = bytes != NULL && bytes->type == MSGPACK_OBJECT_BIN
 	    ? bytes->via.bin.size
 	    : 0;
+	uint64_t left_out = field_uint(&answer->object, "left_out");
 
-	if (n > 0 && writer_is_json(r->ctl->out))
+	if ((n > 0 || left_out > 0) && writer_is_json(r->ctl->out))
 		writer_row(r->ctl->out, &answer->object);
-	else if (n > 0)
-		fwrite(bytes->via.bin.ptr, 1, n, stdout);
-	r->offset += n;
-	r->more = n > 0 && r->offset < field_uint(&answer->object, "size");
+	else {
+		if (left_out > 0)
+			printf(
+			    "\nweir: %" PRIu64 " bytes left out\n", left_out);
+		if (n > 0)
+			fwrite(bytes->via.bin.ptr, 1, n, stdout);
+	}
+	r->offset += left_out + n;
+	r->more = left_out + n > 0 &&
+	    r->offset < field_uint(&answer->object, "size");
 	fflush(stdout);
 }
 

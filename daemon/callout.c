@@ -51,6 +51,7 @@ callouts_open(struct event_base *base, const struct callout_options *options,
 	c->handlers = *handlers;
 	c->runners = options->runners > 0 ? options->runners : cores();
 	c->output_max = options->output_max;
+	c->log_max = options->log_max;
 	c->state_dir = realpath(options->state_dir, NULL);
 	c->run_dir = realpath(options->run_dir, NULL);
 	c->runner_path = xstrdup(options->runner_path);
@@ -62,7 +63,8 @@ callouts_open(struct event_base *base, const struct callout_options *options,
 	LIST_INIT(&c->leftovers);
 	c->later = event_new(base, -1, 0, on_later, c);
 	c->replace = event_new(base, -1, 0, on_replace, c);
-	if (c->later == NULL || c->replace == NULL || !children_open(c))
+	if (c->later == NULL || c->replace == NULL || !children_open(c) ||
+	    !trims_open(c))
 		errx(EX_OSERR, "out of memory");
 	if (make_directories(c, error, size) && links_open(c, error, size))
 		return c;
@@ -151,6 +153,7 @@ callouts_close(struct callouts *c, bool stop)
 	event_free(c->child);
 	event_free(c->later);
 	event_free(c->replace);
+	event_free(c->trim);
 	free(c->state_dir);
 	free(c->run_dir);
 	free(c->runner_path);
@@ -197,6 +200,26 @@ callouts_want(struct callouts *c, const struct callout_key *key,
 	attempt_event(c, a, (enum attempt_event)want);
 }
 
+/* Its attempts are told apart from others' by the first part of their key. */
+void
+callouts_forget(struct callouts *c, uint64_t execution)
+{
+	struct attempt least = {.key = {.execution = execution}}, *a, *next;
+
+	for (a = RB_NFIND(attempts, &c->attempts, &least);
+	     a != NULL && a->key.execution == execution; a = next) {
+		next = RB_NEXT(attempts, &c->attempts, a);
+		attempt_event(c, a, EVENT_FORGET);
+	}
+}
+
+void
+callouts_set_log_max(struct callouts *c, uint64_t max)
+{
+	c->log_max = max;
+	trims_later(c);
+}
+
 /*
  * All that is wanted is known.  Endings that runners still keep and nobody
  * wants are durable; attempts of runners that are not there are lost.
@@ -216,6 +239,7 @@ callouts_recovered(struct callouts *c)
 	}
 	work_sweep(c);
 	links_retire(c);
+	trims_later(c);
 	callouts_later(c);
 }
 
@@ -280,10 +304,12 @@ tell(struct callouts *c, struct attempt *a)
 	struct callout_result result;
 	struct callout_key key;
 	char *output_error, note[80];
+	uint64_t bytes;
 
 	memset(&result, 0, sizeof result);
 	output_error = NULL;
 	fill(a, &result);
+	bytes = trim_last(c, a);
 	if (result.end == CALLOUT_EXITED)
 		convert(c, a, &result, &output_error);
 	if (a->report.left > 0) {
@@ -305,6 +331,8 @@ tell(struct callouts *c, struct attempt *a)
 	    .run = a->key.run,
 	    .item = a->key.item,
 	    .attempt = a->key.attempt};
+	if (c->handlers.logged != NULL)
+		c->handlers.logged(c->handlers.ctx, &key, bytes);
 	c->handlers.ended(c->handlers.ctx, &key, &result);
 	value_unref(result.output);
 	free(output_error);

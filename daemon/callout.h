@@ -46,6 +46,7 @@ struct callout_options {
 	const char *socket_path; /* the daemon's, for WEIR_SOCKET */
 	unsigned runners;	 /* how many; 0: one a core, up to four */
 	size_t output_max;	 /* bytes of stdout that may become a value */
+	uint64_t log_max;	 /* bytes of stdout, and of stderr; 0: all */
 	const char *path;	 /* PATH of the clean environment */
 };
 
@@ -58,6 +59,8 @@ struct callout_handlers {
 	 * connected now.  Attempts are bound to one when they are decided.
 	 */
 	void (*runners)(void *, const uint64_t *ids, unsigned);
+	/* Of an attempt that ended just now: what its logs take of the disk. */
+	void (*logged)(void *, const struct callout_key *, uint64_t bytes);
 	void *ctx;
 };
 
@@ -82,14 +85,23 @@ void callouts_want(struct callouts *, const struct callout_key *,
 void callouts_recovered(struct callouts *);
 /* The pid of a running attempt's command; 0 where it is not known. */
 pid_t callouts_pid(const struct callouts *, const struct callout_key *);
-/* Removes an execution's logs. */
-void callouts_remove_logs(struct callouts *, uint64_t execution);
+/* The execution is no more, durably: nothing is kept of its attempts. */
+void callouts_forget(struct callouts *, uint64_t execution);
+/* How much is kept of a log from now on. */
+void callouts_set_log_max(struct callouts *, uint64_t);
+
+/* A piece of a log. */
+struct log_piece {
+	uint64_t offset; /* of its first byte: behind what was left out */
+	uint64_t left_out; /* bytes that are not there, just before it */
+	uint64_t size;	   /* of the whole log now, with those */
+};
 /*
- * Reads at most size bytes of an attempt's log from the offset; -1 with errno.
- * total is the log's size now.
+ * Reads at most size bytes of an attempt's log from the offset on; -1 with
+ * errno.
  */
 ssize_t callouts_read_log(const struct callouts *, const struct callout_key *,
-    bool stderr_log, uint64_t offset, void *, size_t size, uint64_t *total);
+    bool stderr_log, uint64_t offset, void *, size_t size, struct log_piece *);
 /* Lets go of the runners, which go on; with stop they leave when idle. */
 void callouts_close(struct callouts *, bool stop);
 

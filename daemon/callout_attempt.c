@@ -227,6 +227,7 @@ static void
 adopt(struct callouts *c, struct attempt *a)
 {
 	a->state = ATTEMPT_RUNNING;
+	trims_later(c);
 	if (a->freeze != 0)
 		send_signal(c, a, &a->freeze, a->freeze);
 	if (a->stop != 0)

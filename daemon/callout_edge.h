@@ -4,7 +4,7 @@
  * callout_runner.c the runners and callout_link.c the
  * connection to one, callout_child.c children of the daemon's own,
  * callout_spec.c and callout_start.c what a runner is asked to start,
- * callout_log.c and callout_output.c what a command wrote, survivors.c what
+ * callout_log.c, callout_trim.c and callout_output.c what a command wrote, survivors.c what
  * can't be ended.
  */
 #ifndef WEIR_CALLOUT_EDGE_H
@@ -66,6 +66,10 @@ struct attempt {
 	struct wire_report report;
 	enum callout_end end;
 	char *reason; /* of NOT_STARTED and LOST */
+	struct trimming {
+		uint64_t seen; /* its size at the last look */
+		uint64_t cut;  /* up to there its middle is left out; 0: not */
+	} logs[2];	       /* out, err */
 };
 
 RB_HEAD(attempts, attempt);
@@ -114,6 +118,7 @@ struct callouts {
 	char *state_dir, *run_dir, *runner_path, *socket_path, *path;
 	unsigned runners; /* that should be there */
 	size_t output_max;
+	uint64_t log_max;
 	bool recovered;
 	bool changed;	/* the runners that take work did, and it is untold */
 	bool losses;	/* some in done are lost: what runs of them is killed */
@@ -125,6 +130,8 @@ struct callouts {
 	struct event *later; /* all that handlers are called from */
 	struct event *child; /* SIGCHLD */
 	struct event *replace;
+	struct event *trim; /* the next look at logs that grow */
+	struct wire_key trimmed; /* the last one looked at */
 };
 
 /* callout_attempt.c */
@@ -213,6 +220,12 @@ void work_sweep(struct callouts *);
 void log_path(const struct callouts *, const struct wire_key *,
     const char *suffix, char[PATH_MAX]);
 void log_note(const struct callouts *, const struct wire_key *, const char *);
+
+/* callout_trim.c */
+bool trims_open(struct callouts *);
+void trims_later(struct callouts *); /* something may grow from now on */
+/* The last look, once it has ended; the bytes that its logs take. */
+uint64_t trim_last(struct callouts *, struct attempt *);
 
 /* callout_output.c: NULL with no sentence: there is none; the caller frees */
 struct value *

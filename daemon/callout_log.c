@@ -14,6 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+static void pass_hole(int, struct log_piece *, size_t *);
+
 void
 log_path(const struct callouts *c, const struct wire_key *key,
     const char *suffix, char path[PATH_MAX])
@@ -42,9 +44,39 @@ log_note(const struct callouts *c, const struct wire_key *key, const char *note)
 	close(fd);
 }
 
+/*
+ * Where the middle of a log was left out, there is a hole in its file
+ * (callout_trim.c): nothing else makes one, as what is written is appended.
+ */
+static void
+pass_hole(int fd, struct log_piece *piece, size_t *size)
+{
+#ifdef SEEK_DATA
+	off_t at = (off_t)piece->offset;
+	off_t data = lseek(fd, at, SEEK_DATA), hole;
+
+	if (data == -1 && errno == ENXIO)
+		data = (off_t)piece->size; /* none follows */
+	if (data == -1)
+		return; /* a file system that knows of no holes */
+	if (data > at) {
+		piece->left_out = (uint64_t)(data - at);
+		piece->offset = (uint64_t)data;
+	}
+	hole = lseek(fd, data, SEEK_HOLE);
+	if (hole > data && (uint64_t)(hole - data) < *size)
+		*size = (size_t)(hole - data);
+#else
+	(void)fd;
+	(void)piece;
+	(void)size;
+#endif
+}
+
 ssize_t
 callouts_read_log(const struct callouts *c, const struct callout_key *key,
-    bool stderr_log, uint64_t offset, void *bytes, size_t size, uint64_t *total)
+    bool stderr_log, uint64_t offset, void *bytes, size_t size,
+    struct log_piece *piece)
 {
 	struct wire_key k;
 	char path[PATH_MAX];
@@ -52,7 +84,7 @@ callouts_read_log(const struct callouts *c, const struct callout_key *key,
 	ssize_t n;
 	int fd, error;
 
-	*total = 0;
+	*piece = (struct log_piece){.offset = offset};
 	k = key_of_callout(key);
 	log_path(c, &k, stderr_log ? "err" : "out", path);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -60,22 +92,15 @@ callouts_read_log(const struct callouts *c, const struct callout_key *key,
 		return -1;
 	n = -1;
 	if (fstat(fd, &st) == 0) {
-		*total = (uint64_t)st.st_size;
-		n = offset > INT64_MAX ? 0
-				       : pread(fd, bytes, size, (off_t)offset);
+		piece->size = (uint64_t)st.st_size;
+		n = 0;
+		if (offset < piece->size) {
+			pass_hole(fd, piece, &size);
+			n = pread(fd, bytes, size, (off_t)piece->offset);
+		}
 	}
 	error = errno;
 	close(fd);
 	errno = error;
 	return n;
-}
-
-void
-callouts_remove_logs(struct callouts *c, uint64_t execution)
-{
-	char path[PATH_MAX];
-
-	snprintf(
-	    path, sizeof path, "%s/logs/%" PRIu64, c->state_dir, execution);
-	remove_tree(path);
 }

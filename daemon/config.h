@@ -42,7 +42,14 @@ struct config {
 		char *runner;
 		char *path;
 		int64_t output_max; /* bytes */
+		int64_t log_max;    /* bytes; 0: all */
 	} callouts;
+	struct { /* 0: for ever */
+		int64_t executions;
+		int64_t age;	   /* ns */
+		int64_t logs_size; /* bytes */
+		int64_t logs_age;  /* ns */
+	} retention;
 	struct {
 		int64_t message; /* bytes */
 		int64_t connections;

@@ -41,7 +41,7 @@ method_engine_status(struct request *request)
 
 	journal_figures(server->journal, &figures);
 	view_engine(request_answer(request), server->state, &figures,
-	    server->started_at);
+	    server->retention, server->started_at);
 	request_done(request);
 }
 

@@ -169,11 +169,38 @@ find_attempt(
 	return true;
 }
 
+/* Whether retention has taken it, and that was answered. */
+static bool
+is_removed(struct request *request, const struct callout_key *key)
+{
+	const struct state *state = request->server->state;
+	const struct execution *execution =
+	    state_execution(state, key->execution);
+	const struct attempt *attempt = state_attempt(state, key);
+	char day[32];
+	time_t when;
+	struct tm tm;
+
+	if (attempt == NULL || attempt->k.open ||
+	    attempt->k.ended_at > execution->k.logs_gone_at)
+		return false;
+	when = (time_t)(execution->k.logs_gone_at / 1000000000);
+	localtime_r(&when, &tm);
+	strftime(day, sizeof(day), "%Y-%m-%d %H:%M", &tm);
+	request_refuse(request, ERROR_NOT_FOUND,
+	    "the logs of execution %ju were removed on %s, as %s in "
+	    "weird.conf says",
+	    (uintmax_t)key->execution, day,
+	    logs_gone_name(execution->k.logs_gone));
+	return true;
+}
+
 static void
 answer_log(struct request *request, const struct callout_key *key)
 {
 	const msgpack_object *params = request->params;
-	uint64_t offset = catalogue_uint(params, "offset", 0), total = 0;
+	uint64_t offset = catalogue_uint(params, "offset", 0);
+	struct log_piece log;
 	size_t limit = catalogue_uint(params, "limit", LOG_PIECE);
 	char *piece = msgpack_zone_malloc(request->zone, limit);
 	msgpack_packer *packer;
@@ -183,8 +210,10 @@ answer_log(struct request *request, const struct callout_key *key)
 		abort();
 	n = callouts_read_log(request->server->callouts, key,
 	    catalogue_has_word(params, "stream", "stderr"), offset, piece,
-	    limit, &total);
+	    limit, &log);
 	/* One that has written nothing yet has no file. */
+	if (n == -1 && errno == ENOENT && is_removed(request, key))
+		return;
 	if (n == -1 && errno == ENOENT)
 		n = 0;
 	if (n == -1) {
@@ -193,11 +222,12 @@ answer_log(struct request *request, const struct callout_key *key)
 		return;
 	}
 	packer = request_answer(request);
-	msgpack_pack_map(packer, 3);
+	msgpack_pack_map(packer, 4);
 	pack_str(packer, "bytes");
 	msgpack_pack_bin(packer, (size_t)n);
 	msgpack_pack_bin_body(packer, piece, (size_t)n);
-	pack_key_uint(packer, "offset", offset);
-	pack_key_uint(packer, "size", total);
+	pack_key_uint(packer, "offset", log.offset);
+	pack_key_uint(packer, "size", log.size);
+	pack_key_uint(packer, "left_out", log.left_out);
 	request_done(request);
 }

@@ -15,6 +15,7 @@
 #include "daemon/instance.h"
 #include "daemon/log.h"
 #include "daemon/recovery.h"
+#include "daemon/retention.h"
 #include "daemon/server.h"
 #include "daemon/settings.h"
 #include "daemon/waiters.h"
@@ -33,6 +34,7 @@ static void on_deadline(evutil_socket_t, short, void *);
 static void on_durable(evutil_socket_t, short, void *);
 static void on_stop(evutil_socket_t, short, void *);
 static void on_reload(evutil_socket_t, short, void *);
+static void on_logged(void *, const struct callout_key *, uint64_t);
 static void on_runners(void *, const uint64_t *, unsigned);
 static void on_client(void *, int);
 static void on_client_closed(void *, struct session *);
@@ -137,11 +139,13 @@ open_callouts(struct server *server)
 	    .socket_path = config->socket,
 	    .runners = (unsigned)config->callouts.runners,
 	    .output_max = (size_t)config->callouts.output_max,
+	    .log_max = (uint64_t)config->callouts.log_max,
 	    .path = config->callouts.path,
 	};
 	const struct callout_handlers handlers = {
 	    .ended = server_callout_ended,
 	    .runners = on_runners,
+	    .logged = on_logged,
 	    .ctx = server,
 	};
 	char error[ERROR_SIZE];
@@ -150,6 +154,7 @@ open_callouts(struct server *server)
 	    server->base, &options, &handlers, error, sizeof(error));
 	if (server->callouts == NULL)
 		fail(EX_UNAVAILABLE, error);
+	server->retention = retention_new(server);
 	recovery_adopt(server->state, server->callouts);
 }
 
@@ -198,6 +203,7 @@ server_close(struct server *server)
 	listener_close(server->listener);
 	server->listener = NULL;
 	sessions_free(server->sessions);
+	retention_free(server->retention);
 	waiters_free(server->waiters);
 	watch_free(server->watch);
 	answers_free(server->answers);
@@ -270,8 +276,18 @@ on_reload(evutil_socket_t fd, short what, void *ctx)
 	    (enum log_level)server->config->log_level);
 	sessions_assign(server->sessions);
 	server->host_changed = true;
-	server_schedule(server);
+	callouts_set_log_max(
+	    server->callouts, (uint64_t)server->config->callouts.log_max);
+	retention_again(server->retention);
 	log_info("configuration read again");
+}
+
+static void
+on_logged(void *ctx, const struct callout_key *key, uint64_t bytes)
+{
+	struct server *server = ctx;
+
+	retention_logged(server->retention, key, bytes);
 }
 
 static void

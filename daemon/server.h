@@ -22,6 +22,7 @@
 #include "daemon/saver.h"
 #include "daemon/session.h"
 
+struct retention;
 struct waiters;
 struct watch;
 struct work;
@@ -48,6 +49,7 @@ struct server {
 	struct answers *answers;
 	struct waiters *waiters;
 	struct watch *watch;
+	struct retention *retention;
 	struct work_list work;
 	uint64_t *runners; /* those that take work */
 	unsigned nrunners;

@@ -9,6 +9,7 @@
 #include "daemon/event_log.h"
 #include "daemon/log.h"
 #include "daemon/request.h"
+#include "daemon/retention.h"
 #include "daemon/server.h"
 #include "daemon/waiters.h"
 #include "daemon/watch.h"
@@ -126,11 +127,14 @@ server_turn(struct server *server)
 		server->tick = false;
 		step(server, &tick, &reply);
 	}
+	more = retention_turn(server->retention);
 	waiters_answer(server->waiters);
 	snapshot = saver_turn(&server->saver);
 	journal_commit(server->journal);
 	collect(server);
-	more = watch_deliver(server->watch, journal_durable(server->journal));
+	more = watch_deliver(
+		   server->watch, journal_durable(server->journal)) ||
+	    more;
 	server_plan(server, journal_durable(server->journal));
 	sessions_flush(server->sessions);
 	set_deadline(server);
@@ -201,6 +205,7 @@ on_event(void *ctx, const struct event *event, const char *record, size_t size,
 	}
 	watch_event(server->watch, event);
 	waiters_event(server->waiters, event);
+	retention_event(server->retention, event);
 	event_log(server->state, event);
 }
 

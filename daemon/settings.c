@@ -227,7 +227,7 @@ settings_reload(struct config *config, const struct options *options)
 	    config->socket_mode != fresh->socket_mode)
 		log_warn("callouts.runners, callouts.output_max and "
 			 "socket_mode change with the next start");
-	old = *config;
+	old = *config; /* retention and callouts.log_max change at once */
 	*config = *fresh;
 	*fresh = old;
 	config_free(fresh);
