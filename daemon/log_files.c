@@ -186,13 +186,20 @@ log_files_touch(struct log_files *files, uint64_t id, int64_t now)
 }
 
 void
-log_files_remove(struct log_files *files, uint64_t id)
+log_files_forget(struct log_files *files, uint64_t id)
 {
-	struct removal *removal = xcalloc(1, sizeof(*removal));
 	struct entry *entry = find(files, id);
 
 	if (entry != NULL)
 		forget(files, entry);
+}
+
+void
+log_files_remove(struct log_files *files, uint64_t id)
+{
+	struct removal *removal = xcalloc(1, sizeof(*removal));
+
+	log_files_forget(files, id);
 	removal->id = id;
 	STAILQ_INSERT_TAIL(&files->removals, removal, next);
 }
@@ -267,10 +274,11 @@ count_next(struct log_files *files, unsigned *left)
 	}
 	if (!read_number(found->d_name, &id))
 		return;
-	if (files->owner.is_there(files->owner.ctx, id))
-		count_one(files, id, left);
-	else
+	if (!files->owner.is_there(files->owner.ctx, id) ||
+	    files->owner.is_stripped(files->owner.ctx, id))
 		log_files_remove(files, id);
+	else
+		count_one(files, id, left);
 }
 
 /* Those of attempts that run are added when they end. */
@@ -340,6 +348,8 @@ remove_some(struct log_files *files, uint64_t id, unsigned *left)
 	snprintf(path, sizeof(path), "%s/%" PRIu64, files->dir, id);
 	if (rmdir(path) == -1 && errno != ENOENT && !is_there)
 		log_warn("%s: %s", path, strerror(errno));
+	if (is_there)
+		count_one(files, id, left); /* what stays */
 	return true;
 }
 

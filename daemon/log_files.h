@@ -17,6 +17,8 @@ struct log_files;
 struct log_owner {
 	/* The execution is there; false: its logs were left over. */
 	bool (*is_there)(void *, uint64_t execution);
+	/* Its logs were to be removed, and it is there. */
+	bool (*is_stripped)(void *, uint64_t execution);
 	/* The attempt runs. */
 	bool (*runs)(void *, const struct callout_key *);
 	/* Its logs are to stay where the others of its execution are removed. */
@@ -42,6 +44,8 @@ bool log_files_oldest(
     const struct log_files *, uint64_t *execution, int64_t *then);
 /* It goes on: its logs count as of now. */
 void log_files_touch(struct log_files *, uint64_t execution, int64_t now);
+/* Its logs are about to be removed, and count no more. */
+void log_files_forget(struct log_files *, uint64_t execution);
 /* All of an execution's logs but those that stay; from the next work on. */
 void log_files_remove(struct log_files *, uint64_t execution);
 /*

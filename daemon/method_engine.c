@@ -6,6 +6,7 @@
 #include "daemon/actor.h"
 #include "daemon/log.h"
 #include "daemon/methods.h"
+#include "daemon/retention.h"
 #include "daemon/view.h"
 #include "libproto/errors.h"
 #include "libproto/pack.h"
@@ -38,10 +39,13 @@ method_engine_status(struct request *request)
 {
 	const struct server *server = request->server;
 	struct journal_figures figures;
+	msgpack_packer *packer;
 
 	journal_figures(server->journal, &figures);
-	view_engine(request_answer(request), server->state, &figures,
-	    server->retention, server->started_at);
+	packer = request_answer(request);
+	view_engine(packer, server->state, &figures, server->started_at);
+	pack_str(packer, "retention");
+	retention_view(server->retention, packer);
 	request_done(request);
 }
 

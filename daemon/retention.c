@@ -40,6 +40,7 @@ struct retention {
 };
 
 static bool is_there(void *, uint64_t);
+static bool is_stripped(void *, uint64_t);
 static bool runs(void *, const struct callout_key *);
 static bool stays(void *, const struct callout_key *);
 static void on_timer(evutil_socket_t, short, void *);
@@ -58,7 +59,7 @@ struct retention *
 retention_new(struct server *server)
 {
 	struct retention *r = xcalloc(1, sizeof(*r));
-	const struct log_owner owner = {is_there, runs, stays, r};
+	const struct log_owner owner = {is_there, is_stripped, runs, stays, r};
 	char dir[PATH_MAX];
 
 	r->server = server;
@@ -94,6 +95,15 @@ is_there(void *ctx, uint64_t id)
 
 	return state_execution(state, id) != NULL ||
 	    id >= state->k.next_execution;
+}
+
+static bool
+is_stripped(void *ctx, uint64_t id)
+{
+	const struct retention *r = ctx;
+	const struct execution *x = state_execution(r->server->state, id);
+
+	return x != NULL && x->k.logs_gone_at != 0;
 }
 
 static bool
@@ -257,8 +267,11 @@ remove_logs(struct retention *r, uint64_t id, const char *why)
 	    execution_is_to_be_followed(x))
 		return false;
 	command(r, &what, &reply);
-	r->stripped += reply.error == ERROR_NONE;
-	return reply.error == ERROR_NONE;
+	if (reply.error != ERROR_NONE)
+		return false;
+	log_files_forget(r->logs, id);
+	r->stripped++;
+	return true;
 }
 
 /* What is durable by now. */

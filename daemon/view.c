@@ -5,7 +5,6 @@
 
 #include "daemon/core/event_text.h"
 #include "daemon/core/safety.h"
-#include "daemon/retention.h"
 #include "daemon/view.h"
 #include "libproto/pack.h"
 
@@ -39,8 +38,7 @@ pack_key_time(msgpack_packer *packer, const char *key, int64_t time)
 
 void
 view_engine(msgpack_packer *packer, const struct state *state,
-    const struct journal_figures *figures, const struct retention *retention,
-    int64_t started_at)
+    const struct journal_figures *figures, int64_t started_at)
 {
 	msgpack_pack_map(packer, 10);
 	pack_key_str(packer, "status", engine_status_name(state->k.engine));
@@ -53,8 +51,6 @@ view_engine(msgpack_packer *packer, const struct state *state,
 	view_counts(packer, state);
 	pack_str(packer, "journal");
 	view_journal(packer, figures);
-	pack_str(packer, "retention");
-	retention_view(retention, packer);
 	pack_key_int(packer, "started_at", started_at);
 }
 

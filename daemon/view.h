@@ -16,16 +16,14 @@
 
 struct actor;
 struct rehearsal;
-struct retention;
 
 /* Whether the actor sees input, variables and output of the execution. */
 bool view_shows(
     const struct config *, const struct actor *, const struct execution *);
 
-/* view.c */
+/* view.c; of the engine all but the pair retention, which is the last. */
 void view_engine(msgpack_packer *, const struct state *,
-    const struct journal_figures *, const struct retention *,
-    int64_t started_at);
+    const struct journal_figures *, int64_t started_at);
 void view_workflow(msgpack_packer *, const struct workflow *);
 /* Its pairs alone, so many. */
 #define VIEW_WORKFLOW_FIELDS 9

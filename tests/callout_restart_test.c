@@ -1,5 +1,6 @@
 /* links: daemon/callout.c daemon/callout_attempt.c daemon/callout_child.c
- * daemon/callout_link.c daemon/callout_log.c daemon/callout_output.c
+ * daemon/callout_link.c daemon/callout_log.c daemon/callout_trim.c
+ * daemon/callout_output.c
  * daemon/callout_runner.c daemon/boot.c daemon/callout_spec.c
  * daemon/callout_start.c daemon/survivors.c daemon/processes.c
  * daemon/runner/wire.c daemon/runner/process.c daemon/log.c daemon/core/value.c
