@@ -208,12 +208,13 @@ answer_log(struct request *request, const struct callout_key *key)
 
 	if (piece == NULL)
 		abort();
+	/* The files may still be there. */
+	if (is_removed(request, key))
+		return;
 	n = callouts_read_log(request->server->callouts, key,
 	    catalogue_has_word(params, "stream", "stderr"), offset, piece,
 	    limit, &log);
 	/* One that has written nothing yet has no file. */
-	if (n == -1 && errno == ENOENT && is_removed(request, key))
-		return;
 	if (n == -1 && errno == ENOENT)
 		n = 0;
 	if (n == -1) {

@@ -45,7 +45,7 @@ time_out_execution(const struct execution *x, struct batch *b)
 static void
 action_due(const struct timer *timer, struct batch *b)
 {
-	const struct action *a = timer->action;
+	const struct action *a = timer_action(timer);
 	char after[DURATION_TEXT];
 
 	switch (timer->kind) {
@@ -68,7 +68,7 @@ action_due(const struct timer *timer, struct batch *b)
 static void
 attempt_due(const struct state *s, const struct timer *timer, struct batch *b)
 {
-	const struct attempt *t = timer->attempt;
+	const struct attempt *t = timer_attempt(timer);
 	char after[DURATION_TEXT];
 	struct event *e;
 
@@ -101,20 +101,20 @@ decide_tick(const struct state *s, const struct command *c, struct batch *b,
 	(void)reply;
 	RB_FOREACH (timer, timers, timers) {
 		bool below =
-		    timer->attempt != NULL && timer->attempt->k.child != 0;
+		    timer_attempt(timer) != NULL && timer_attempt(timer)->k.child != 0;
 
 		if (timer->due > c->now || n++ == TIMERS_AT_ONCE ||
 		    (below && n > 1))
 			break;
-		if (timer->workflow != NULL)
+		if (timer_workflow(timer) != NULL)
 			safety_follows(
-			    timer->workflow, workflow_caps(timer->workflow), b);
-		else if (timer->attempt != NULL)
+			    timer_workflow(timer), workflow_caps(timer_workflow(timer)), b);
+		else if (timer_attempt(timer) != NULL)
 			attempt_due(s, timer, b);
-		else if (timer->action != NULL)
+		else if (timer_action(timer) != NULL)
 			action_due(timer, b);
 		else
-			time_out_execution(timer->execution, b);
+			time_out_execution(timer_execution(timer), b);
 		if (below)
 			break;
 	}

@@ -27,7 +27,7 @@ execution_new(struct definition *d, uint64_t id)
 	TAILQ_INIT(&x->open);
 	TAILQ_INIT(&x->attention);
 	TAILQ_INIT(&x->ready);
-	x->timer.execution = x;
+	x->timer.of = TIMER_OF_EXECUTION;
 	x->timer.kind = TIMER_TIMEOUT;
 	return x;
 }
@@ -151,8 +151,7 @@ run_make_actions(struct run *r, uint32_t n)
 
 		a->run = r;
 		a->item = r->task->items == NULL ? EVENT_NONE : i;
-		a->timer.execution = r->execution;
-		a->timer.action = a;
+		a->timer.of = TIMER_OF_ACTION;
 	}
 	run_count(r);
 }
@@ -269,9 +268,7 @@ attempt_append(struct action *a)
 	t->k.exit = -1;
 	t->before = a->latest;
 	t->action = a;
-	t->timer.execution = a->run->execution;
-	t->timer.action = a;
-	t->timer.attempt = t;
+	t->timer.of = TIMER_OF_ATTEMPT;
 	a->latest = t;
 	return t;
 }
@@ -291,7 +288,7 @@ workflow_new(const char *name)
 
 	w->name = xstrdup(name);
 	w->status = WORKFLOW_ENABLED;
-	w->timer.workflow = w;
+	w->timer.of = TIMER_OF_WORKFLOW;
 	TAILQ_INIT(&w->pending);
 	return w;
 }

@@ -2,6 +2,7 @@
 
 #include "daemon/core/state.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +48,42 @@ workflow_compare(const struct workflow *a, const struct workflow *b)
 	return strcmp(a->name, b->name);
 }
 
+#define OWNER(timer, type) \
+	((type *)((uintptr_t)(timer) - offsetof(type, timer)))
+
+struct workflow *
+timer_workflow(const struct timer *timer)
+{
+	return timer->of == TIMER_OF_WORKFLOW ? OWNER(timer, struct workflow)
+					      : NULL;
+}
+
+struct attempt *
+timer_attempt(const struct timer *timer)
+{
+	return timer->of == TIMER_OF_ATTEMPT ? OWNER(timer, struct attempt)
+					     : NULL;
+}
+
+struct action *
+timer_action(const struct timer *timer)
+{
+	if (timer->of == TIMER_OF_ATTEMPT)
+		return timer_attempt(timer)->action;
+	return timer->of == TIMER_OF_ACTION ? OWNER(timer, struct action)
+					    : NULL;
+}
+
+struct execution *
+timer_execution(const struct timer *timer)
+{
+	if (timer->of == TIMER_OF_EXECUTION)
+		return OWNER(timer, struct execution);
+	return timer->of == TIMER_OF_WORKFLOW
+	    ? NULL
+	    : timer_action(timer)->run->execution;
+}
+
 /*
  * Timers of the same instant are told apart by what they belong to, so that
  * which fires first is the same in every run of the same history.
@@ -54,32 +91,35 @@ workflow_compare(const struct workflow *a, const struct workflow *b)
 static int
 timer_compare(const struct timer *a, const struct timer *b)
 {
+	const struct action *mine, *other;
 	int order;
 
 	if (a->due != b->due)
 		return a->due < b->due ? -1 : 1;
-	if (a->workflow != NULL && b->workflow != NULL)
-		return workflow_compare(a->workflow, b->workflow);
-	if (a->workflow != b->workflow)
-		return a->workflow != NULL ? -1 : 1;
-	if ((order = number_compare(a->execution->k.id, b->execution->k.id)) !=
-	    0)
+	if (a->of == TIMER_OF_WORKFLOW && b->of == TIMER_OF_WORKFLOW)
+		return workflow_compare(timer_workflow(a), timer_workflow(b));
+	if (a->of == TIMER_OF_WORKFLOW || b->of == TIMER_OF_WORKFLOW)
+		return a->of == TIMER_OF_WORKFLOW ? -1 : 1;
+	order = number_compare(
+	    timer_execution(a)->k.id, timer_execution(b)->k.id);
+	if (order != 0)
 		return order;
-	if (a->action != NULL && b->action != NULL) {
-		order = number_compare(
-		    a->action->run->index, b->action->run->index);
+	mine = timer_action(a);
+	other = timer_action(b);
+	if (mine != NULL && other != NULL) {
+		order = number_compare(mine->run->index, other->run->index);
 		if (order == 0)
-			order =
-			    number_compare(a->action->item, b->action->item);
-		if (order == 0 && a->attempt != NULL && b->attempt != NULL)
-			order = number_compare(
-			    a->attempt->k.number, b->attempt->k.number);
+			order = number_compare(mine->item, other->item);
+		if (order == 0 && a->of == TIMER_OF_ATTEMPT &&
+		    b->of == TIMER_OF_ATTEMPT)
+			order = number_compare(timer_attempt(a)->k.number,
+			    timer_attempt(b)->k.number);
 		if (order != 0)
 			return order;
-	} else if (a->action != b->action)
-		return a->action == NULL ? -1 : 1;
-	if ((a->attempt == NULL) != (b->attempt == NULL))
-		return a->attempt == NULL ? -1 : 1;
+	} else if (mine != other)
+		return mine == NULL ? -1 : 1;
+	if ((a->of == TIMER_OF_ATTEMPT) != (b->of == TIMER_OF_ATTEMPT))
+		return a->of != TIMER_OF_ATTEMPT ? -1 : 1;
 	return pointer_compare(a, b);
 }
 

@@ -32,21 +32,31 @@ enum timer_kind {
 	TIMER_PERIOD,  /* that of a workflow's cap is over */
 };
 
+/* What has it as its member timer. */
+enum timer_of {
+	TIMER_OF_EXECUTION,
+	TIMER_OF_ACTION,
+	TIMER_OF_ATTEMPT,
+	TIMER_OF_WORKFLOW
+};
+
 /*
- * A deadline, in the state's tree by time while due is not 0.  Those of
- * attempts have their action, those of actions only that, those of executions
- * neither; those of workflows have nothing else.
+ * A deadline, in the state's tree by time while due is not 0.  There are as
+ * many as there are executions, actions and attempts, those that have ended
+ * too: so it does not point back to its owner.
  */
 struct timer {
 	RB_ENTRY(timer) entry;
 	int64_t due; /* ns since the epoch; 0: not set */
 	enum timer_kind kind;
-	struct execution *execution;
-	struct action *action;
-	struct attempt *attempt;
-	struct workflow *workflow;
+	enum timer_of of;
 };
 RB_HEAD(timers, timer);
+/* Whose it is; an attempt's has its action too, both have their execution. */
+struct execution *timer_execution(const struct timer *);
+struct action *timer_action(const struct timer *);     /* or NULL */
+struct attempt *timer_attempt(const struct timer *);   /* or NULL */
+struct workflow *timer_workflow(const struct timer *); /* or NULL */
 
 /* Why an attempt's callout is being stopped. */
 enum stop_why { STOP_NOT, STOP_TIMEOUT, STOP_CANCEL, STOP_UPDATE };
