@@ -151,8 +151,8 @@ take(struct reading *r, const struct answer *answer)
 			fwrite(bytes->via.bin.ptr, 1, n, stdout);
 	}
 	r->offset += left_out + n;
-	r->more = left_out + n > 0 &&
-	    r->offset < field_uint(&answer->object, "size");
+	r->more =
+	    left_out + n > 0 && r->offset < field_uint(&answer->object, "size");
 	fflush(stdout);
 }
 

@@ -92,7 +92,7 @@ void callouts_set_log_max(struct callouts *, uint64_t);
 
 /* A piece of a log. */
 struct log_piece {
-	uint64_t offset; /* of its first byte: behind what was left out */
+	uint64_t offset;   /* of its first byte: behind what was left out */
 	uint64_t left_out; /* bytes that are not there, just before it */
 	uint64_t size;	   /* of the whole log now, with those */
 };

@@ -4,8 +4,8 @@
  * callout_runner.c the runners and callout_link.c the
  * connection to one, callout_child.c children of the daemon's own,
  * callout_spec.c and callout_start.c what a runner is asked to start,
- * callout_log.c, callout_trim.c and callout_output.c what a command wrote, survivors.c what
- * can't be ended.
+ * callout_log.c, callout_trim.c and callout_output.c what a command wrote,
+ * survivors.c what can't be ended.
  */
 #ifndef WEIR_CALLOUT_EDGE_H
 #define WEIR_CALLOUT_EDGE_H
@@ -130,7 +130,7 @@ struct callouts {
 	struct event *later; /* all that handlers are called from */
 	struct event *child; /* SIGCHLD */
 	struct event *replace;
-	struct event *trim; /* the next look at logs that grow */
+	struct event *trim;	 /* the next look at logs that grow */
 	struct wire_key trimmed; /* the last one looked at */
 };
 

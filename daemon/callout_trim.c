@@ -50,7 +50,8 @@ trims_open(struct callouts *c)
 void
 trims_later(struct callouts *c)
 {
-	if (c->log_max > 0 && c->recovered && !event_pending(c->trim, EV_TIMEOUT, NULL))
+	if (c->log_max > 0 && c->recovered &&
+	    !event_pending(c->trim, EV_TIMEOUT, NULL))
 		look_after(c, LOOK);
 }
 
@@ -145,7 +146,8 @@ look(struct callouts *c, struct attempt *a, unsigned stream)
 }
 
 static void
-cut_middle(struct callouts *c, struct attempt *a, unsigned stream, uint64_t size)
+cut_middle(
+    struct callouts *c, struct attempt *a, unsigned stream, uint64_t size)
 {
 	struct trimming *t = &a->logs[stream];
 	uint64_t head = most(c) / 2 / GRAIN * GRAIN;

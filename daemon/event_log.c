@@ -14,8 +14,7 @@ static void log_created(const struct state *, const struct event *);
 static void log_execution(const struct state *, const struct event *);
 static void log_held(const struct state *, const struct event *);
 static void log_deleted(const struct state *, const struct event *);
-static void
-log_definition_deleted(const struct state *, const struct event *);
+static void log_definition_deleted(const struct state *, const struct event *);
 static void log_logs_removed(const struct state *, const struct event *);
 static void log_started(const struct state *, const struct event *);
 static void log_waiting(const struct state *, const struct event *);

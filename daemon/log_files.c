@@ -159,7 +159,8 @@ forget(struct log_files *files, struct entry *entry)
 }
 
 void
-log_files_add(struct log_files *files, uint64_t id, uint64_t bytes, int64_t then)
+log_files_add(
+    struct log_files *files, uint64_t id, uint64_t bytes, int64_t then)
 {
 	get(files, id, then)->bytes += bytes;
 	files->bytes += bytes;
@@ -209,8 +210,7 @@ log_files_work(struct log_files *files, unsigned left)
 {
 	struct removal *removal;
 
-	while (left > 0 &&
-	    (removal = STAILQ_FIRST(&files->removals)) != NULL) {
+	while (left > 0 && (removal = STAILQ_FIRST(&files->removals)) != NULL) {
 		if (!remove_some(files, removal->id, &left))
 			break;
 		STAILQ_REMOVE_HEAD(&files->removals, next);

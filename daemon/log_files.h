@@ -21,7 +21,8 @@ struct log_owner {
 	bool (*is_stripped)(void *, uint64_t execution);
 	/* The attempt runs. */
 	bool (*runs)(void *, const struct callout_key *);
-	/* Its logs are to stay where the others of its execution are removed. */
+	/* Its logs are to stay where the others of its execution are removed.
+	 */
 	bool (*stays)(void *, const struct callout_key *);
 	void *ctx;
 };
@@ -40,8 +41,8 @@ void log_files_free(struct log_files *);
 void log_files_add(
     struct log_files *, uint64_t execution, uint64_t bytes, int64_t then);
 /* The execution whose newest log is the oldest; false: there is none. */
-bool log_files_oldest(
-    const struct log_files *, uint64_t *execution, int64_t *then);
+bool
+log_files_oldest(const struct log_files *, uint64_t *execution, int64_t *then);
 /* It goes on: its logs count as of now. */
 void log_files_touch(struct log_files *, uint64_t execution, int64_t now);
 /* Its logs are about to be removed, and count no more. */

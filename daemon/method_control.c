@@ -1,6 +1,6 @@
 /*
- * method_control: pause, resume, cancel, terminate and delete; and how a command is
- * given to some executions or to many
+ * method_control: pause, resume, cancel, terminate and delete; and how a
+ * command is given to some executions or to many
  */
 
 #include <stdio.h>

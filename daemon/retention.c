@@ -35,7 +35,7 @@ struct retention {
 	struct doomed_list doomed;
 	struct event *timer;
 	int64_t logs_wait; /* until then no logs can be removed; 0 */
-	uint64_t deleted; /* executions, by retention, since the start */
+	uint64_t deleted;  /* executions, by retention, since the start */
 	uint64_t stripped; /* whose logs were removed */
 };
 
@@ -139,8 +139,8 @@ void
 retention_logged(
     struct retention *r, const struct callout_key *key, uint64_t bytes)
 {
-	log_files_add(r->logs, key->execution, bytes,
-	    clock_now(&r->server->clock));
+	log_files_add(
+	    r->logs, key->execution, bytes, clock_now(&r->server->clock));
 }
 
 void
@@ -263,8 +263,8 @@ remove_logs(struct retention *r, uint64_t id, const char *why)
 	const struct execution *x = state_execution(r->server->state, id);
 	struct reply reply;
 
-	if (x == NULL || !execution_ended(x->k.status) || x->open_callouts > 0 ||
-	    execution_is_to_be_followed(x))
+	if (x == NULL || !execution_ended(x->k.status) ||
+	    x->open_callouts > 0 || execution_is_to_be_followed(x))
 		return false;
 	command(r, &what, &reply);
 	if (reply.error != ERROR_NONE)
@@ -284,8 +284,7 @@ take_doomed(struct retention *r)
 	while ((doomed = STAILQ_FIRST(&r->doomed)) != NULL &&
 	    doomed->seq <= durable) {
 		if (doomed->whole)
-			callouts_forget(
-			    r->server->callouts, doomed->execution);
+			callouts_forget(r->server->callouts, doomed->execution);
 		log_files_remove(r->logs, doomed->execution);
 		STAILQ_REMOVE_HEAD(&r->doomed, next);
 		free(doomed);

@@ -132,8 +132,7 @@ server_turn(struct server *server)
 	snapshot = saver_turn(&server->saver);
 	journal_commit(server->journal);
 	collect(server);
-	more = watch_deliver(
-		   server->watch, journal_durable(server->journal)) ||
+	more = watch_deliver(server->watch, journal_durable(server->journal)) ||
 	    more;
 	server_plan(server, journal_durable(server->journal));
 	sessions_flush(server->sessions);

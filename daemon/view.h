@@ -38,10 +38,10 @@ struct acted {
 	enum command_type by;
 	unsigned left_paused; /* of a resume: subworkflows that stay paused */
 	uint64_t first_left;  /* one of them; 0: none */
-	int status; /* of what is deleted: what it was */
+	int status;	      /* of what is deleted: what it was */
 	uint64_t revision;
-	uint32_t deleted;     /* it and those below it */
-	uint64_t replay;      /* of a replay: the new execution; 0: none */
+	uint32_t deleted; /* it and those below it */
+	uint64_t replay;  /* of a replay: the new execution; 0: none */
 	/* Of a wait for the last process: what survived, as packed maps. */
 	const msgpack_sbuffer *survivors; /* NULL: it was not waited for */
 	uint32_t nsurvivors;

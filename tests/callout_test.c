@@ -210,7 +210,8 @@ ATF_TC_BODY(surroundings, tc)
 	check_file("state/logs/7/2.3.4.err", "3 4\n");
 	ATF_CHECK_EQ(
 	    2, callouts_read_log(d.callouts, &k, true, 2, text, 9, &piece));
-	ATF_CHECK(piece.size == 4 && piece.left_out == 0 && memcmp(text, "4\n", 2) == 0);
+	ATF_CHECK(piece.size == 4 && piece.left_out == 0 &&
+	    memcmp(text, "4\n", 2) == 0);
 	ATF_CHECK_EQ(
 	    0, callouts_read_log(d.callouts, &k, true, 99, text, 9, &piece));
 	ATF_REQUIRE(stat("state/logs/7", &st) == 0);

@@ -483,8 +483,8 @@ state_workflows(const struct place *p)
 		RB_FOREACH (x, executions, &s->executions) {
 			active += x->workflow == w && !x->is_held &&
 			    !execution_ended(x->k.status);
-			open += x->workflow == w &&
-			    !execution_ended(x->k.status);
+			open +=
+			    x->workflow == w && !execution_ended(x->k.status);
 			all += x->workflow == w;
 		}
 		ATF_REQUIRE_EQ_MSG(
@@ -526,9 +526,8 @@ state_families(const struct place *p)
 	struct execution *x;
 
 	TAILQ_FOREACH (x, &s->over, over) {
-		ATF_REQUIRE_MSG(
-		    before == NULL || before->over_at <= x->over_at, "%s",
-		    p->rule);
+		ATF_REQUIRE_MSG(before == NULL || before->over_at <= x->over_at,
+		    "%s", p->rule);
 		before = x;
 		listed++;
 	}
@@ -556,8 +555,7 @@ state_keys(const struct place *p)
 	RB_FOREACH (key, idempotencies, &s->idempotencies) {
 		x = state_execution(s, key->execution);
 		ATF_REQUIRE_MSG(x != NULL && x->k.key != NULL &&
-			strcmp(x->k.key, key->key) == 0 &&
-			x->k.uid == key->uid,
+			strcmp(x->k.key, key->key) == 0 && x->k.uid == key->uid,
 		    "%s: %s", p->rule, key->key);
 	}
 }

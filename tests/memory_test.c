@@ -59,8 +59,8 @@ define_in(struct outside *o, const char *json)
 
 	msgpack_zone_init(&zone, 4096);
 	value_unpack(v, &zone, &object);
-	c.definition = definition_parse(
-	    o->s->expressions, &object, NULL, NULL, &errors);
+	c.definition =
+	    definition_parse(o->s->expressions, &object, NULL, NULL, &errors);
 	ATF_REQUIRE(c.definition != NULL);
 	definition_errors_free(&errors);
 	step(o, &c);
@@ -135,7 +135,8 @@ ATF_TC_BODY(ended, tc)
 	atf_tc_skip("sanitizers take memory of their own");
 #endif
 	one = bytes_each("one",
-	    "{'workflow': 'one', 'input': {'customer': {'type': 'string'}}, 'tasks': "
+	    "{'workflow': 'one', 'input': {'customer': {'type': 'string'}}, "
+	    "'tasks': "
 	    "{'a': {'run': ['echo', 'hello'], 'output': 'text'}}}");
 	three = bytes_each("three",
 	    "{'workflow': 'three', 'input': {'customer': {'type': 'string'}}, "

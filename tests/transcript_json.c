@@ -17,8 +17,8 @@
 /* Times, sizes, and who and what runs the test. */
 static const char *const changing[] = {"time", "since", "created_at",
     "started_at", "ended_at", "ends_at", "reached_at", "lifts_at", "due",
-    "until", "cpu", "max_rss", "journal", "retention", "pid", "uid", "gid", "user", "owner",
-    "by", "who",
+    "until", "cpu", "max_rss", "journal", "retention", "pid", "uid", "gid",
+    "user", "owner", "by", "who",
     /* whether a runner is there yet when something is started */
     "revision"};
 

@@ -30,6 +30,7 @@ _weirctl()
 	enable) words="--json --quiet --help --plan" values="workflows" ;;
 	disable) words="--json --quiet --help --reason --plan" values="workflows" ;;
 	safety) words="--json --quiet --help --starts --cost --clear --plan" values="workflows" ;;
+	undefine) words="--json --quiet --help --plan" values="workflows" ;;
 	run | start) words="--json --quiet --help --set --input --label --domain --correlation-id --priority --idempotency-key --wait --plan" values="files workflows" ;;
 	ls | list) words="--json --quiet --help --long --limit --after --status --workflow --label --correlation-id --parent --owner --since --until --all" values="" ;;
 	show | get) words="--json --quiet --help --all --generation --long" values="executions" ;;
@@ -46,6 +47,7 @@ _weirctl()
 	rerun) words="--json --quiet --help --task --no-reset --task-input --set --input --set-correlation-id --domain --wait --if-revision --plan --status --workflow --label --correlation-id --parent --owner --since --until" values="executions" ;;
 	retry) words="--json --quiet --help --resume-subworkflows --wait --if-revision --plan --status --workflow --label --correlation-id --parent --owner --since --until" values="executions" ;;
 	replay) words="--json --quiet --help --set --input --version --wait --if-revision --plan --status --workflow --label --correlation-id --parent --owner --since --until" values="executions" ;;
+	delete) words="--json --quiet --help --reason --if-revision --plan --status --workflow --label --correlation-id --parent --owner --since --until --all" values="executions" ;;
 	update) words="--json --quiet --help --item --output --reason --if-revision --plan" values="executions" ;;
 	skip) words="--json --quiet --help --item --output --reason --if-revision --plan" values="executions" ;;
 	signal) words="--json --quiet --help --output --tree --if-revision --plan" values="executions" ;;

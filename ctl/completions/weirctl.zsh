@@ -31,6 +31,9 @@ _weirctl_verb() {
 		'--clear[back to the caps of its newest version]' \
 		'--plan[do nothing, and say what it would do]' \
 		'*:NAME:_weirctl_workflows' ;;
+	'undefine') _arguments -S \
+		'--plan[do nothing, and say what it would do]' \
+		'*:NAME:_weirctl_workflows' ;;
 	'run') _arguments -S \
 		'*--set=[an input; a text where declared so, else YAML or JSON]:KEY=VALUE:' \
 		'--input=[a YAML or JSON file with the inputs; -i wins over it]:FILE:_files' \
@@ -208,6 +211,20 @@ _weirctl_verb() {
 		'--since=[created then or later\: 2027-01-01T00\:00\:00Z, or 2h for so long ago]:TIME:' \
 		'--until=[created before then]:TIME:' \
 		'*:ID:_weirctl_executions' ;;
+	'delete') _arguments -S \
+		'--reason=[why; told to whoever watches]:REASON:' \
+		'--if-revision=[only where the execution is still at this revision]:N:' \
+		'--plan[do nothing, and say what it would do]' \
+		'*--status=[in this status, or one of these]:STATUS:(pending running waiting pausing paused canceling completed failed timed_out canceled terminated)' \
+		'--workflow=[of this workflow]:NAME:' \
+		'*--label=[with this label]:KEY=VALUE:' \
+		'--correlation-id=[with this correlation id]:ID:' \
+		'--parent=[started by this execution]:ID:' \
+		'--owner=[started by this user]:UID:' \
+		'--since=[created then or later\: 2027-01-01T00\:00\:00Z, or 2h for so long ago]:TIME:' \
+		'--until=[created before then]:TIME:' \
+		'--all[every execution]' \
+		'*:ID:_weirctl_executions' ;;
 	'update') _arguments -S \
 		'--item=[the run of one item, counted from 0]:N:' \
 		'--output=[its output, as if it had given it]:YAML:' \
@@ -276,6 +293,7 @@ _weirctl() {
 	'enable:Let executions of a workflow start again'
 	'disable:Let no execution of a workflow start any more'
 	'safety:Show or set the caps of a workflow on starts and cost'
+	'undefine:Delete a workflow, with all its versions'
 	'run:Start a workflow; a file is defined first'
 	'ls:List executions, newest first'
 	'show:Show one execution, its tasks and attempts'
@@ -292,6 +310,7 @@ _weirctl() {
 	'rerun:Run again with other input, or from some tasks on'
 	'retry:Go on from the tasks that failed or were cut off'
 	'replay:Start a new execution with what another one had'
+	'delete:Remove what has ended for good, with its subworkflows and logs'
 	'update:Set the status of a task that waits or runs'
 	'skip:Go on as if a task had completed'
 	'signal:End every wait for a signal in an execution'

@@ -53,7 +53,7 @@ enum command_type {
 	COMMAND_SIGNAL,	 /* execution name value tree */
 	COMMAND_APPROVE, /* execution name reason */
 	COMMAND_REJECT,	 /* execution name reason */
-	COMMAND_CALLOUT_ENDED, /* callout result */
+	COMMAND_CALLOUT_ENDED,	   /* callout result */
 	COMMAND_DELETE,		   /* execution reason */
 	COMMAND_DEFINITION_DELETE, /* name */
 	COMMAND_REMOVE_LOGS,	   /* execution reason: they are too much */

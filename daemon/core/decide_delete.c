@@ -27,9 +27,8 @@ refuse_open(const struct state *, const struct execution *, struct reply *);
 static bool names(const struct definition *, const char *);
 static const struct workflow *
 find_user(const struct state *, const struct workflow *, uint32_t *version);
-static bool refuse_used(
-    const struct workflow *, const struct workflow *user, uint32_t version,
-    struct reply *);
+static bool refuse_used(const struct workflow *, const struct workflow *user,
+    uint32_t version, struct reply *);
 
 /* Those below it first, so that none is ever without its parent. */
 static bool
@@ -87,8 +86,7 @@ refuse_open(
 		return refuse(reply, ERROR_STATE_CONFLICT,
 		    "execution %llu can't be deleted while its subworkflow "
 		    "%llu is %s: wait for its end, or terminate it",
-		    (unsigned long long)x->k.id,
-		    (unsigned long long)open->k.id,
+		    (unsigned long long)x->k.id, (unsigned long long)open->k.id,
 		    execution_status_name(open->k.status));
 	if (open->open_callouts > 0)
 		return refuse(reply, ERROR_STATE_CONFLICT,
@@ -113,8 +111,7 @@ decide_delete(const struct state *s, const struct command *c, struct batch *b,
 
 	if (x == NULL)
 		return false;
-	if (execution_moved(x->k.status, EXECUTION_MOVE_DELETE) ==
-	    LIFECYCLE_NO)
+	if (execution_moved(x->k.status, EXECUTION_MOVE_DELETE) == LIFECYCLE_NO)
 		return refuse_status(reply, x, "delete");
 	if (x->k.parent != 0)
 		return refuse_subworkflow(s, x, reply);
@@ -193,7 +190,8 @@ decide_definition_delete(const struct state *s, const struct command *c,
 		    "workflow %s has %u execution%s that %s not ended: wait "
 		    "for the end, or terminate %s",
 		    w->name, w->open, w->open == 1 ? "" : "s",
-		    w->open == 1 ? "has" : "have", w->open == 1 ? "it" : "them");
+		    w->open == 1 ? "has" : "have",
+		    w->open == 1 ? "it" : "them");
 	if (w->executions > 0)
 		return refuse(reply, ERROR_STATE_CONFLICT,
 		    "workflow %s has %u execution%s that %s ended and %s "

@@ -100,15 +100,15 @@ decide_tick(const struct state *s, const struct command *c, struct batch *b,
 
 	(void)reply;
 	RB_FOREACH (timer, timers, timers) {
-		bool below =
-		    timer_attempt(timer) != NULL && timer_attempt(timer)->k.child != 0;
+		bool below = timer_attempt(timer) != NULL &&
+		    timer_attempt(timer)->k.child != 0;
 
 		if (timer->due > c->now || n++ == TIMERS_AT_ONCE ||
 		    (below && n > 1))
 			break;
 		if (timer_workflow(timer) != NULL)
-			safety_follows(
-			    timer_workflow(timer), workflow_caps(timer_workflow(timer)), b);
+			safety_follows(timer_workflow(timer),
+			    workflow_caps(timer_workflow(timer)), b);
 		else if (timer_attempt(timer) != NULL)
 			attempt_due(s, timer, b);
 		else if (timer_action(timer) != NULL)

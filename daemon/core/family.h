@@ -27,7 +27,7 @@ void families_find(struct state *);
  * those of earlier runs too; ends with the first for which it gives false.
  */
 typedef bool child_visitor(void *, const struct execution *child);
-bool children_visit(const struct state *, const struct execution *,
-    child_visitor *, void *ctx);
+bool children_visit(
+    const struct state *, const struct execution *, child_visitor *, void *ctx);
 
 #endif

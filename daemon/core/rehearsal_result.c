@@ -224,8 +224,8 @@ find_deleted(struct rehearsal *r)
 			self |= r->targets[j] == before->k.id;
 		r->executions = xreallocarray(
 		    r->executions, r->nexecutions + 1, sizeof(*r->executions));
-		r->executions[r->nexecutions++] = (struct reached){before,
-		    NULL, self ? RELATION_SELF : RELATION_SUBWORKFLOW};
+		r->executions[r->nexecutions++] = (struct reached){
+		    before, NULL, self ? RELATION_SELF : RELATION_SUBWORKFLOW};
 	}
 }
 

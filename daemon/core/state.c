@@ -48,8 +48,7 @@ workflow_compare(const struct workflow *a, const struct workflow *b)
 	return strcmp(a->name, b->name);
 }
 
-#define OWNER(timer, type) \
-	((type *)((uintptr_t)(timer) - offsetof(type, timer)))
+#define OWNER(timer, type) ((type *)((uintptr_t)(timer)-offsetof(type, timer)))
 
 struct workflow *
 timer_workflow(const struct timer *timer)
@@ -100,8 +99,8 @@ timer_compare(const struct timer *a, const struct timer *b)
 		return workflow_compare(timer_workflow(a), timer_workflow(b));
 	if (a->of == TIMER_OF_WORKFLOW || b->of == TIMER_OF_WORKFLOW)
 		return a->of == TIMER_OF_WORKFLOW ? -1 : 1;
-	order = number_compare(
-	    timer_execution(a)->k.id, timer_execution(b)->k.id);
+	order =
+	    number_compare(timer_execution(a)->k.id, timer_execution(b)->k.id);
 	if (order != 0)
 		return order;
 	mine = timer_action(a);

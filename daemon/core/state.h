@@ -265,7 +265,7 @@ struct execution {
 		int64_t left;	    /* of it, while held: ns; 0: none */
 		struct hold hold;
 		/* Logs of attempts that had ended by then are no more... */
-		int64_t logs_gone_at; /* 0: all are there */
+		int64_t logs_gone_at;	  /* 0: all are there */
 		enum logs_gone logs_gone; /* ...and why */
 	} k;
 	RB_ENTRY(execution) entry;
@@ -329,9 +329,9 @@ struct workflow {
 	struct safety own_caps; /* in place of the newest version's */
 	bool has_own_caps;
 	struct cap_use use[CAPS];
-	struct timer timer; /* TIMER_PERIOD, of the cap on cost */
-	uint32_t active;    /* executions that began and have not ended */
-	uint32_t open;	    /* those that have not ended */
+	struct timer timer;  /* TIMER_PERIOD, of the cap on cost */
+	uint32_t active;     /* executions that began and have not ended */
+	uint32_t open;	     /* those that have not ended */
 	uint32_t executions; /* all there are */
 	struct execution_list pending; /* accepted, held back by a limit */
 };
