@@ -23,8 +23,9 @@ void family_leaves(struct state *, struct execution *);
 void families_find(struct state *);
 
 /*
- * Calls for each subworkflow that the execution ever started, the detached and
- * those of earlier runs too; ends with the first for which it gives false.
+ * Calls for each subworkflow that the execution ever had, those of earlier runs
+ * too; those that are detached are no one's.  It ends with the first for which
+ * it gives false.
  */
 typedef bool child_visitor(void *, const struct execution *child);
 bool children_visit(
