@@ -8,6 +8,10 @@
 #include "daemon/core/state_decode.h"
 #include "daemon/core/state_read.h"
 
+/* Of how an execution went; and before logs were ever removed. */
+#define PROGRESS_FIELDS 26
+#define PROGRESS_FIELDS_FIRST 24
+
 static struct execution *take_identity(struct fields *, struct state *);
 static void take_progress(struct fields *, struct execution *);
 static void take_hold(struct fields *, struct execution *);
@@ -90,7 +94,11 @@ take_progress(struct fields *outer, struct execution *x)
 	struct fields f;
 	int32_t ending;
 
-	fields_take(outer, &f, 26, "execution's progress");
+	fields_take(outer, &f, 0, "execution's progress");
+	if (f.left != PROGRESS_FIELDS && f.left != PROGRESS_FIELDS_FIRST)
+		damaged(f.damage,
+		    "execution's progress has %u fields rather than %u", f.left,
+		    PROGRESS_FIELDS);
 	x->k.status = (enum execution_status)take_below(
 	    &f, EXECUTION_STATUSES, "execution status");
 	ending = take_i32(&f);
@@ -120,6 +128,8 @@ take_progress(struct fields *outer, struct execution *x)
 	x->k.due = take_i64(&f);
 	x->k.left = take_i64(&f);
 	take_hold(&f, x);
+	if (f.left == 0)
+		return; /* the first snapshots had no more */
 	x->k.logs_gone_at = take_i64(&f);
 	x->k.logs_gone =
 	    (enum logs_gone)take_below(&f, LOGS_GONES, "reason for no logs");
