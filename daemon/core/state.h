@@ -292,7 +292,8 @@ struct execution {
 	bool is_dirty;
 	bool is_blocked;
 	bool is_held;
-	bool is_saved; /* in the snapshot that is being taken, before its turn */
+	bool
+	    is_saved; /* in the snapshot that is being taken, before its turn */
 };
 RB_HEAD(executions, execution);
 TAILQ_HEAD(execution_list, execution);
