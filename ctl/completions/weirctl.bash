@@ -22,7 +22,7 @@ _weirctl()
 		esac
 	done
 	case $verb in
-	"") values="=check define definitions definition enable disable safety run ls show tree why watch logs wait pause resume cancel terminate restart rerun retry replay update skip signal approve reject events engine journal whoami help" words="-s -q --json --help --version" ;;
+	"") values="=check define definitions definition enable disable safety undefine run ls show tree why watch logs wait pause resume cancel terminate restart rerun retry replay delete update skip signal approve reject events engine journal whoami help" words="-s -q --json --help --version" ;;
 	check) words="--json --quiet --help" values="files" ;;
 	define) words="--json --quiet --help --plan" values="files" ;;
 	definitions | defs) words="--json --quiet --help" values="" ;;
