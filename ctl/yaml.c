@@ -217,8 +217,8 @@ take_scalar(struct reader *r, const yaml_event_t *event, size_t at)
 	node = node_new(r, YAML_SCALAR, at);
 	node->style = styles[event->data.scalar.style];
 	node->length = event->data.scalar.length;
-	node->text =
-	    xstrndup((const char *)event->data.scalar.value, node->length);
+	/* There may be NULs in it: "\0". */
+	node->text = xmemdup(event->data.scalar.value, node->length);
 	resolve(r, node, event);
 	add(r, node, (const char *)event->data.scalar.anchor);
 }

@@ -65,7 +65,7 @@ emit_text(yaml_emitter_t *emitter, const char *text, size_t length)
 	yaml_event_t event;
 	int plain;
 
-	node.text = xstrndup(text, length);
+	node.text = xmemdup(text, length);
 	plain = scalar_resolve(&node) == SCALAR_OK && node.type == YAML_TEXT;
 	if (memchr(text, '\n', length) != NULL)
 		style = YAML_LITERAL_SCALAR_STYLE;

@@ -15,7 +15,6 @@
 #include "daemon/core/alloc.h"
 #include "libproto/pack.h"
 
-#define DEPTH_MAX 64 /* lists and maps within each other */
 
 typedef struct value *converter(const char *, size_t, char **);
 
@@ -204,14 +203,14 @@ json(const char *bytes, size_t size, char **error)
 	}
 	msgpack_sbuffer_init(&buffer);
 	msgpack_packer_init(&packer, &buffer, msgpack_sbuffer_write);
-	good = pack_json(&packer, root, DEPTH_MAX);
+	good = pack_json(&packer, root, VALUE_DEPTH_MAX);
 	json_decref(root);
 	if (good)
 		return value_of_buffer(&buffer);
 	msgpack_sbuffer_destroy(&buffer);
 	*error = xasprintf(
 	    "output is JSON with lists and maps nested deeper than %d",
-	    DEPTH_MAX);
+	    VALUE_DEPTH_MAX);
 	return NULL;
 }
 

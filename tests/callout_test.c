@@ -320,7 +320,7 @@ ATF_TC_BODY(outputs, tc)
 				    "head -c 100 /dev/zero | tr '\\0' ']'",
 		.output = "json"});
 	ATF_CHECK_STREQ(
-	    "output is JSON with lists and maps nested deeper than 64",
+	    "output is JSON with lists and maps nested deeper than 24",
 	    e->output_error);
 	e = run(
 	    8, &(struct wish){.shell = "echo x; kill $$", .output = "json"});

@@ -135,6 +135,7 @@ ATF_TC_BODY(scalars, tc)
 		   "a: 1",
 	    "{\"a\": 1}");
 	check_json("{\"a\": [1, \"\\u00e9\"]}", "{\"a\": [1, \"\xc3\xa9\"]}");
+	check_json("\"a\\0b\"", "\"a\\u0000b\"");
 }
 
 ATF_TC_WITHOUT_HEAD(aliases);

@@ -13,7 +13,8 @@
  * daemon/core/expression_check.c daemon/core/functions.c
  * daemon/core/functions_text.c daemon/core/json.c daemon/core/lexer.c
  * daemon/core/luaval.c daemon/core/proxy.c daemon/core/value.c
- * daemon/core/element.c daemon/core/alloc.c libproto/pack.c ; libs: msgpack
+ * daemon/core/element.c daemon/core/alloc.c libproto/pack.c
+ * libproto/scan.c libproto/header.c ; libs: msgpack
  * lua5.4 jansson m
  */
 /*

@@ -1,4 +1,4 @@
-/* links: tests/rendering.c daemon/core/template.c daemon/core/template_compile.c daemon/core/expression.c daemon/core/expression_names.c daemon/core/expression_check.c daemon/core/lexer.c libproto/nearest.c daemon/core/proxy.c daemon/core/luaval.c daemon/core/functions.c daemon/core/functions_text.c daemon/core/json.c daemon/core/value.c daemon/core/element.c daemon/core/alloc.c libproto/pack.c ; libs: msgpack lua5.4 */
+/* links: tests/rendering.c daemon/core/template.c daemon/core/template_compile.c daemon/core/expression.c daemon/core/expression_names.c daemon/core/expression_check.c daemon/core/lexer.c libproto/nearest.c daemon/core/proxy.c daemon/core/luaval.c daemon/core/functions.c daemon/core/functions_text.c daemon/core/json.c daemon/core/value.c daemon/core/element.c daemon/core/alloc.c libproto/pack.c libproto/scan.c libproto/header.c ; libs: msgpack lua5.4 */
 /* expression_test: what expressions see and give, and their limits. */
 
 #include <atf-c.h>
@@ -93,6 +93,10 @@ ATF_TC_BODY(results, tc)
 		"'.id'"},
 	    {"${{ (function() local t = {} t[1] = t return t end)() }}",
 		"expression: a table is nested deeper than 64"},
+	    {"${{ (function() local t = {} for i = 1, 24 do t = {t} end "
+	     "return t end)() }}",
+		"expression: the rendered value would have more than 24 lists "
+		"and maps inside each other"},
 	    {"${{ vars.x.y }}",
 		"expression: attempt to index a nil value (field 'x')"},
 	};

@@ -52,6 +52,17 @@ xstrndup(const char *s, size_t n)
 }
 
 char *
+xmemdup(const void *bytes, size_t n)
+{
+	char *copy = xmalloc(n + 1);
+
+	if (n > 0)
+		memcpy(copy, bytes, n);
+	copy[n] = '\0';
+	return copy;
+}
+
+char *
 xasprintf(const char *fmt, ...)
 {
 	va_list ap;

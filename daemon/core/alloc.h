@@ -13,6 +13,8 @@ void *xcalloc(size_t, size_t);
 void *xreallocarray(void *, size_t, size_t);
 char *xstrdup(const char *);
 char *xstrndup(const char *, size_t);
+/* The bytes, and a NUL behind them. */
+char *xmemdup(const void *, size_t);
 char *xasprintf(const char *, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -5,6 +5,9 @@
 #include <assert.h>
 #include <string.h>
 
+#include "libproto/scan.h"
+#include "libproto/unpack.h"
+
 enum kind { U64, U32, I64, I32, STR, VALUE };
 
 struct field {
@@ -52,6 +55,10 @@ static const uint64_t none_fields = UINT64_C(1) << EVENT_FIELD_RUN |
     UINT64_C(1) << EVENT_FIELD_PARENT_ITEM | UINT64_C(1) << EVENT_FIELD_END |
     UINT64_C(1) << EVENT_FIELD_EXIT | UINT64_C(1) << EVENT_FIELD_NEXT |
     UINT64_C(1) << EVENT_FIELD_CAP;
+
+/* Of what was journaled once everything is read, however large. */
+static const struct scan_limits record_limits = {
+    .size = SIZE_MAX, .depth = SCAN_DEPTH_MAX, .elements = UINT32_MAX};
 
 #define MEMBER(e, f, type) ((type *)(void *)((char *)(e) + (f)->offset))
 #define CMEMBER(e, f, type) \
@@ -224,12 +231,11 @@ event_decode(
 {
 	msgpack_object o;
 	const msgpack_object *part;
-	size_t offset = 0;
 
 	event_init(e, EVENT_TYPES);
-	if (msgpack_unpack(bytes, size, &offset, zone, &o) !=
-		MSGPACK_UNPACK_SUCCESS ||
-	    offset != size)
+	/* The library's own unpacker gives up at 32 levels. */
+	if (!scan_is_value(bytes, size, &record_limits) ||
+	    !unpack_value(bytes, size, zone, &o))
 		return false;
 	if (o.type != MSGPACK_OBJECT_ARRAY || o.via.array.size != 4)
 		return false;

@@ -4,6 +4,11 @@
 #include "daemon/core/scope.h"
 #include "libproto/pack.h"
 
+#include <stdio.h>
+
+#define VARS_MAX (4u * 1024 * 1024) /* bytes, of an execution's variables */
+#define OUTPUTS_MAX (64u * 1024 * 1024) /* bytes, of all items of a run */
+
 /* The end of a run as it is being worked out. */
 struct ending {
 	const struct run *run;
@@ -49,12 +54,19 @@ worst_item(const struct run *r)
 	return NULL;
 }
 
+/* NULL where they are larger than one value may be. */
 static struct value *
 item_outputs(const struct run *r)
 {
 	msgpack_sbuffer buffer;
 	msgpack_packer pk;
+	size_t size = 0;
 
+	for (uint32_t i = 0; i < r->nactions; i++)
+		if (r->actions[i].k.output != NULL)
+			size += r->actions[i].k.output->size;
+	if (size > OUTPUTS_MAX)
+		return NULL;
 	msgpack_sbuffer_init(&buffer);
 	msgpack_packer_init(&pk, &buffer, msgpack_sbuffer_write);
 	msgpack_pack_array(&pk, r->nactions);
@@ -75,6 +87,12 @@ sum_up_items(struct ending *end, struct batch *b)
 		end->reason = batch_printf(b, "item %u: %s", worst->item,
 		    worst->k.reason == NULL ? task_status_name(worst->k.status)
 					    : worst->k.reason);
+	} else if (end->output == NULL) {
+		end->status = TASK_FAILED;
+		end->reason = batch_printf(b,
+		    "the outputs of its items are over %u MiB together, the "
+		    "most that a list of them may be",
+		    OUTPUTS_MAX / (1024 * 1024));
 	} else
 		end->status = TASK_COMPLETED;
 }
@@ -157,7 +175,7 @@ publish_entry(struct ending *end, const struct next *next,
 	value_unref(end->set);
 	value_unref(set);
 	end->set = merged;
-	return true;
+	return vars_fit(end->run, merged, why);
 }
 
 static void
@@ -333,4 +351,25 @@ settle_run_ended(const struct state *s, const struct run *r, struct batch *b)
 		end_unhandled(s, &end, b);
 	value_unref(end.output);
 	msgpack_sbuffer_destroy(&end.to);
+}
+
+/* A cycle may add to them for as long as it likes. */
+bool
+vars_fit(
+    const struct run *r, const struct value *set, char why[EXPRESSION_ERROR_MAX])
+{
+	const struct value *vars = r->execution->k.vars;
+	struct value *merged;
+	bool fit;
+
+	if (vars == NULL || (size_t)vars->size + set->size <= VARS_MAX)
+		return true;
+	merged = value_merge(vars, set);
+	fit = merged->size <= VARS_MAX;
+	value_unref(merged);
+	if (!fit)
+		snprintf(why, EXPRESSION_ERROR_MAX,
+		    "the variables would be over %u MiB together",
+		    VARS_MAX / (1024 * 1024));
+	return fit;
 }

@@ -179,9 +179,10 @@ begin_set(const struct run *r, struct batch *b)
 	char why[EXPRESSION_ERROR_MAX];
 	struct value *set = render(r, r->task->u.set, why);
 
-	if (set == NULL) {
+	if (set == NULL || !vars_fit(r, set, why)) {
 		end_action(b, &r->actions[0], TASK_FAILED,
 		    batch_printf(b, "%s", why), NULL);
+		value_unref(set);
 		return;
 	}
 	end_action(b, &r->actions[0], TASK_COMPLETED, NULL, value_ref(set))

@@ -10,9 +10,11 @@
 #include "daemon/core/expression.h"
 #include "daemon/core/template_compile.h"
 #include "libproto/pack.h"
+#include "libproto/scan.h"
 
 static bool run_step(const struct template *, const struct step *);
 static bool run_steps(const struct template *);
+static bool is_shallow(struct expressions *);
 static bool constant_holds(const struct value *);
 
 void
@@ -82,6 +84,23 @@ run_steps(const struct template *t)
 	return true;
 }
 
+/* What is nested by itself may be put where there is more around it. */
+static bool
+is_shallow(struct expressions *ex)
+{
+	static const struct scan_limits limits = {.size = SIZE_MAX,
+	    .depth = VALUE_DEPTH_MAX,
+	    .elements = UINT32_MAX};
+
+	if (scan_is_value(ex->out.data, ex->out.size, &limits))
+		return true;
+	snprintf(ex->message, sizeof(ex->message),
+	    "expression: the rendered value would have more than %d lists and "
+	    "maps inside each other",
+	    VALUE_DEPTH_MAX);
+	return false;
+}
+
 struct value *
 template_render(const struct template *t, const struct scope *scope,
     char error[EXPRESSION_ERROR_MAX])
@@ -92,7 +111,7 @@ template_render(const struct template *t, const struct scope *scope,
 	if (t->constant != NULL)
 		return value_ref(t->constant);
 	expression_begin(ex, scope);
-	if (run_steps(t))
+	if (run_steps(t) && is_shallow(ex))
 		v = value_new(ex->out.data, ex->out.size);
 	else
 		memcpy(error, ex->message, EXPRESSION_ERROR_MAX);
