@@ -8,6 +8,7 @@
 #include "daemon/core/alloc.h"
 #include "daemon/core/apply.h"
 #include "daemon/core/decide.h"
+#include "daemon/core/event_check.h"
 
 /*
  * Events of one step after which what is left goes to the next, so that no
@@ -186,28 +187,42 @@ core_step(struct state *s, const struct command *c,
 	return more || (plan_deadline(s) != 0 && plan_deadline(s) <= c->now);
 }
 
+/* False for what can't have happened. */
+static bool
+replay_event(struct state *s, struct event *e)
+{
+	struct definition_errors errors = {0};
+	msgpack_zone zone;
+	msgpack_object o;
+	bool can;
+
+	if (e->type == EVENT_DEFINITION_PUT) {
+		msgpack_zone_init(&zone, 4096);
+		value_unpack(e->value, &zone, &o);
+		e->definition =
+		    definition_parse(s->expressions, &o, NULL, NULL, &errors);
+		definition_errors_free(&errors);
+		msgpack_zone_destroy(&zone);
+	}
+	can = event_can_be(s, e);
+	if (can)
+		apply(s, e);
+	definition_unref(e->definition);
+	return can;
+}
+
 bool
 core_replay(struct state *s, uint64_t seq, const char *bytes, size_t size)
 {
-	struct definition_errors errors = {0};
 	struct event e;
 	msgpack_zone zone;
-	msgpack_object o;
 	bool ok;
 
 	msgpack_zone_init(&zone, 1024);
 	ok = seq == s->k.seq + 1 && event_decode(&e, bytes, size, &zone);
-	if (ok && e.type == EVENT_DEFINITION_PUT) {
-		value_unpack(e.value, &zone, &o);
-		e.definition =
-		    definition_parse(s->expressions, &o, NULL, NULL, &errors);
-		definition_errors_free(&errors);
-		ok = e.definition != NULL;
-	}
 	if (ok) {
 		e.seq = seq;
-		apply(s, &e);
-		definition_unref(e.definition);
+		ok = replay_event(s, &e);
 		event_release(&e);
 	}
 	msgpack_zone_destroy(&zone);

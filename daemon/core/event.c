@@ -217,7 +217,8 @@ decode_fields(struct event *e, const msgpack_object *map, msgpack_zone *zone)
 		const msgpack_object_kv *kv = &map->via.map.ptr[i];
 
 		if (kv->key.type != MSGPACK_OBJECT_POSITIVE_INTEGER ||
-		    kv->key.via.u64 >= EVENT_FIELDS)
+		    kv->key.via.u64 >= EVENT_FIELDS ||
+		    !event_has(e->type, (unsigned)kv->key.via.u64))
 			return false;
 		if (!field_unpack(e, &fields[kv->key.via.u64], &kv->val, zone))
 			return false;
