@@ -116,6 +116,10 @@ complain(struct parsing *parsing, yaml_mark_t mark, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
+	/* It shows what the file has, and terminals show it. */
+	for (char *c = message; *c != '\0'; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
 	parsing->failed = true;
 	parsing->errors->error(
 	    parsing->errors->ctx, mark.line + 1, mark.column + 1, message);

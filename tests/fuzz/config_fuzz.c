@@ -1,4 +1,4 @@
-/* links: daemon/config.c daemon/config_key.c daemon/core/quantity.c daemon/core/alloc.c libproto/nearest.c ; libs: yaml-0.1 */
+/* links: daemon/config.c daemon/config_key.c daemon/core/quantity.c daemon/core/alloc.c daemon/log.c libproto/nearest.c ; libs: yaml-0.1 */
 /*
  * config_fuzz: any bytes as weird.conf are taken, or refused with at least one
  * place and sentence that can be shown; what is taken keeps its bounds.
