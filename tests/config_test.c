@@ -237,6 +237,8 @@ ATF_TC_BODY(wrong, tc)
 	    "1:15: operator_any: expected true or false, found \"maybe\"\n");
 	refuse_text(
 	    "limits: 3\n", "1:9: limits: expected a map of keys and values\n");
+	refuse_text("\"a\\nb\\e[1m\": 3\n", "1:1: a?b?[1m: unknown key; weird.conf(5) has those "
+	    "there are\n");
 	refuse_text("- a\n", "1:1: expected a map of keys and values\n");
 }
 
