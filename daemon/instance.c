@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "daemon/instance.h"
+#include "daemon/runner/coverage.h"
 
 /* How often, and how long between (ms), a lock is tried again. */
 #define LOCK_TRIES 100
@@ -231,6 +232,7 @@ daemon_begin(void)
 	do
 		n = read(ends[0], &byte, 1);
 	while (n == -1 && errno == EINTR);
+	coverage_write();
 	if (n == 1)
 		_exit(0);
 	if (waitpid(pid, &status, 0) == pid && WIFEXITED(status))

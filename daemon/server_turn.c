@@ -10,6 +10,7 @@
 #include "daemon/log.h"
 #include "daemon/request.h"
 #include "daemon/retention.h"
+#include "daemon/runner/coverage.h"
 #include "daemon/server.h"
 #include "daemon/waiters.h"
 #include "daemon/watch.h"
@@ -235,6 +236,7 @@ collect(struct server *server)
 		log_error("%s; nothing that was not durable has been "
 			  "answered, and callouts go on",
 		    error);
+		coverage_write();
 		_exit(EX_IOERR);
 	}
 	answers_release(server->answers, durable);

@@ -1,5 +1,6 @@
 /* client: the runner's one connection, to the daemon. */
 
+#include "daemon/runner/coverage.h"
 #include "daemon/runner/process.h"
 #include "daemon/runner/runner.h"
 
@@ -71,6 +72,7 @@ client_accept(struct runner *r)
 static void
 client_close(struct runner *r)
 {
+	coverage_write(); /* for it may be killed before the next one */
 	close(r->client);
 	r->client = -1;
 	wire_buffer_free(&r->in);

@@ -89,6 +89,7 @@ read_back(const unsigned char *bytes, size_t size)
 		size -= length;
 	}
 	s = state_decoder_end(decoder, why, sizeof(why));
+	state_decoder_free(decoder);
 	require(s != NULL || why[0] != '\0');
 	return s;
 }
