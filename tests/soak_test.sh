@@ -15,10 +15,10 @@ now() {
 	date +%s
 }
 
-# roll N: a number from 0 to N - 1.
+# roll N: sets rolled to a number from 0 to N - 1.
 roll() {
 	random=$(((random * 1103515245 + 12345) % 2147483648))
-	echo $((random / 65536 % $1))
+	rolled=$((random / 65536 % $1))
 }
 
 write_files() {
@@ -78,16 +78,13 @@ start() {
 	echo "$id $1" >>ledger
 }
 
-# some: one of the newest executions.
-some() {
-	tail -n 12 ledger | sed -n "$(($(roll 12) + 1))p" | cut -d' ' -f1
-}
-
 # What may be refused, for it may have ended, or be gone.
 operate() {
-	it=$(some)
+	roll 12 # of the newest
+	it=$(tail -n 12 ledger | sed -n "$((rolled + 1))p" | cut -d' ' -f1)
 	[ -n "$it" ] || return 0
-	case $(roll 9) in
+	roll 9
+	case $rolled in
 	0) acknowledged pause "$it" && acknowledged resume "$it" ;;
 	1) acknowledged cancel "$it" && echo "$it" >>canceled ;;
 	2) acknowledged terminate "$it" && echo "$it" >>canceled ;;

@@ -5,6 +5,7 @@
 #include "daemon/core/apply.h"
 
 static int64_t time_left(const struct state *, int64_t due);
+static int64_t time_after(const struct state *, int64_t left);
 static struct attempt *
 attempt_of(const struct state *, const struct execution *);
 static void attempt_clock_stop(struct state *, struct attempt *);
@@ -17,6 +18,12 @@ static int64_t
 time_left(const struct state *s, int64_t due)
 {
 	return due > s->k.time ? due - s->k.time : 1;
+}
+
+static int64_t
+time_after(const struct state *s, int64_t left)
+{
+	return left > INT64_MAX - s->k.time ? INT64_MAX : s->k.time + left;
 }
 
 /* The parent's attempt that runs the execution; or NULL. */
@@ -49,7 +56,7 @@ attempt_clock_start(struct state *s, struct attempt *t)
 {
 	if (t->k.left == 0)
 		return;
-	t->k.due = s->k.time + t->k.left;
+	t->k.due = time_after(s, t->k.left);
 	t->k.left = 0;
 	timer_set(s, &t->timer, TIMER_TIMEOUT, t->k.due);
 }
@@ -83,7 +90,7 @@ clock_start(struct state *s, struct execution *x)
 		attempt_clock_start(s, t);
 	if (x->k.left == 0)
 		return;
-	x->k.due = s->k.time + x->k.left;
+	x->k.due = time_after(s, x->k.left);
 	x->k.left = 0;
 	timer_set(s, &x->timer, TIMER_TIMEOUT, x->k.due);
 }

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-/* Times and amounts; sums of two of them are still numbers. */
-#define FAR (INT64_MAX / 4)
+/* In the year 2116; what a hundred years are added to is still a number. */
+#define FAR (INT64_MAX / 2)
 
 typedef bool checker(const struct state *, const struct event *);
 
@@ -75,9 +75,7 @@ event_can_be(const struct state *s, const struct event *e)
 static bool
 has_numbers(const struct event *e)
 {
-	return e->time >= 0 && e->time <= FAR && e->due >= 0 && e->due <= FAR &&
-	    e->started_at >= 0 && e->started_at <= FAR && e->ended_at >= 0 &&
-	    e->ended_at <= FAR && e->cost >= 0;
+	return e->time >= 0 && e->time <= FAR && e->due >= 0 && e->cost >= 0;
 }
 
 /* Or nothing. */

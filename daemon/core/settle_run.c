@@ -102,7 +102,8 @@ wait_deadline(const struct task_definition *t, const msgpack_object *o,
 		snprintf(why, size, "wait for: not a duration such as 10s");
 		return false;
 	}
-	if (o->type == MSGPACK_OBJECT_POSITIVE_INTEGER) {
+	if (o->type == MSGPACK_OBJECT_POSITIVE_INTEGER &&
+	    o->via.u64 <= INT64_MAX) {
 		*due = o->via.i64;
 		return true;
 	}
