@@ -57,6 +57,9 @@ struct config {
 		int64_t requests;
 		int64_t idle_timeout; /* ns */
 		int64_t task_runs;    /* of one execution */
+		int64_t executions;   /* that have not ended */
+		int64_t definitions;  /* versions, of all workflows */
+		int64_t signals;      /* kept for one execution */
 	} limits;
 	struct role_members roles[CONFIG_ROLES]; /* that of NONE is empty */
 	bool operator_any;

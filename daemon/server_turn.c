@@ -216,6 +216,9 @@ tell_host(struct server *server)
 	const struct host host = {
 	    .max_callouts = (uint32_t)server->config->callouts.max,
 	    .max_runs = (uint32_t)server->config->limits.task_runs,
+	    .max_executions = (uint32_t)server->config->limits.executions,
+	    .max_versions = (uint32_t)server->config->limits.definitions,
+	    .max_signals = (uint32_t)server->config->limits.signals,
 	    .runners = server->runners,
 	    .nrunners = server->end == SERVER_GOES_ON ? server->nrunners : 0,
 	};

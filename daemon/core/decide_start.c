@@ -27,6 +27,8 @@ may_start(const struct state *s, const struct command *c, struct reply *reply)
 bool
 engine_starts(const struct state *s, struct reply *reply)
 {
+	uint32_t open = 0;
+
 	if (s->k.engine != ENGINE_RUNNING)
 		return refuse(reply, ERROR_ENGINE_PAUSED,
 		    "the engine is %s (by %s%s%s): nothing is started until "
@@ -35,6 +37,14 @@ engine_starts(const struct state *s, struct reply *reply)
 		    s->k.engine_by == NULL ? "nobody known" : s->k.engine_by,
 		    s->k.engine_reason == NULL ? "" : ": ",
 		    s->k.engine_reason == NULL ? "" : s->k.engine_reason);
+	for (int i = 0; i < EXECUTION_STATUSES; i++)
+		if (!execution_ended((enum execution_status)i))
+			open += s->by_status[i];
+	if (s->host.max_executions != 0 && open >= s->host.max_executions)
+		return refuse(reply, ERROR_LIMIT,
+		    "%u executions have not ended, the most that may be: wait "
+		    "until some have (limits.executions in weird.conf)",
+		    open);
 	return true;
 }
 

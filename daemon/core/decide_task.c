@@ -223,7 +223,9 @@ decide_signal(const struct state *s, const struct command *c, struct batch *b,
     struct reply *reply)
 {
 	const struct execution *x = acted_on(s, c, reply);
+	const struct kept_signal *kept;
 	struct event *e;
+	unsigned n = 0;
 
 	if (x == NULL)
 		return false;
@@ -233,6 +235,14 @@ decide_signal(const struct state *s, const struct command *c, struct batch *b,
 		    (unsigned long long)x->k.id);
 	if (signal_tree(s, c, x, b) > 0)
 		return true;
+	TAILQ_FOREACH (kept, &x->signals, entry)
+		n++;
+	if (s->host.max_signals != 0 && n >= s->host.max_signals)
+		return refuse(reply, ERROR_LIMIT,
+		    "%u signals are kept for execution %llu already, and "
+		    "nothing of it waits for one (limits.signals in "
+		    "weird.conf)",
+		    n, (unsigned long long)x->k.id);
 	e = batch_add_execution(b, EVENT_EXECUTION_SIGNAL, x);
 	e->name = c->name;
 	e->value = value_ref(c->value);

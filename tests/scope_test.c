@@ -1,6 +1,6 @@
 /* links: tests/scene.c tests/invariants.c tests/witness.c tests/task_changes.c tests/expected_end.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
 /*
- * field_test: what expressions see of tasks and of their execution, and what
+ * scope_test: what expressions see of tasks and of their execution, and what
  * becomes of a task whose expressions give what it can't use.
  */
 
@@ -154,6 +154,46 @@ SCENE_CASE(many_items, "a list of more items than there may be fails its task")
 	REQUIRE_REASON(id, "is not a list");
 }
 
+SCENE_CASE(limits, "executions, versions and kept signals have a limit each")
+{
+	struct host host = s->live->host;
+	struct command c;
+	uint64_t first;
+
+	host.max_executions = 2;
+	host.max_versions = 3;
+	host.max_signals = 2;
+	core_host(s->live, &host);
+	scene_define(s, "{'workflow': 'w', 'tasks': {'a': {'run': ['x']}}}");
+	first = scene_start(s, "w", NULL);
+	ATF_REQUIRE(scene_start(s, "w", NULL) != 0);
+	ATF_REQUIRE_EQ(scene_start(s, "w", NULL), 0);
+	ATF_REQUIRE_EQ(s->reply.error, ERROR_LIMIT);
+	ATF_REQUIRE(strstr(s->reply.message, "limits.executions") != NULL);
+	for (int i = 0; i < 3; i++) {
+		c = scene_command(COMMAND_SIGNAL);
+		c.execution = first;
+		c.name = "go";
+		scene_do(s, &c);
+		ATF_REQUIRE_EQ(
+		    s->reply.error, i < 2 ? ERROR_NONE : ERROR_LIMIT);
+	}
+	ATF_REQUIRE(strstr(s->reply.message, "limits.signals") != NULL);
+	EXIT(first, "a", 0);
+	ATF_REQUIRE(scene_start(s, "w", NULL) != 0);
+	scene_define(s, "{'workflow': 'w', 'tasks': {'a': {'run': ['y']}}}");
+	scene_define(s, "{'workflow': 'v', 'tasks': {'a': {'run': ['y']}}}");
+	c = scene_command(COMMAND_DEFINITION_PUT);
+	c.definition = state_definition(s->live, "w", 1);
+	scene_do(s, &c);
+	ATF_REQUIRE_EQ(s->reply.error, ERROR_LIMIT);
+	ATF_REQUIRE(strstr(s->reply.message, "limits.definitions") != NULL);
+	/* What is there already is no new version. */
+	c.definition = state_definition(s->live, "v", 1);
+	scene_do(s, &c);
+	ATF_REQUIRE_EQ(s->reply.error, ERROR_NONE);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, execution);
@@ -161,5 +201,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, waits);
 	ATF_TP_ADD_TC(tp, far);
 	ATF_TP_ADD_TC(tp, many_items);
+	ATF_TP_ADD_TC(tp, limits);
 	return atf_no_error();
 }
