@@ -15,7 +15,6 @@
 #include "daemon/core/alloc.h"
 #include "libproto/pack.h"
 
-
 typedef struct value *converter(const char *, size_t, char **);
 
 static converter text, lines, json;

@@ -226,7 +226,7 @@ ATF_TC_BODY(wrong, tc)
 	    "\"99999999999999999999\"\n");
 	refuse_text("limits: {message: 1X}\n",
 	    "1:19: limits.message: expected a size like 64K or 1M, from 4096 "
-	    "to 1073741824 bytes, found \"1X\"\n");
+	    "to 268435456 bytes, found \"1X\"\n");
 	refuse_text("limits: {idle_timeout: 5}\n",
 	    "1:24: limits.idle_timeout: expected a duration like 30s or 5m, "
 	    "from 10ms to 86400s, found \"5\"\n");
@@ -237,7 +237,8 @@ ATF_TC_BODY(wrong, tc)
 	    "1:15: operator_any: expected true or false, found \"maybe\"\n");
 	refuse_text(
 	    "limits: 3\n", "1:9: limits: expected a map of keys and values\n");
-	refuse_text("\"a\\nb\\e[1m\": 3\n", "1:1: a?b?[1m: unknown key; weird.conf(5) has those "
+	refuse_text("\"a\\nb\\e[1m\": 3\n",
+	    "1:1: a?b?[1m: unknown key; weird.conf(5) has those "
 	    "there are\n");
 	refuse_text("- a\n", "1:1: expected a map of keys and values\n");
 }

@@ -7,8 +7,8 @@
 #include "tests/scene_case.h"
 
 static uint64_t start_with(struct scene *, const char *given);
-static void wait_given(struct scene *, const char *wait, const char *input,
-    const char *reason);
+static void wait_given(
+    struct scene *, const char *wait, const char *input, const char *reason);
 
 /* An execution with a correlation id and labels. */
 static uint64_t
@@ -77,14 +77,15 @@ SCENE_CASE(items, "a task's items and attempts are seen by those after it")
 
 /* The wait of a task, its input, and how the execution fails for it. */
 static void
-wait_given(struct scene *s, const char *wait, const char *input,
-    const char *reason)
+wait_given(
+    struct scene *s, const char *wait, const char *input, const char *reason)
 {
 	char text[512];
 	uint64_t id;
 
 	snprintf(text, sizeof(text),
-	    "{'workflow': 'w', 'input': {'x': {'type': 'any'}}, 'tasks': {'a': {'wait': "
+	    "{'workflow': 'w', 'input': {'x': {'type': 'any'}}, 'tasks': {'a': "
+	    "{'wait': "
 	    "%s}}}",
 	    wait);
 	scene_define(s, text);
@@ -106,14 +107,13 @@ SCENE_CASE(waits, "a wait that is given nonsense fails its task and says so")
 	    "wait until: not a time such as 2027-01-01T00:00:00Z");
 	wait_given(s, "{'until': '${{ input.x }}'}", "-1",
 	    "wait until: not a time such as 2027-01-01T00:00:00Z");
-	wait_given(s, "{'until': '${{ input.x }}'}", "9223372036854775807",
-	    NULL);
-	wait_given(s, "{'until': '${{ input.x }}'}",
-	    "'2200-01-01T00:00:00Z'", NULL);
+	wait_given(
+	    s, "{'until': '${{ input.x }}'}", "9223372036854775807", NULL);
+	wait_given(
+	    s, "{'until': '${{ input.x }}'}", "'2200-01-01T00:00:00Z'", NULL);
 	wait_given(s, "{'signal': '${{ input.x }}'}", "[1]",
 	    "wait: what it gives is no string");
-	wait_given(
-	    s, "{'signal': '${{ input.x.y.z }}'}", "3", "expression: ");
+	wait_given(s, "{'signal': '${{ input.x.y.z }}'}", "3", "expression: ");
 }
 
 SCENE_CASE(far, "a clock that stands still forgets no deadline, however far")
@@ -146,7 +146,8 @@ SCENE_CASE(many_items, "a list of more items than there may be fails its task")
 	uint64_t id;
 
 	scene_define(s,
-	    "{'workflow': 'w', 'input': {'x': {'type': 'any'}}, 'tasks': {'a': {'items': "
+	    "{'workflow': 'w', 'input': {'x': {'type': 'any'}}, 'tasks': {'a': "
+	    "{'items': "
 	    "'${{ input.x }}', 'run': ['x']}, 'e': {'end': "
 	    "'failed', 'reason': '${{ input.x.y.z }}'}}}");
 	id = scene_start(s, "w", "{'x': 3}");

@@ -9,7 +9,6 @@
 . "$(atf_get_srcdir)/lib.sh"
 
 SEGMENT=262144 # bytes
-KEPT=40	       # executions that have ended
 
 now() {
 	date +%s
@@ -142,7 +141,8 @@ sum() {
 descriptors() {
 	total=0
 	for pid; do
-		total=$((total + $(ls "/proc/$pid/fd" 2>/dev/null | wc -l)))
+		total=$((total + $(find "/proc/$pid/fd" -type l 2>/dev/null |
+		    wc -l)))
 	done
 	echo $total
 }

@@ -116,7 +116,8 @@ bool run_cost(const struct run *, enum task_status, const struct value *output,
 /* The end of a run all of whose actions have ended, and where it leads. */
 void settle_run_ended(const struct state *, const struct run *, struct batch *);
 /* Whether the run may publish that; false with a sentence. */
-bool vars_fit(const struct run *, const struct value *, char[EXPRESSION_ERROR_MAX]);
+bool
+vars_fit(const struct run *, const struct value *, char[EXPRESSION_ERROR_MAX]);
 void settle_unhandled(const struct state *, const struct run *, struct batch *);
 
 #endif

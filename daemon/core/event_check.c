@@ -18,21 +18,21 @@ static checker check_engine_status, check_definition_put,
     check_reopened, check_continued;
 static bool has_numbers(const struct event *);
 static bool is_map(const struct value *);
-static const struct execution *its_execution(
-    const struct state *, const struct event *);
+static const struct execution *
+its_execution(const struct state *, const struct event *);
 static const struct run *its_run(const struct state *, const struct event *);
-static const struct run *current_run(
-    const struct state *, const struct event *);
-static const struct action *its_action(
-    const struct state *, const struct event *);
-static const struct attempt *its_attempt(
-    const struct state *, const struct event *);
+static const struct run *
+current_run(const struct state *, const struct event *);
+static const struct action *
+its_action(const struct state *, const struct event *);
+static const struct attempt *
+its_attempt(const struct state *, const struct event *);
 static bool reaches(const struct action *, int32_t);
 static bool parent_can(const struct state *, const struct event *);
-static bool are_tasks(
-    const struct execution *, const struct run *, const struct value *);
-static bool is_after(
-    const struct execution *, const struct run *, const msgpack_object *);
+static bool
+are_tasks(const struct execution *, const struct run *, const struct value *);
+static bool
+is_after(const struct execution *, const struct run *, const msgpack_object *);
 
 static checker *const checkers[EVENT_TYPES] = {
     [EVENT_ENGINE_STATUS] = check_engine_status,
@@ -248,8 +248,7 @@ check_held(const struct state *s, const struct event *e)
 	return x != NULL && !execution_ended(x->k.status) && e->status >= 0 &&
 	    e->status < EXECUTION_STATUSES &&
 	    !execution_ended((enum execution_status)e->status) &&
-	    execution_reaches(
-		x->k.status, (enum execution_status)e->status) &&
+	    execution_reaches(x->k.status, (enum execution_status)e->status) &&
 	    (e->hold == HOLD_USER || e->hold == HOLD_PARENT);
 }
 
@@ -377,8 +376,8 @@ check_ready(const struct state *s, const struct event *e)
 
 /* Something of the definition leads from the run's task to the other. */
 static bool
-is_after(const struct execution *x, const struct run *r,
-    const msgpack_object *o)
+is_after(
+    const struct execution *x, const struct run *r, const msgpack_object *o)
 {
 	const struct task_definition *to;
 

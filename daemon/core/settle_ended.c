@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#define VARS_MAX (4u * 1024 * 1024) /* bytes, of an execution's variables */
+#define VARS_MAX (4u * 1024 * 1024)	/* bytes, of an execution's variables */
 #define OUTPUTS_MAX (64u * 1024 * 1024) /* bytes, of all items of a run */
 
 /* The end of a run as it is being worked out. */
@@ -355,8 +355,8 @@ settle_run_ended(const struct state *s, const struct run *r, struct batch *b)
 
 /* A cycle may add to them for as long as it likes. */
 bool
-vars_fit(
-    const struct run *r, const struct value *set, char why[EXPRESSION_ERROR_MAX])
+vars_fit(const struct run *r, const struct value *set,
+    char why[EXPRESSION_ERROR_MAX])
 {
 	const struct value *vars = r->execution->k.vars;
 	struct value *merged;

@@ -349,10 +349,10 @@ RB_HEAD(idempotencies, idempotency);
 
 /* What the core is told of the machine; not journaled. */
 struct host {
-	uint32_t max_callouts;	 /* at a time, of all executions; 0: no limit */
-	uint32_t max_runs;	 /* task runs of one execution; 0: no limit */
-	/* Executions not ended, for people to start more; versions of all workflows; signals
-	 * kept for one execution.  0: no limit. */
+	uint32_t max_callouts; /* at a time, of all executions; 0: no limit */
+	uint32_t max_runs;     /* task runs of one execution; 0: no limit */
+	/* Executions not ended, for people to start more; versions of all
+	 * workflows; signals kept for one execution.  0: no limit. */
 	uint32_t max_executions;
 	uint32_t max_versions;
 	uint32_t max_signals;

@@ -88,9 +88,8 @@ run_steps(const struct template *t)
 static bool
 is_shallow(struct expressions *ex)
 {
-	static const struct scan_limits limits = {.size = SIZE_MAX,
-	    .depth = VALUE_DEPTH_MAX,
-	    .elements = UINT32_MAX};
+	static const struct scan_limits limits = {
+	    .size = SIZE_MAX, .depth = VALUE_DEPTH_MAX, .elements = UINT32_MAX};
 
 	if (scan_is_value(ex->out.data, ex->out.size, &limits))
 		return true;

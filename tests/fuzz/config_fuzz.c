@@ -43,8 +43,8 @@ LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t size)
 		require(config->callouts.max >= 1 &&
 		    config->callouts.max <= 1000000);
 		require(config->limits.message >= 4096);
-		require(config->socket_mode >= 0 &&
-		    config->socket_mode <= 0777);
+		require(
+		    config->socket_mode >= 0 && config->socket_mode <= 0777);
 		require(config->socket == NULL || config->socket[0] == '/');
 	} else
 		require(count > 0);

@@ -17,8 +17,7 @@
 int LLVMFuzzerTestOneInput(const unsigned char *, size_t);
 
 static void go_on(struct state *);
-static void
-hear(void *, const struct event *, const char *, size_t, bool last);
+static void hear(void *, const struct event *, const char *, size_t, bool last);
 
 static void
 hear(void *ctx, const struct event *e, const char *record, size_t size,
@@ -61,8 +60,7 @@ LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t size)
 		size -= 2;
 		if (length > size)
 			length = size;
-		core_replay(
-		    s, s->k.seq + 1, (const char *)bytes, length);
+		core_replay(s, s->k.seq + 1, (const char *)bytes, length);
 		bytes += length;
 		size -= length;
 	}
