@@ -63,6 +63,7 @@ EOT
 weir_test_case large "variables and lists of outputs have a size that they can't exceed"
 large_body() {
 	weir_start
+	# shellcheck disable=SC2016 # it is for the workflow to expand
 	for b in '"${{ vars.a }}"' '["${{ vars.a }}", "${{ vars.a }}"]'; do
 		cat >double.yaml <<EOT
 workflow: double
