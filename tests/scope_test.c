@@ -7,6 +7,8 @@
 #include "tests/scene_case.h"
 
 static uint64_t start_with(struct scene *, const char *given);
+static void
+require_var(const struct execution *, const char *name, const char *json);
 static void wait_given(
     struct scene *, const char *wait, const char *input, const char *reason);
 
@@ -24,10 +26,20 @@ start_with(struct scene *s, const char *labels)
 	return s->reply.execution;
 }
 
+/* A variable that the execution has now. */
+static void
+require_var(const struct execution *x, const char *name, const char *json)
+{
+	struct value *found = value_get(x->k.vars, name);
+
+	REQUIRE_VALUE(found, json);
+	value_unref(found);
+}
+
 SCENE_CASE(execution, "an execution's fields are seen by its tasks")
 {
 	const struct execution *x;
-	struct value *started;
+	struct value *started, *expected;
 	uint64_t id;
 
 	scene_define(s,
@@ -40,12 +52,15 @@ SCENE_CASE(execution, "an execution's fields are seen by its tasks")
 	STATUS(id, "completed");
 	x = scene_execution(s, id);
 	started = value_get(x->k.vars, "started");
-	REQUIRE_VALUE(value_get(x->k.vars, "id"), "1");
-	REQUIRE_VALUE(value_get(x->k.vars, "workflow"), "'w'");
-	REQUIRE_VALUE(value_get(x->k.vars, "version"), "1");
-	REQUIRE_VALUE(value_get(x->k.vars, "correlation"), "'order 7'");
-	REQUIRE_VALUE(value_get(x->k.vars, "labels"), "{'team': 'blue'}");
-	ATF_REQUIRE(value_equal(started, value_of_int(x->k.started_at)));
+	require_var(x, "id", "1");
+	require_var(x, "workflow", "'w'");
+	require_var(x, "version", "1");
+	require_var(x, "correlation", "'order 7'");
+	require_var(x, "labels", "{'team': 'blue'}");
+	expected = value_of_int(x->k.started_at);
+	ATF_REQUIRE(value_equal(started, expected));
+	value_unref(started);
+	value_unref(expected);
 }
 
 SCENE_CASE(items, "a task's items and attempts are seen by those after it")
@@ -68,9 +83,9 @@ SCENE_CASE(items, "a task's items and attempts are seen by those after it")
 	scene_exit(s, id, "each", 0, 0, "'first'");
 	scene_exit(s, id, "each", 1, 3, "'second'");
 	x = scene_execution(s, id);
-	REQUIRE_VALUE(value_get(x->k.vars, "attempt"), "2");
-	REQUIRE_VALUE(value_get(x->k.vars, "exit"), "0");
-	REQUIRE_VALUE(value_get(x->k.vars, "items"),
+	require_var(x, "attempt", "2");
+	require_var(x, "exit", "0");
+	require_var(x, "items",
 	    "[{'status': 'completed', 'output': 'first', 'exit': 0}, "
 	    "{'status': 'failed', 'output': null, 'exit': 3}]");
 }
