@@ -30,10 +30,10 @@ EOT
 	atf_check -o ignore -e ignore weirctl run --wait deep24
 	atf_check -s exit:1 -o match:"nested deeper than 24" -e ignore \
 	    weirctl run --wait deep25
-	weirctl ls >before
+	weirctl ls -l >before
 	weir_stop
 	weir_start
-	atf_check -o file:before weirctl ls
+	atf_check -o file:before weirctl ls -l
 	weir_stop
 }
 
