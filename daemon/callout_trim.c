@@ -50,7 +50,7 @@ trims_open(struct callouts *c)
 void
 trims_later(struct callouts *c)
 {
-	if (c->log_max > 0 && c->recovered &&
+	if (c->log_max > 0 && c->recovered && !RB_EMPTY(&c->attempts) &&
 	    !event_pending(c->trim, EV_TIMEOUT, NULL))
 		look_after(c, LOOK);
 }
