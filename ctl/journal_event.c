@@ -80,12 +80,6 @@ print_packed(FILE *to, const msgpack_sbuffer *buffer)
 }
 
 bool
-journal_chunk_known(const struct journal_chunk *chunk)
-{
-	return journal_chunk_print(NULL, chunk);
-}
-
-bool
 journal_chunk_print(FILE *to, const struct journal_chunk *chunk)
 {
 	char file[JOURNAL_FILE_SIZE];
@@ -97,7 +91,7 @@ journal_chunk_print(FILE *to, const struct journal_chunk *chunk)
 
 	msgpack_zone_init(&zone, 2048);
 	ok = unpack_value(chunk->bytes, chunk->size, &zone, &object);
-	if (ok && to != NULL) {
+	if (ok) {
 		journal_snapshot_file(chunk->snapshot, file);
 		msgpack_sbuffer_init(&buffer);
 		msgpack_packer_init(&packer, &buffer, msgpack_sbuffer_write);

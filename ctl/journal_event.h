@@ -13,8 +13,7 @@
 bool journal_event_known(const struct journal_record *);
 /* Writes a line of JSON; false when it is none. */
 bool journal_event_print(FILE *, const struct journal_record *);
-/* Whether the bytes are MessagePack, as all chunks are. */
-bool journal_chunk_known(const struct journal_chunk *);
+/* The same of a chunk; false when it is no MessagePack, as all are. */
 bool journal_chunk_print(FILE *, const struct journal_chunk *);
 
 #endif

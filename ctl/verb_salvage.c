@@ -19,6 +19,7 @@
 #include "ctl/journal_event.h"
 #include "ctl/verbs.h"
 #include "daemon/journal_salvage.h"
+#include "daemon/replaying.h"
 #include "libproto/unpack.h"
 
 #define STATUS_INCOMPLETE 1
@@ -31,6 +32,7 @@ struct salvage {
 	char part[PATH_MAX];  /* the new one, until it is whole */
 	char loose[PATH_MAX]; /* for what has no place in it */
 	FILE *loose_file;     /* NULL: nothing yet */
+	struct replaying replaying;
 	char error[1024];
 };
 
@@ -38,6 +40,7 @@ static bool prepare(struct salvage *);
 static bool is_absent(const char *);
 static int save(struct salvage *);
 static bool finish(struct salvage *);
+static bool replay_record(void *, const struct journal_record *);
 static bool sync_parent(const char *);
 static bool take_record(void *, const struct journal_record *);
 static bool take_chunk(void *, const struct journal_chunk *);
@@ -57,10 +60,12 @@ salvage(struct ctl *ctl, const struct arguments *arguments)
 		warnx("\"%s\": not a name for a new directory", s.to);
 		return EX_USAGE;
 	}
+	replaying_begin(&s.replaying);
 	status = journal_dir_open(arguments->operands[0].text, &s.from);
 	if (status == 0)
 		status = prepare(&s) ? save(&s) : EX_CANTCREAT;
 	journal_dir_close(&s.from);
+	replaying_end(&s.replaying);
 	return status;
 }
 
@@ -128,15 +133,28 @@ save(struct salvage *s)
 static bool
 finish(struct salvage *s)
 {
-	const struct journal_check check = {
-	    .dir = s->part, .chunk = take_chunk, .record = take_record};
-	struct journal_summary summary;
+	const struct journal_check all = {.dir = s->part,
+	    .chunk = take_chunk,
+	    .record = take_record,
+	    .ctx = s};
+	const struct journal_check start = {.dir = s->part,
+	    .chunk = take_chunk,
+	    .record = replay_record,
+	    .ctx = s,
+	    .as_at_start = true};
+	struct journal_summary whole, started;
 
-	if (!journal_check(&check, &summary, s->error, sizeof(s->error))) {
+	if (!journal_check(&all, &whole, s->error, sizeof(s->error))) {
 		warnx("%s", s->error);
 		return false;
 	}
-	if (summary.condition != JOURNAL_CLEAN || !summary.starts) {
+	replaying_end(&s->replaying);
+	replaying_begin(&s->replaying);
+	if (!journal_check(&start, &started, s->error, sizeof(s->error))) {
+		warnx("%s", s->error);
+		return false;
+	}
+	if (whole.condition != JOURNAL_CLEAN || !started.starts) {
 		warnx("%s: what was written can't be read back; check the "
 		      "disk, and \"weirctl journal verify\" says where",
 		    s->part);
@@ -147,6 +165,14 @@ finish(struct salvage *s)
 		return false;
 	}
 	return true;
+}
+
+static bool
+replay_record(void *ctx, const struct journal_record *record)
+{
+	struct salvage *s = ctx;
+
+	return replaying_record(&s->replaying, record);
 }
 
 static bool
@@ -178,8 +204,9 @@ take_record(void *ctx, const struct journal_record *record)
 static bool
 take_chunk(void *ctx, const struct journal_chunk *chunk)
 {
-	(void)ctx;
-	return journal_chunk_known(chunk);
+	struct salvage *s = ctx;
+
+	return replaying_chunk(&s->replaying, chunk);
 }
 
 static void

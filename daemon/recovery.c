@@ -5,22 +5,10 @@
 #include <stdio.h>
 
 #include "daemon/core/core.h"
-#include "daemon/core/state_decode.h"
 #include "daemon/log.h"
 #include "daemon/recovery.h"
+#include "daemon/replaying.h"
 
-struct replaying {
-	struct state *state;
-	struct state_decoder *decoder; /* while a snapshot is read */
-	uint64_t snapshot;	       /* the record it goes up to; 0: none */
-	uint64_t records;
-	uint64_t bad;  /* the record that is no event; 0: none */
-	char why[512]; /* the snapshot can't be understood; "": it can */
-};
-
-static bool take_chunk(void *, const struct journal_chunk *);
-static bool end_snapshot(struct replaying *);
-static bool replay(void *, const struct journal_record *);
 static void warn(void *, const char *);
 static bool explain(const struct replaying *, const char *dir, char *, size_t);
 static unsigned adopt_run(const struct run *, struct callouts *);
@@ -33,21 +21,23 @@ recovery_replay(struct state **state, const struct config *config,
 	const struct journal_options options = {.dir = dir,
 	    .segment_size = (size_t)config->journal.segment_size,
 	    .warn = warn};
-	struct replaying replaying = {.state = state_new()};
-	const struct journal_readers readers = {
-	    .chunk = take_chunk, .record = replay, .ctx = &replaying};
-	struct journal *journal = journal_open(&options, &readers, error, size);
+	struct replaying replaying;
+	const struct journal_readers readers = {.chunk = replaying_chunk,
+	    .record = replaying_record,
+	    .ctx = &replaying};
+	struct journal *journal;
 
-	state_decoder_free(replaying.decoder);
+	replaying_begin(&replaying);
+	journal = journal_open(&options, &readers, error, size);
 	if (explain(&replaying, dir, error, size) && journal != NULL) {
 		journal_close(journal);
 		journal = NULL;
 	}
-	if (journal == NULL) {
-		state_free(replaying.state);
+	if (journal != NULL)
+		*state = replaying_take(&replaying);
+	replaying_end(&replaying);
+	if (journal == NULL)
 		return NULL;
-	}
-	*state = replaying.state;
 	core_recovered(*state);
 	if (replaying.snapshot > 0)
 		log_info("the snapshot of event %ju read",
@@ -63,22 +53,23 @@ recovery_rehearse(const char *dir,
     struct journal_summary *summary, uint64_t *executions, char *error,
     size_t size)
 {
-	struct replaying replaying = {.state = state_new()};
+	struct replaying replaying;
 	const struct journal_check check = {.dir = dir,
-	    .chunk = take_chunk,
-	    .record = replay,
+	    .chunk = replaying_chunk,
+	    .record = replaying_record,
 	    .ctx = &replaying,
 	    .as_at_start = true,
 	    .found = found,
 	    .found_ctx = ctx};
-	bool ok = journal_check(&check, summary, error, size);
 	struct execution *execution;
+	bool ok;
 
-	state_decoder_free(replaying.decoder);
+	replaying_begin(&replaying);
+	ok = journal_check(&check, summary, error, size);
 	*executions = 0;
 	RB_FOREACH (execution, executions, &replaying.state->executions)
 		++*executions;
-	state_free(replaying.state);
+	replaying_end(&replaying);
 	return ok;
 }
 
@@ -99,51 +90,6 @@ explain(const struct replaying *replaying, const char *dir, char *error,
 		    "%s knows; a newer one has written it, or it is damaged",
 		    (uintmax_t)replaying->bad, dir, WEIR_VERSION);
 	return replaying->why[0] != '\0' || replaying->bad > 0;
-}
-
-static bool
-take_chunk(void *ctx, const struct journal_chunk *chunk)
-{
-	struct replaying *replaying = ctx;
-
-	if (chunk->number == 1) {
-		replaying->decoder = state_decoder_new();
-		replaying->snapshot = chunk->snapshot;
-	}
-	return state_decoder_take(replaying->decoder, chunk->bytes, chunk->size,
-		   replaying->why, sizeof(replaying->why)) &&
-	    (!chunk->last || end_snapshot(replaying));
-}
-
-static bool
-end_snapshot(struct replaying *replaying)
-{
-	struct state *state = state_decoder_end(
-	    replaying->decoder, replaying->why, sizeof(replaying->why));
-
-	if (state == NULL)
-		return false;
-	state_free(replaying->state);
-	replaying->state = state;
-	if (state->k.seq == replaying->snapshot)
-		return true;
-	snprintf(replaying->why, sizeof(replaying->why), "it is of event %ju",
-	    (uintmax_t)state->k.seq);
-	return false;
-}
-
-static bool
-replay(void *ctx, const struct journal_record *record)
-{
-	struct replaying *replaying = ctx;
-
-	if (!core_replay(
-		replaying->state, record->seq, record->bytes, record->size)) {
-		replaying->bad = record->seq;
-		return false;
-	}
-	replaying->records++;
-	return true;
 }
 
 static void
