@@ -2,6 +2,7 @@
  * verb_salvage: weirctl journal salvage: a new journal of what can be saved of
  * a damaged one.
  */
+#include <dirent.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -40,6 +41,7 @@ static bool prepare(struct salvage *);
 static bool is_absent(const char *);
 static int save(struct salvage *);
 static bool finish(struct salvage *);
+static bool give_to_owner(const struct salvage *);
 static bool replay_record(void *, const struct journal_record *);
 static bool sync_parent(const char *);
 static bool take_record(void *, const struct journal_record *);
@@ -160,11 +162,33 @@ finish(struct salvage *s)
 		    s->part);
 		return false;
 	}
-	if (rename(s->part, s->to) == -1 || !sync_parent(s->to)) {
+	if (!give_to_owner(s) || rename(s->part, s->to) == -1 ||
+	    !sync_parent(s->to)) {
 		warn("%s", s->to);
 		return false;
 	}
 	return true;
+}
+
+/* Root may salvage what belongs to another user's daemon. */
+static bool
+give_to_owner(const struct salvage *s)
+{
+	struct dirent *entry;
+	struct stat st;
+	bool ok = true;
+	DIR *dir;
+
+	if (geteuid() != 0)
+		return true;
+	if (stat(s->from.path, &st) == -1 || (dir = opendir(s->part)) == NULL)
+		return false;
+	while (ok && (entry = readdir(dir)) != NULL)
+		if (strcmp(entry->d_name, "..") != 0)
+			ok = fchownat(dirfd(dir), entry->d_name, st.st_uid,
+				 st.st_gid, AT_SYMLINK_NOFOLLOW) == 0;
+	closedir(dir);
+	return ok;
 }
 
 static bool
@@ -346,6 +370,11 @@ report(struct salvage *s, const struct journal_saved *saved)
 		printf(
 		    ", and the snapshot of record %" PRIu64, saved->snapshot);
 	printf("%s\n", saved->complete ? "; nothing is missing" : "");
+	if (!saved->complete)
+		printf("unless the machine was restarted since, remove the "
+		       "runners' sockets (run/runner-*.sock in the state\n"
+		       "directory) before weird starts with it: else commands "
+		       "whose ending is missing run again\n");
 }
 
 const struct verb verb_journal_salvage = {

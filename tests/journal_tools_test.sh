@@ -82,6 +82,13 @@ clean_body() {
 	    weirctl journal salvage state/journal new
 	fingerprint >after
 	atf_check diff before after
+	if [ "$(id -u)" = 0 ]; then
+		cp -R state/journal theirs
+		chown -R 65534:65533 theirs
+		atf_check -o match:'^saved: ' weirctl journal salvage theirs \
+		    salvaged
+		atf_check -o inline:'' find salvaged ! -user 65534
+	fi
 	start_on_new '1\n2\n3\n'
 }
 
@@ -185,6 +192,38 @@ damaged_body() {
 	atf_check -o match:'^\{"seq": 28, .*"type": "execution.status", .*"status": "completed"' \
 	    tail -n 1 new.loose.jsonl
 	start_on_new '1\n2\n'
+}
+
+ran_once() {
+	[ "$(wc -l <ran)" -eq 1 ]
+}
+
+weir_test_case not_twice "what has run doesn't run again where its ending is missing"
+not_twice_body() {
+	cat >once.yaml <<-EOF
+	workflow: once
+	tasks:
+	  it: {run: "echo ran >>$PWD/ran"}
+	EOF
+	weir_start
+	atf_check -o ignore weirctl run once.yaml --wait
+	weir_stop
+	ending=$(weirctl journal dump state/journal |
+	    sed -n 's/.*"offset": \([0-9]*\),.*"type": "task.attempt_ended".*/\1/p')
+	flip state/journal/$first $((ending + 33))
+	atf_check -s exit:1 -o match:'^saved: ' \
+	    -o match:"remove the runners' sockets" \
+	    weirctl journal salvage state/journal new
+	atf_check -o match:'"type": "task.started"' sh -c \
+	    'weirctl journal dump new | tail -n 1'
+	mv state/journal damaged
+	mv new state/journal
+	rm -f state/run/runner-*.sock
+	weir_start
+	atf_check -s exit:1 -o ignore -e ignore weirctl wait 1
+	atf_check -o match:'"reason": ".*lost' weirctl --json show 1
+	ran_once || atf_fail "$(cat ran)"
+	weir_stop
 }
 
 # Small files, so that little work makes several segments and two snapshots.
@@ -311,6 +350,7 @@ atf_init_test_cases() {
 	atf_add_test_case in_use
 	atf_add_test_case torn
 	atf_add_test_case damaged
+	atf_add_test_case not_twice
 	atf_add_test_case snapshots
 	atf_add_test_case foreign
 }
