@@ -57,7 +57,7 @@ pieces_read(struct pieces *pieces, char *error, size_t size)
 		uint64_t seq = segment
 		    ? listing.segments[i]
 		    : listing.snapshots[i - listing.nsegments];
-		char name[SEGMENT_NAME_SIZE];
+		char name[SEGMENT_NAME_SIZE] = "";
 
 		(segment ? segment_name : snapshot_name)(seq, name);
 		read_header(pieces, name, seq, &found[i],

@@ -21,7 +21,7 @@ options_parse(struct options *options, int argc, char **argv)
 	int option;
 
 	memset(options, 0, sizeof(*options));
-	while ((option = getopt(argc, argv, "c:d:fns:TVv")) != -1) {
+	while ((option = getopt(argc, argv, "c:d:fNns:TVv")) != -1) {
 		switch (option) {
 		case 'c':
 			set_path(&options->config, optarg);
@@ -31,6 +31,9 @@ options_parse(struct options *options, int argc, char **argv)
 			break;
 		case 'f':
 			options->foreground = true;
+			break;
+		case 'N':
+			options->check = options->check_config = true;
 			break;
 		case 'n':
 			options->check = true;
@@ -97,7 +100,7 @@ static _Noreturn void
 usage(void)
 {
 	fprintf(stderr,
-	    "usage: weird [-fnv] [-c file] [-d directory] [-s socket]\n"
+	    "usage: weird [-fNnv] [-c file] [-d directory] [-s socket]\n"
 	    "       weird -T [mdoc] | -V\n");
 	exit(EX_USAGE);
 }

@@ -12,9 +12,10 @@ struct options {
 	char *socket;
 	char *state_dir;
 	bool foreground;
-	bool check;  /* configuration and journal, and nothing else */
-	bool tables; /* print the lifecycle tables, and nothing else */
-	bool mdoc;   /* as the manual has them */
+	bool check;	   /* configuration and journal, and nothing else */
+	bool check_config; /* with check: not the journal */
+	bool tables;	   /* print the lifecycle tables, and nothing else */
+	bool mdoc;	   /* as the manual has them */
 	bool version;
 	bool verbose; /* log what is for debugging too */
 };

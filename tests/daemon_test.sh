@@ -83,20 +83,21 @@ options_body() {
 
 atf_test_case configuration
 configuration_head() {
-	atf_set descr "-n tells every error with line and column"
+	atf_set descr "-N tells every error with line and column"
 }
 configuration_body() {
 	echo 'log: warn' >good.conf
-	atf_check -o match:"^$PWD/good.conf: ok$" weird -n -c good.conf
+	atf_check -o match:"^$PWD/good.conf: ok$" weird -N -c good.conf
 	printf 'log: loud\nlimit:\n  requests: 3\n' >bad.conf
 	cat >expected <<EOF
 $PWD/bad.conf:1:6: log: expected error, warn, info or debug, found "loud"
 $PWD/bad.conf:2:1: limit: unknown key; did you mean limits?
 EOF
+	atf_check -s exit:78 -e file:expected weird -N -c bad.conf
 	atf_check -s exit:78 -e file:expected weird -n -c bad.conf
 	atf_check -s exit:78 -e file:expected weird -f -c bad.conf -d s -s k
 	atf_check -s exit:78 -e match:"absent.conf: No such file" \
-	    weird -n -c absent.conf
+	    weird -N -c absent.conf
 	atf_check test ! -e s
 }
 

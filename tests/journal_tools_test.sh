@@ -175,6 +175,7 @@ damaged_body() {
 	atf_check -s exit:2 -o match:"\"findings\": \[\{\"condition\": \"damaged\", \"file\": \"$first\", \"offset\": $at, \"message\": " \
 	    weirctl --json journal verify state/journal
 	check_n 65 "damaged at offset $at: "
+	atf_check -o match:"^state_dir $PWD/state$" weird -N -d state -s sock
 	weirctl journal dump state/journal >out 2>err
 	atf_check_equal 2 $?
 	grep -q "damaged at offset $at: " err || atf_fail "$(cat err)"
