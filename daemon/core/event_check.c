@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "daemon/core/family.h"
+
 /* In the year 2116; what a hundred years are added to is still a number. */
 #define FAR (INT64_MAX / 2)
 
@@ -15,7 +17,8 @@ static checker check_engine_status, check_definition_put,
     check_resumed, check_restarted, check_revived, check_followed, check_items,
     check_started, check_waiting, check_stopping, check_attempt_ended,
     check_item_ended, check_ready, check_ended, check_superseded, check_again,
-    check_reopened, check_continued;
+    check_reopened, check_continued, check_deleted, check_definition_deleted,
+    check_logs_removed;
 static bool has_numbers(const struct event *);
 static bool is_map(const struct value *);
 static const struct execution *
@@ -50,6 +53,9 @@ static checker *const checkers[EVENT_TYPES] = {
     [EVENT_EXECUTION_RESUMED] = check_resumed,
     [EVENT_EXECUTION_RESTARTED] = check_restarted,
     [EVENT_EXECUTION_REVIVED] = check_revived,
+    [EVENT_EXECUTION_DELETED] = check_deleted,
+    [EVENT_DEFINITION_DELETED] = check_definition_deleted,
+    [EVENT_EXECUTION_LOGS_REMOVED] = check_logs_removed,
     [EVENT_TASK_SUPERSEDED] = check_superseded,
     [EVENT_TASK_AGAIN] = check_again,
     [EVENT_TASK_REOPENED] = check_reopened,
@@ -238,6 +244,29 @@ check_signal(const struct state *s, const struct event *e)
 	const struct execution *x = its_execution(s, e);
 
 	return x != NULL && !execution_ended(x->k.status) && e->name != NULL;
+}
+
+static bool
+check_deleted(const struct state *s, const struct event *e)
+{
+	const struct execution *x = its_execution(s, e);
+
+	return x != NULL && execution_is_over(x);
+}
+
+static bool
+check_definition_deleted(const struct state *s, const struct event *e)
+{
+	const struct workflow *w =
+	    e->name == NULL ? NULL : state_workflow(s, e->name);
+
+	return w != NULL && w->executions == 0;
+}
+
+static bool
+check_logs_removed(const struct state *s, const struct event *e)
+{
+	return its_execution(s, e) != NULL && e->reason != NULL;
 }
 
 static bool
