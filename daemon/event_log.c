@@ -222,7 +222,8 @@ log_attempt(const struct state *state, const struct event *event)
 	if (event->end == CALLOUT_LOST)
 		log_warn("execution %ju task %s attempt %u lost: %s", execution,
 		    name, event->attempt, reason);
-	else if (event->end == CALLOUT_NOT_STARTED)
+	else if (event->end == CALLOUT_NOT_STARTED ||
+	    event->end == CALLOUT_NO_SPACE)
 		log_warn("execution %ju task %s attempt %u did not start: %s",
 		    execution, name, event->attempt, reason);
 	else if (event->signal != 0)

@@ -124,6 +124,8 @@ blocked_by(const struct state *state, const struct action *action)
 		return NULL;
 	if (execution_is_held(state, execution))
 		return "hold";
+	if (nothing_begins(state, execution))
+		return "space";
 	if (action->run->items_bad > 0 && !action->k.touched)
 		return "failed_item";
 	if (action->latest != NULL && action->latest->k.open)
@@ -136,6 +138,8 @@ blocked_by(const struct state *state, const struct action *action)
 		return "parallel_tasks";
 	if (state->host.nrunners == 0)
 		return "runners";
+	if (journal_is_full(state))
+		return "space";
 	if (state->host.max_callouts != 0 &&
 	    state->open_callouts >= state->host.max_callouts)
 		return "callouts";

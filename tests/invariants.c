@@ -428,7 +428,8 @@ execution_moves(const struct place *p)
 
 	if (execution_ended(x->k.status) || x->k.status == EXECUTION_PENDING)
 		HOLDS(p, x->is_held == (x->k.status == EXECUTION_PENDING));
-	else if (x->open_callouts == 0 && !execution_is_held(p->s, x)) {
+	else if (x->open_callouts == 0 && p->s->host.unavailable == NULL &&
+	    !execution_is_held(p->s, x)) {
 		bool waits = false;
 
 		TAILQ_FOREACH (r, &x->open, open)

@@ -71,7 +71,7 @@ random_callout_end(
 	    "null", "null", "1", "'text'", "[1, 2]"};
 	static const enum callout_end ends[] = {CALLOUT_EXITED, CALLOUT_EXITED,
 	    CALLOUT_EXITED, CALLOUT_EXITED, CALLOUT_EXITED, CALLOUT_SIGNALED,
-	    CALLOUT_NOT_STARTED, CALLOUT_LOST};
+	    CALLOUT_NOT_STARTED, CALLOUT_LOST, CALLOUT_NO_SPACE};
 	struct callout_result *result = &r->c.result;
 	unsigned at = s->nrunning == 0 ? 0 : roll(d, s->nrunning);
 
@@ -82,7 +82,7 @@ random_callout_end(
 		return; /* it stands still, unless somebody kills it */
 	r->c.type = COMMAND_CALLOUT_ENDED;
 	r->c.callout = s->running[at];
-	result->end = ends[roll(d, 8)];
+	result->end = ends[roll(d, 9)];
 	result->exit = roll(d, 3) == 0 ? (int)roll(d, 4) : 0;
 	result->signal = SIGKILL;
 	result->reason = "chance";

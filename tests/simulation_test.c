@@ -37,6 +37,7 @@ static void one_history(uint64_t seed, struct covered *);
 static void random_step(struct scene *, struct dice *);
 static void step_command(struct scene *, struct dice *);
 static void step_host(struct scene *, struct dice *);
+static void space_comes_back(struct scene *);
 static void run_out(struct scene *, struct dice *);
 static void step_with(struct scene *, struct dice *, maker *);
 static void snapshot_step(struct scene *, struct dice *, struct taken *);
@@ -67,7 +68,10 @@ step_with(struct scene *s, struct dice *d, maker *make)
 	random_command_release(&r);
 }
 
-/* The runners are gone for a while: nothing can be started. */
+/*
+ * The runners are gone for a while: nothing can be started; or the disk is
+ * full, or nearly: nothing new begins, or not even what follows from an end.
+ */
 static void
 step_host(struct scene *s, struct dice *d)
 {
@@ -76,8 +80,22 @@ step_host(struct scene *s, struct dice *d)
 
 	host.runners = runners;
 	host.nrunners = roll(d, 3) == 0 ? 0 : 2;
+	host.unavailable = roll(d, 3) == 0 ? "the disk is full" : NULL;
+	host.endings_only = roll(d, 2) == 0;
+	host.room_callouts = roll(d, 3) == 0 ? roll(d, 10) : 0;
 	core_host(s->live, &host);
 	scene_advance(s, 0); /* what was waiting for them begins */
+}
+
+static void
+space_comes_back(struct scene *s)
+{
+	struct host host = s->live->host;
+
+	host.unavailable = NULL;
+	host.room_callouts = 0;
+	core_host(s->live, &host);
+	scene_advance(s, 0);
 }
 
 static void
@@ -85,7 +103,7 @@ random_step(struct scene *s, struct dice *d)
 {
 	unsigned at = roll(d, 200);
 
-	if (at < 1)
+	if (at < 1 && s->live->host.unavailable == NULL)
 		random_workflow(s, d, roll(d, RANDOM_WORKFLOWS));
 	else if (at < 3)
 		step_host(s, d);
@@ -190,6 +208,7 @@ run_out(struct scene *s, struct dice *d)
 	scene_do(s, &resume);
 	while (s->live->host.nrunners == 0)
 		step_host(s, d);
+	space_comes_back(s);
 	resume_all(s);
 	for (unsigned round = 0; round < 3000 && !all_ended(s); round++) {
 		struct execution *x;
@@ -236,6 +255,7 @@ one_history(uint64_t seed, struct covered *covered)
 		if (i % (1 + s.live->k.next_execution / 50) == 0)
 			scene_check(&s);
 	}
+	space_comes_back(&s);
 	scene_recovers(&s);
 	run_out(&s, &dice);
 	scene_check(&s);

@@ -311,7 +311,7 @@ apply_task_attempt_ended(struct state *s, const struct event *e)
 		t->k.late = true;
 		return;
 	}
-	if (t->k.status != TASK_COMPLETED &&
+	if (t->k.status != TASK_COMPLETED && e->end != CALLOUT_NO_SPACE &&
 	    (e->end != CALLOUT_LOST || a->run->task->on_lost != LOST_RETRY))
 		a->k.failures++;
 	value_unref(a->k.output);

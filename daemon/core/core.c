@@ -15,6 +15,7 @@
  * command holds the loop for long.
  */
 #define STEP_EVENTS 2000
+#define STEP_BYTES (1024 * 1024) /* of their records */
 
 /* A step under way: each event is held back until it is known to be the last.
  */
@@ -27,15 +28,18 @@ struct step {
 	struct event held;
 	bool holds;
 	unsigned events;
+	size_t bytes;
 };
 
 static void step_hold(struct step *, const struct event *);
 static void step_flush(struct step *, bool last);
+static bool step_is_full(const struct step *);
 static void step_apply(struct step *);
 static bool settle_runs(struct step *, struct execution *);
 static bool settle_one(struct step *, struct execution *);
 static bool settle_dirty(struct step *);
 static bool settle_blocked(struct step *);
+static void mark_waiting(struct state *);
 
 /* Gives what is held to the sink. */
 static void
@@ -57,6 +61,13 @@ step_hold(struct step *step, const struct event *e)
 	step->held = *e;
 	step->holds = true;
 	step->events++;
+	step->bytes += step->record.size;
+}
+
+static bool
+step_is_full(const struct step *step)
+{
+	return step->events >= STEP_EVENTS || step->bytes >= STEP_BYTES;
 }
 
 /*
@@ -92,7 +103,7 @@ settle_runs(struct step *step, struct execution *x)
 	struct run *r;
 
 	while ((r = TAILQ_FIRST(&x->attention)) != NULL) {
-		if (step->events >= STEP_EVENTS)
+		if (step_is_full(step))
 			return true;
 		settle_run(step->s, r, &step->batch);
 		if (step->batch.n == 0) {
@@ -113,7 +124,7 @@ settle_one(struct step *step, struct execution *x)
 	for (;;) {
 		if (!execution_ended(x->k.status) && settle_runs(step, x))
 			return true;
-		if (step->events >= STEP_EVENTS)
+		if (step_is_full(step))
 			return true;
 		settle_execution(step->s, x, &step->batch, &blocked);
 		if (step->batch.n == 0)
@@ -147,6 +158,7 @@ settle_blocked(struct step *step)
 	struct execution *x;
 
 	while ((x = TAILQ_FIRST(&s->blocked)) != NULL && s->host.nrunners > 0 &&
+	    !journal_is_full(s) &&
 	    (s->host.max_callouts == 0 ||
 		s->open_callouts < s->host.max_callouts)) {
 		x->is_blocked = false;
@@ -164,7 +176,7 @@ core_step(struct state *s, const struct command *c,
 {
 	struct step step = {.s = s, .sink = sink};
 	const struct execution *x;
-	bool more;
+	bool more = false;
 
 	batch_init(&step.batch, c->now);
 	batch_init(&step.applied, c->now);
@@ -172,7 +184,8 @@ core_step(struct state *s, const struct command *c,
 	if (!decide(s, c, &step.batch, reply))
 		batch_empty(&step.batch);
 	step_apply(&step);
-	more = settle_dirty(&step) || settle_blocked(&step);
+	if (!s->host.endings_only)
+		more = settle_dirty(&step) || settle_blocked(&step);
 	settle_engine(s, &step.batch);
 	step_apply(&step);
 	step_flush(&step, true);
@@ -241,7 +254,11 @@ core_recovered(struct state *s)
 void
 core_host(struct state *s, const struct host *host)
 {
-	uint64_t *runners = NULL; /* the caller's may be the ones in force */
+	/* The caller's may be the ones in force. */
+	char *unavailable =
+	    host->unavailable == NULL ? NULL : xstrdup(host->unavailable);
+	bool was_unavailable = s->unavailable != NULL;
+	uint64_t *runners = NULL;
 
 	if (host->nrunners > 0) {
 		runners = xcalloc(host->nrunners, sizeof(*runners));
@@ -249,7 +266,26 @@ core_host(struct state *s, const struct host *host)
 		    runners, host->runners, host->nrunners * sizeof(*runners));
 	}
 	free(s->runners);
+	free(s->unavailable);
 	s->runners = runners;
+	s->unavailable = unavailable;
 	s->host = *host;
 	s->host.runners = runners;
+	s->host.unavailable = unavailable;
+	s->host.endings_only = host->endings_only && unavailable != NULL;
+	if (was_unavailable && unavailable == NULL)
+		mark_waiting(s);
+}
+
+/* All that could not begin, failure workflows among it. */
+static void
+mark_waiting(struct state *s)
+{
+	struct execution *x;
+
+	RB_FOREACH (x, executions, &s->executions)
+		if (!execution_ended(x->k.status))
+			mark_all(s, x);
+		else if (!x->k.followed && x->definition->on_failure != NULL)
+			mark_dirty(s, x);
 }

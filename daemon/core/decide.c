@@ -8,6 +8,8 @@
 
 #include "daemon/core/safety.h"
 
+static bool
+has_room(const struct state *, const struct command *, struct reply *);
 static decider decide_engine_pause, decide_engine_resume, decide_definition_put;
 
 static decider *const deciders[COMMANDS] = {
@@ -39,13 +41,53 @@ static decider *const deciders[COMMANDS] = {
     [COMMAND_REMOVE_LOGS] = decide_remove_logs,
 };
 
+/*
+ * What a command needs of the journal: little, as all that ends or holds
+ * something; room for what it brings along; or room for new work, which may
+ * become any amount.  To store a definition is like that: its size has no
+ * bound but a message's, and nobody needs a new one to get out of trouble.
+ */
+enum need { NEED_LITTLE, NEED_ROOM, NEED_WORK };
+
+static const enum need needs[COMMANDS] = {
+    [COMMAND_DEFINITION_PUT] = NEED_WORK,
+    [COMMAND_START] = NEED_WORK,
+    [COMMAND_REPLAY] = NEED_WORK,
+    [COMMAND_RESTART] = NEED_WORK,
+    [COMMAND_RERUN] = NEED_WORK,
+    [COMMAND_RERUN_TASKS] = NEED_WORK,
+    [COMMAND_RETRY] = NEED_WORK,
+    [COMMAND_UPDATE] = NEED_ROOM,
+    [COMMAND_SKIP] = NEED_ROOM,
+    [COMMAND_SIGNAL] = NEED_ROOM,
+};
+
 bool
 decide(const struct state *s, const struct command *c, struct batch *b,
     struct reply *reply)
 {
 	memset(reply, 0, sizeof(*reply));
 	reply->status = -1;
-	return deciders[c->type](s, c, b, reply);
+	return deciders[c->type](s, c, b, reply) &&
+	    (b->n == 0 || has_room(s, c, reply));
+}
+
+/*
+ * Asked last: what is wrong with a command is wrong with space too, and what
+ * is done already (a key seen before, the newest definition again) needs none.
+ */
+static bool
+has_room(
+    const struct state *s, const struct command *c, struct reply *reply)
+{
+	enum need needs_now =
+	    s->host.endings_only ? NEED_ROOM : NEED_WORK;
+
+	if (s->host.unavailable == NULL || needs[c->type] < needs_now)
+		return true;
+	reply->execution = c->execution;
+	reply->created = false;
+	return refuse(reply, ERROR_UNAVAILABLE, "%s", s->host.unavailable);
 }
 
 bool

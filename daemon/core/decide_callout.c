@@ -7,6 +7,9 @@
 #include "daemon/core/scope.h"
 #include "daemon/core/signals.h"
 
+/* Before an attempt that the disk had no room for is tried again. */
+#define NO_SPACE_DELAY (5 * INT64_C(1000000000))
+
 /* What an ending amounts to. */
 struct verdict {
 	enum task_status status; /* of the attempt */
@@ -71,6 +74,7 @@ judge(const struct attempt *t, const struct callout_result *result,
 		    result->signal, signal_name(result->signal));
 		break;
 	case CALLOUT_NOT_STARTED:
+	case CALLOUT_NO_SPACE:
 		verdict->reason = batch_printf(b, "not started: %s",
 		    result->reason == NULL ? "unknown" : result->reason);
 		break;
@@ -178,6 +182,13 @@ next_status(const struct state *s, const struct action *a,
 {
 	const struct task_definition *t = a->run->task;
 
+	/* Nothing has failed: it is tried again, however often it takes. */
+	if (result->end == CALLOUT_NO_SPACE &&
+	    verdict->status == TASK_FAILED &&
+	    !execution_stops(a->run->execution)) {
+		*due = now + NO_SPACE_DELAY;
+		return TASK_PENDING;
+	}
 	if (result->end == CALLOUT_LOST && verdict->status == TASK_FAILED &&
 	    !execution_stops(a->run->execution)) {
 		if (t->on_lost == LOST_RETRY)

@@ -25,6 +25,7 @@ enum callout_end {
 	CALLOUT_SIGNALED,    /* signal is what killed it */
 	CALLOUT_NOT_STARTED, /* never ran: reason says why (no such program) */
 	CALLOUT_LOST,	     /* nobody can know how it ended */
+	CALLOUT_NO_SPACE,    /* never ran: the disk is full, reason says which */
 };
 
 /* Strings and values belong to whoever made the result. */
@@ -32,7 +33,7 @@ struct callout_result {
 	enum callout_end end;
 	int exit;
 	int signal;
-	const char *reason;	  /* NOT_STARTED and LOST; else NULL */
+	const char *reason;	  /* NOT_STARTED, LOST, NO_SPACE; else NULL */
 	int64_t started_at;	  /* ns since the epoch; 0: never */
 	int64_t ended_at;	  /* ns since the epoch */
 	int64_t cpu;		  /* ns, user and system */

@@ -89,8 +89,10 @@ staged_how(struct both *b, const struct action *a)
 {
 	if (a->k.due != 0)
 		return "delay";
-	return execution_is_held(b->rehearsal->copy, b->after->execution)
-	    ? "held"
+	if (execution_is_held(b->rehearsal->copy, b->after->execution))
+		return "held";
+	return nothing_begins(b->rehearsal->copy, b->after->execution)
+	    ? "space"
 	    : "limit";
 }
 

@@ -79,7 +79,7 @@ settle_pending(
 	char why[EXPRESSION_ERROR_MAX];
 	struct event *e;
 
-	if (execution_is_held(s, x) || !workflow_admits(w, x))
+	if (nothing_begins(s, x) || !workflow_admits(w, x))
 		return;
 	if (d->parallel_runs != 0 &&
 	    (w->active >= d->parallel_runs || workflow_next(w) != x))
@@ -184,7 +184,8 @@ settle_ended(const struct state *s, const struct execution *x, struct batch *b)
 {
 	if (x->k.parent != 0)
 		end_child(s, x, b);
-	if (b->n == 0 && execution_is_to_be_followed(x))
+	if (b->n == 0 && execution_is_to_be_followed(x) &&
+	    s->host.unavailable == NULL)
 		start_failure_workflow(s, x, b);
 }
 
@@ -228,7 +229,7 @@ settle_stopping(
 static bool
 machine_is_full(const struct state *s)
 {
-	return s->host.nrunners == 0 ||
+	return s->host.nrunners == 0 || journal_is_full(s) ||
 	    (s->host.max_callouts != 0 &&
 		s->open_callouts >= s->host.max_callouts);
 }
@@ -242,7 +243,7 @@ settle_ready(const struct state *s, const struct execution *x, struct batch *b,
 	uint32_t limit = x->definition->parallel_tasks;
 	bool at_limit = limit != 0 && x->open_callouts >= limit;
 
-	if (execution_is_held(s, x))
+	if (nothing_begins(s, x))
 		return false;
 	TAILQ_FOREACH (a, &x->ready, ready) {
 		if (a->run->items_bad > 0 && !a->k.touched)

@@ -27,7 +27,7 @@ settle_run(const struct state *s, const struct run *r, struct batch *b)
 		settle_run_ended(s, r, b);
 		return;
 	}
-	if (execution_stops(r->execution) || execution_is_held(s, r->execution))
+	if (execution_stops(r->execution) || nothing_begins(s, r->execution))
 		return;
 	if (!r->k.begun) {
 		begin_items(r, b);

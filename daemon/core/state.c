@@ -176,6 +176,7 @@ state_free(struct state *s)
 	free(s->k.engine_by);
 	free(s->runners);
 	free(s->snapshot);
+	free(s->unavailable);
 	free(s);
 }
 
@@ -296,6 +297,19 @@ execution_is_to_be_followed(const struct execution *x)
 
 	return failed && !x->k.followed && x->k.failure_of == 0 &&
 	    x->definition->on_failure != NULL;
+}
+
+bool
+nothing_begins(const struct state *s, const struct execution *x)
+{
+	return s->host.unavailable != NULL || execution_is_held(s, x);
+}
+
+bool
+journal_is_full(const struct state *s)
+{
+	return s->host.room_callouts != 0 &&
+	    s->open_callouts >= s->host.room_callouts;
 }
 
 struct kept_signal *

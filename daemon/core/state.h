@@ -358,6 +358,19 @@ struct host {
 	uint32_t max_signals;
 	const uint64_t *runners; /* ids of those that take work; copied */
 	uint32_t nrunners;
+	/*
+	 * Why there can be no new work, a sentence with what to do; NULL: there
+	 * can.  Copied.  What is under way goes on to its end.
+	 */
+	const char *unavailable;
+	/*
+	 * The journal has room for the endings of what runs, and for nothing
+	 * else: what follows from them waits, as does who wants anything else
+	 * than an end.  Only with unavailable.
+	 */
+	bool endings_only;
+	/* Callouts whose endings the journal has room for; 0: of all. */
+	uint32_t room_callouts;
 };
 
 struct state {
@@ -386,6 +399,7 @@ struct state {
 	uint32_t nover;
 	struct host host;
 	uint64_t *runners; /* host.runners, owned */
+	char *unavailable; /* host.unavailable, owned */
 	uint32_t open_callouts;
 	uint32_t by_status[EXECUTION_STATUSES]; /* executions */
 	struct snapshot *snapshot; /* the one that is being taken; or NULL */
@@ -427,6 +441,10 @@ const char *logs_gone_name(enum logs_gone);
 enum logs_gone logs_gone_find(const char *);
 /* It has failed, and its failure workflow is still to be started. */
 bool execution_is_to_be_followed(const struct execution *);
+/* The same, or there can be no new work at the moment.  Not for apply. */
+bool nothing_begins(const struct state *, const struct execution *);
+/* Another callout would have no room in the journal for its ending. */
+bool journal_is_full(const struct state *);
 /* The oldest kept signal of the name; NULL: none. */
 struct kept_signal *kept_signal_find(const struct execution *, const char *);
 struct attempt *action_attempt(const struct action *, uint32_t number);
