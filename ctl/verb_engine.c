@@ -20,6 +20,7 @@ static const struct column fields[] = {
     {"by", "by", cell_text, false, false},
     {"since", "since", cell_when, false, false},
     {"frozen", "frozen", print_frozen, false, false},
+    {"no new work", "unavailable", cell_text, false, false},
     {"callouts running", "callouts", cell_text, false, false},
     {"executions", "executions", cell_counts, false, false},
     {"journal from", "journal.first", cell_text, false, false},

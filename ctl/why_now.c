@@ -42,6 +42,7 @@ why_now(struct why *why, struct parameters *map, const msgpack_object *o)
 	struct now now = {why, o, field_uint(o, "id")};
 
 	put_held(&now, map);
+	why_copy(map, o, "unavailable");
 	why_copy(map, o, "queue");
 	why_copy(map, o, "callouts");
 	put_waits(&now, map);

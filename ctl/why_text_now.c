@@ -17,6 +17,7 @@ typedef void tell(struct screen *, const msgpack_object *entry);
 static void
 each(struct screen *, const msgpack_object *, const char *key, tell *);
 static void tell_held(struct screen *, const msgpack_object *);
+static void tell_unavailable(struct screen *, const msgpack_object *);
 static void tell_holder(struct screen *, const msgpack_object *held);
 static void tell_workflow(struct screen *, const msgpack_object *held);
 static void tell_queue(struct screen *, const msgpack_object *);
@@ -37,6 +38,7 @@ void
 why_text_now(struct screen *s, const msgpack_object *x)
 {
 	tell_held(s, x);
+	tell_unavailable(s, x);
 	tell_drain(s, x);
 	each(s, x, "waits", tell_wait);
 	each(s, x, "running", tell_running);
@@ -69,6 +71,16 @@ tell_held(struct screen *s, const msgpack_object *x)
 		tell_queue(s, x);
 	else
 		tell_holder(s, held);
+	screen_end(s, WHY_INDENT);
+}
+
+/* The daemon's own sentence, with what to do. */
+static void
+tell_unavailable(struct screen *s, const msgpack_object *x)
+{
+	if (field(x, "unavailable") == NULL)
+		return;
+	cell_text(screen_line(s), x, "unavailable", s->look);
 	screen_end(s, WHY_INDENT);
 }
 

@@ -37,6 +37,10 @@ enum callout_want {
  *   uid gid integers: who started the execution
  */
 
+/* Bytes of the value that an output of at most that many becomes: MessagePack's
+ * heads make one of lines a little longer. */
+#define CALLOUT_VALUE_MAX(output_max) ((output_max) + (output_max) / 32 + 1024)
+
 struct callouts;
 
 struct callout_options {

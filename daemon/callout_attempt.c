@@ -22,6 +22,7 @@ static attempt_move run, adopt, finish, stop_term, stop_kill, freeze, thaw,
 static int compare(struct attempt *, struct attempt *);
 static void
 settle(struct callouts *, struct attempt *, enum callout_end, const char *);
+static bool log_has_no_space(const struct wire_report *);
 static void send_signal(struct callouts *, struct attempt *, int *, int);
 
 RB_GENERATE(attempts, attempt, by_key, compare)
@@ -176,9 +177,10 @@ attempt_report(
 
 /* It could not even be sent. */
 void
-attempt_refused(struct callouts *c, struct attempt *a, const char *reason)
+attempt_refused(
+    struct callouts *c, struct attempt *a, bool full, const char *reason)
 {
-	settle(c, a, CALLOUT_NOT_STARTED, reason);
+	settle(c, a, full ? CALLOUT_NO_SPACE : CALLOUT_NOT_STARTED, reason);
 }
 
 /* The result stands; it is told from the loop. */
@@ -234,6 +236,14 @@ adopt(struct callouts *c, struct attempt *a)
 		send_signal(c, a, &a->stop, a->stop);
 }
 
+static bool
+log_has_no_space(const struct wire_report *r)
+{
+	return (r->stage == WIRE_STAGE_STDOUT ||
+		   r->stage == WIRE_STAGE_STDERR) &&
+	    is_full(r->error);
+}
+
 static void
 finish(struct callouts *c, struct attempt *a)
 {
@@ -242,7 +252,10 @@ finish(struct callouts *c, struct attempt *a)
 	if (a->failed) {
 		reason = start_failure(c, a);
 		a->report.started_at = 0;
-		settle(c, a, CALLOUT_NOT_STARTED, reason);
+		settle(c, a,
+		    log_has_no_space(&a->report) ? CALLOUT_NO_SPACE
+						 : CALLOUT_NOT_STARTED,
+		    reason);
 		free(reason);
 	} else
 		settle(c, a,

@@ -142,7 +142,8 @@ void attempt_free(struct callouts *, struct attempt *);
 void attempt_event(struct callouts *, struct attempt *, enum attempt_event);
 /* Takes what a runner reported; a new attempt where it was not known. */
 void attempt_report(struct link *, enum wire_type, const struct wire_report *);
-void attempt_refused(struct callouts *, struct attempt *, const char *reason);
+void attempt_refused(
+    struct callouts *, struct attempt *, bool full, const char *reason);
 /* The same for all of a runner's, but those in its newest list for ABSENT. */
 void attempts_event(struct callouts *, const struct link *, enum attempt_event);
 
@@ -206,9 +207,13 @@ bool spec_open(struct spec *, const struct value *, char *, size_t);
 void spec_close(struct spec *);
 const char *spec_limit_name(uint32_t resource);
 
-/* callout_start.c: false with a sentence when it can't be started */
+/*
+ * callout_start.c: false with a sentence when it can't be started; full: for
+ * want of space on the disk
+ */
 bool start_write(struct callouts *, const struct attempt *,
-    struct wire_buffer *, char *, size_t);
+    struct wire_buffer *, bool *full, char *, size_t);
+bool is_full(int); /* an errno that says so */
 /* Why it failed, in words; the caller frees. */
 char *start_failure(const struct callouts *, const struct attempt *);
 /* Removes what was made for it alone: directory, standard input. */

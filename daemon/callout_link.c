@@ -293,9 +293,10 @@ void
 link_start(struct link *l, struct attempt *a)
 {
 	char error[512];
+	bool full;
 
-	if (!start_write(l->callouts, a, &l->out, error, sizeof error)) {
-		attempt_refused(l->callouts, a, error);
+	if (!start_write(l->callouts, a, &l->out, &full, error, sizeof error)) {
+		attempt_refused(l->callouts, a, full, error);
 		return;
 	}
 	owes(l);

@@ -34,6 +34,7 @@ struct environment {
 struct start {
 	struct wire_start wire;
 	struct spec spec;
+	bool full; /* there was no space for something of it */
 	struct environment env;
 	char cwd[PATH_MAX], in[PATH_MAX], out[PATH_MAX], err[PATH_MAX];
 	char *home, *user, *shell;
@@ -43,10 +44,12 @@ static bool prepare(
     struct callouts *, const struct attempt *, struct start *, char *, size_t);
 static void own_path(const struct callouts *, const struct wire_key *,
     const char *, char[PATH_MAX]);
-static bool make_log_directory(
-    const struct callouts *, const struct attempt *, char *, size_t);
-static bool make_own_directory(const struct start *, char *, size_t);
-static bool write_stdin(const struct start *, char *, size_t);
+static bool cannot_make(
+    struct start *, const char *what, const char *path, char *, size_t);
+static bool make_log_directory(const struct callouts *, const struct attempt *,
+    struct start *, char *, size_t);
+static bool make_own_directory(struct start *, char *, size_t);
+static bool write_stdin(struct start *, char *, size_t);
 static void find_user(struct start *);
 static void env_set(struct environment *, const char *, const char *);
 static void env_number(struct environment *, const char *, uint64_t);
@@ -58,7 +61,7 @@ static const char *path_of(const struct callouts *, const struct spec *);
 
 bool
 start_write(struct callouts *c, const struct attempt *a,
-    struct wire_buffer *out, char *error, size_t size)
+    struct wire_buffer *out, bool *full, char *error, size_t size)
 {
 	struct start *s;
 	bool good;
@@ -72,6 +75,7 @@ start_write(struct callouts *c, const struct attempt *a,
 		    WIRE_BODY_MAX);
 		good = false;
 	}
+	*full = s->full;
 	start_free(s);
 	if (!good)
 		start_clean(c, a);
@@ -104,7 +108,7 @@ prepare(struct callouts *c, const struct attempt *a, struct start *s,
 	memcpy(w->limits, s->spec.limits, sizeof w->limits);
 	w->has_nice = s->spec.has_nice;
 	w->nice = s->spec.nice;
-	return make_log_directory(c, a, error, size) &&
+	return make_log_directory(c, a, s, error, size) &&
 	    make_own_directory(s, error, size) && write_stdin(s, error, size);
 }
 
@@ -138,9 +142,26 @@ own_path(const struct callouts *c, const struct wire_key *key,
 	    key->item == CALLOUT_NO_ITEM ? "none" : item, key->attempt, suffix);
 }
 
+bool
+is_full(int error)
+{
+	return error == ENOSPC || error == EDQUOT;
+}
+
+/* A sentence of what could not be made, and errno; always false. */
 static bool
-make_log_directory(
-    const struct callouts *c, const struct attempt *a, char *error, size_t size)
+cannot_make(struct start *s, const char *what, const char *path, char *error,
+    size_t size)
+{
+	s->full = is_full(errno);
+	snprintf(error, size, "cannot make %s %s: %s", what, path,
+	    strerror(errno));
+	return false;
+}
+
+static bool
+make_log_directory(const struct callouts *c, const struct attempt *a,
+    struct start *s, char *error, size_t size)
 {
 	char path[PATH_MAX];
 
@@ -148,13 +169,11 @@ make_log_directory(
 	    a->key.execution);
 	if (mkdir(path, 0700) == 0 || errno == EEXIST)
 		return true;
-	snprintf(error, size, "cannot make the directory %s for its log: %s",
-	    path, strerror(errno));
-	return false;
+	return cannot_make(s, "the directory of its log", path, error, size);
 }
 
 static bool
-make_own_directory(const struct start *s, char *error, size_t size)
+make_own_directory(struct start *s, char *error, size_t size)
 {
 	if (s->spec.cwd != NULL)
 		return true;
@@ -162,14 +181,12 @@ make_own_directory(const struct start *s, char *error, size_t size)
 	    (s->wire.uid == WIRE_KEPT ||
 		lchown(s->cwd, s->wire.uid, s->wire.gid) == 0))
 		return true;
-	snprintf(error, size, "cannot make its working directory %s: %s",
-	    s->cwd, strerror(errno));
-	return false;
+	return cannot_make(s, "its working directory", s->cwd, error, size);
 }
 
 /* Read by the runner, which opens it before it becomes the user. */
 static bool
-write_stdin(const struct start *s, char *error, size_t size)
+write_stdin(struct start *s, char *error, size_t size)
 {
 	size_t done;
 	ssize_t n;
@@ -183,9 +200,7 @@ write_stdin(const struct start *s, char *error, size_t size)
 	for (done = 0; n != -1 && done < s->spec.in_size; done += (size_t)n)
 		n = write(fd, s->spec.in + done, s->spec.in_size - done);
 	if (n == -1)
-		snprintf(error, size,
-		    "cannot write its standard input to %s: %s", s->in,
-		    strerror(errno));
+		cannot_make(s, "its standard input", s->in, error, size);
 	if (fd != -1)
 		close(fd);
 	return n != -1;

@@ -61,6 +61,9 @@ struct config {
 		int64_t definitions;  /* versions, of all workflows */
 		int64_t signals;      /* kept for one execution */
 	} limits;
+	struct {
+		int64_t reserve; /* bytes; 0: worked out from the disk's size */
+	} storage;
 	struct role_members roles[CONFIG_ROLES]; /* that of NONE is empty */
 	bool operator_any;
 	bool show_inputs;

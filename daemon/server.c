@@ -27,6 +27,7 @@ static _Noreturn void fail(int, const char *);
 static void open_directories(const struct config *);
 static void open_loop(struct server *);
 static void open_journal(struct server *);
+static void open_space(struct server *);
 static void open_callouts(struct server *);
 static void open_clients(struct server *);
 static void on_turn(evutil_socket_t, short, void *);
@@ -35,6 +36,7 @@ static void on_durable(evutil_socket_t, short, void *);
 static void on_stop(evutil_socket_t, short, void *);
 static void on_reload(evutil_socket_t, short, void *);
 static void on_logged(void *, const struct callout_key *, uint64_t);
+static void on_space(void *);
 static void on_runners(void *, const uint64_t *, unsigned);
 static void on_client(void *, int);
 static void on_client_closed(void *, struct session *);
@@ -58,6 +60,7 @@ server_open(
 	open_directories(config);
 	open_loop(server);
 	open_journal(server);
+	open_space(server);
 	open_callouts(server);
 	open_clients(server);
 	server->host_changed = true;
@@ -126,6 +129,19 @@ open_journal(struct server *server)
 	server->durable = event_new(server->base, journal_fd(server->journal),
 	    EV_READ | EV_PERSIST, on_durable, server);
 	event_add(server->durable, NULL);
+}
+
+static void
+open_space(struct server *server)
+{
+	const struct space_options options = {
+	    .config = server->config,
+	    .journal = server->journal,
+	    .changed = on_space,
+	    .ctx = server,
+	};
+
+	server->space = space_new(server->base, &options);
 }
 
 static void
@@ -210,6 +226,7 @@ server_close(struct server *server)
 	server_work_free(server);
 	callouts_close(server->callouts, left == 0);
 	event_free(server->durable);
+	space_free(server->space);
 	journal_close(server->journal);
 	state_free(server->state);
 	event_free(server->turn);
@@ -288,6 +305,12 @@ on_logged(void *ctx, const struct callout_key *key, uint64_t bytes)
 	struct server *server = ctx;
 
 	retention_logged(server->retention, key, bytes);
+}
+
+static void
+on_space(void *ctx)
+{
+	server_schedule(ctx);
 }
 
 static void

@@ -21,6 +21,7 @@
 #include "daemon/options.h"
 #include "daemon/saver.h"
 #include "daemon/session.h"
+#include "daemon/space.h"
 
 struct retention;
 struct waiters;
@@ -43,6 +44,7 @@ struct server {
 	struct state *state;
 	struct journal *journal;
 	struct saver saver;
+	struct space *space;
 	struct callouts *callouts;
 	struct listener *listener;
 	struct sessions *sessions;

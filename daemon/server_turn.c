@@ -33,6 +33,7 @@ static void do_work(struct server *, struct work *);
 static void free_work(struct work *);
 static void step(struct server *, struct command *, struct reply *);
 static void on_event(void *, const struct event *, const char *, size_t, bool);
+static void look_for_space(struct server *);
 static void tell_host(struct server *);
 static void collect(struct server *);
 static void set_deadline(struct server *);
@@ -69,8 +70,11 @@ void
 server_callout_ended(void *ctx, const struct callout_key *key,
     const struct callout_result *result)
 {
+	struct server *server = ctx;
 	struct work *work = xcalloc(1, sizeof(*work));
 
+	if (result->end == CALLOUT_NO_SPACE)
+		space_denied(server->space, result->reason);
 	work->callout = *key;
 	work->result = *result;
 	if (result->reason != NULL)
@@ -80,7 +84,7 @@ server_callout_ended(void *ctx, const struct callout_key *key,
 	work->result.reason = work->reason;
 	work->result.output_error = work->output_error;
 	value_ref(result->output);
-	push(ctx, work);
+	push(server, work);
 }
 
 static void
@@ -117,8 +121,7 @@ server_turn(struct server *server)
 	struct work *work;
 	bool more;
 
-	if (server->host_changed)
-		tell_host(server);
+	look_for_space(server);
 	while ((work = STAILQ_FIRST(&server->work)) != NULL) {
 		STAILQ_REMOVE_HEAD(&server->work, entry);
 		do_work(server, work);
@@ -183,6 +186,7 @@ step(struct server *server, struct command *command, struct reply *reply)
 {
 	const struct event_sink sink = {on_event, server};
 
+	look_for_space(server);
 	memset(reply, 0, sizeof(*reply));
 	reply->status = -1;
 	command->now = clock_now(&server->clock);
@@ -197,6 +201,7 @@ on_event(void *ctx, const struct event *event, const char *record, size_t size,
 	struct server *server = ctx;
 	uint64_t seq = journal_append(server->journal, record, size, last);
 
+	space_appended(server->space, size);
 	if (seq != event->seq) {
 		log_error("event %ju has become record %ju of the journal: a "
 			  "bug, please report it",
@@ -209,11 +214,20 @@ on_event(void *ctx, const struct event *event, const char *record, size_t size,
 	event_log(server->state, event);
 }
 
+/* Before each command: what came before it may have taken the last room. */
+static void
+look_for_space(struct server *server)
+{
+	if (space_look(server->space, server->state->open_callouts) ||
+	    server->host_changed)
+		tell_host(server);
+}
+
 /* While it drains nobody takes work, so that nothing starts. */
 static void
 tell_host(struct server *server)
 {
-	const struct host host = {
+	struct host host = {
 	    .max_callouts = (uint32_t)server->config->callouts.max,
 	    .max_runs = (uint32_t)server->config->limits.task_runs,
 	    .max_executions = (uint32_t)server->config->limits.executions,
@@ -224,6 +238,7 @@ tell_host(struct server *server)
 	};
 
 	server->host_changed = false;
+	space_host(server->space, &host);
 	core_host(server->state, &host);
 	server->tick = true;
 }
@@ -242,6 +257,7 @@ collect(struct server *server)
 		coverage_write();
 		_exit(EX_IOERR);
 	}
+	space_committed(server->space);
 	answers_release(server->answers, durable);
 }
 

@@ -46,6 +46,7 @@ view_engine(msgpack_packer *packer, const struct state *state,
 	pack_key_str(packer, "by", state->k.engine_by);
 	pack_key_time(packer, "since", state->k.engine_since);
 	pack_key_bool(packer, "frozen", state->k.engine_frozen);
+	pack_key_str(packer, "unavailable", state->host.unavailable);
 	pack_key_uint(packer, "callouts", state->open_callouts);
 	pack_str(packer, "executions");
 	view_counts(packer, state);

@@ -83,7 +83,8 @@ view_tasks(msgpack_packer *, const struct state *, const struct execution *,
  * workflow; of an earlier generation nothing of that is known.  And why a task
  * that is due has not started, or nil.
  */
-void view_obstacles(msgpack_packer *, const struct execution *, bool newest);
+void view_obstacles(msgpack_packer *, const struct state *,
+    const struct execution *, bool newest);
 void
 view_blocked(msgpack_packer *, const struct state *, const struct action *);
 

@@ -93,7 +93,7 @@ view_course(msgpack_packer *packer, const struct state *state,
     const struct execution *execution, const struct course *course, bool shows,
     const struct callouts *whole)
 {
-	msgpack_pack_map(packer, whole != NULL ? 34 : 29);
+	msgpack_pack_map(packer, whole != NULL ? 35 : 29);
 	pack_key_uint(packer, "id", execution->k.id);
 	pack_key_str(packer, "workflow", execution->workflow->name);
 	pack_key_uint(packer, "version", course->definition->version);
@@ -131,7 +131,8 @@ view_course(msgpack_packer *packer, const struct state *state,
 	if (whole == NULL)
 		return;
 	view_generations(packer, execution, course->generation);
-	view_obstacles(packer, execution, is_newest(execution, course));
+	view_obstacles(
+	    packer, state, execution, is_newest(execution, course));
 	pack_str(packer, "tasks");
 	view_tasks(packer, state, execution, course->generation, shows, whole);
 }

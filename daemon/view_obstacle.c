@@ -13,9 +13,13 @@ static void view_failure_workflow(msgpack_packer *, const struct execution *);
 static const char *blocked_by(const struct state *, const struct action *);
 
 void
-view_obstacles(
-    msgpack_packer *packer, const struct execution *execution, bool newest)
+view_obstacles(msgpack_packer *packer, const struct state *state,
+    const struct execution *execution, bool newest)
 {
+	pack_key_str(packer, "unavailable",
+	    newest && !execution_ended(execution->k.status)
+		? state->host.unavailable
+		: NULL);
 	pack_str(packer, "queue");
 	if (newest)
 		view_queue(packer, execution);

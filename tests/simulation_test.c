@@ -82,7 +82,8 @@ step_host(struct scene *s, struct dice *d)
 	host.nrunners = roll(d, 3) == 0 ? 0 : 2;
 	host.unavailable = roll(d, 3) == 0 ? "the disk is full" : NULL;
 	host.endings_only = roll(d, 2) == 0;
-	host.room_callouts = roll(d, 3) == 0 ? roll(d, 10) : 0;
+	host.is_bounded = roll(d, 3) == 0;
+	host.room_callouts = roll(d, 10);
 	core_host(s->live, &host);
 	scene_advance(s, 0); /* what was waiting for them begins */
 }
@@ -93,7 +94,7 @@ space_comes_back(struct scene *s)
 	struct host host = s->live->host;
 
 	host.unavailable = NULL;
-	host.room_callouts = 0;
+	host.is_bounded = false;
 	core_host(s->live, &host);
 	scene_advance(s, 0);
 }

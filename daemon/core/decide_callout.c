@@ -8,7 +8,7 @@
 #include "daemon/core/signals.h"
 
 /* Before an attempt that the disk had no room for is tried again. */
-#define NO_SPACE_DELAY (5 * INT64_C(1000000000))
+#define NO_SPACE_DELAY (2 * INT64_C(1000000000))
 
 /* What an ending amounts to. */
 struct verdict {

@@ -369,8 +369,8 @@ struct host {
 	 * than an end.  Only with unavailable.
 	 */
 	bool endings_only;
-	/* Callouts whose endings the journal has room for; 0: of all. */
-	uint32_t room_callouts;
+	bool is_bounded;	/* by the next one: */
+	uint32_t room_callouts; /* whose endings the journal has room for */
 };
 
 struct state {
