@@ -39,8 +39,12 @@ scratch_daemon_start(void)
 	if (daemon_pid == 0) {
 		if (freopen("weird.log", "a", stderr) == NULL)
 			_exit(126);
-		execl(path, "weird", "-f", "-d", "state", "-s", SCRATCH_SOCKET,
-		    (char *)NULL);
+		if (access("weird.conf", R_OK) == 0)
+			execl(path, "weird", "-f", "-d", "state", "-s",
+			    SCRATCH_SOCKET, "-c", "weird.conf", (char *)NULL);
+		else
+			execl(path, "weird", "-f", "-d", "state", "-s",
+			    SCRATCH_SOCKET, (char *)NULL);
 		_exit(127);
 	}
 	if (!registered++)
@@ -107,4 +111,15 @@ scratch_daemon_kill(void)
 	ATF_REQUIRE_EQ(daemon_pid, waitpid(daemon_pid, &status, 0));
 	daemon_pid = 0;
 	ATF_REQUIRE(WIFSIGNALED(status));
+}
+
+int
+scratch_daemon_crash(void)
+{
+	int status;
+
+	kill(daemon_pid, SIGKILL);
+	ATF_REQUIRE_EQ(daemon_pid, waitpid(daemon_pid, &status, 0));
+	daemon_pid = 0;
+	return status;
 }

@@ -8,7 +8,8 @@
 
 /*
  * Comes back when it listens.  Fails the test where it does not, skips it
- * where nobody says which weird; a test that fails leaves none behind.
+ * where nobody says which weird; a test that fails leaves none behind.  Where
+ * there is a weird.conf in the directory it is used.
  */
 void scratch_daemon_start(void);
 /* Ends it as an operator would, and demands that it ends well. */
@@ -17,5 +18,7 @@ void scratch_daemon_stop(void);
 void scratch_daemon_ends(void);
 /* Ends it with SIGKILL; its callouts go on. */
 void scratch_daemon_kill(void);
+/* The same where it may have ended by itself; gives the wait status. */
+int scratch_daemon_crash(void);
 
 #endif
