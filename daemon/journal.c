@@ -206,6 +206,16 @@ journal_room(struct journal *journal)
 	return room;
 }
 
+void
+journal_keep_room(struct journal *journal, uint64_t bytes)
+{
+	pthread_mutex_lock(&journal->lock);
+	journal->wanted = bytes;
+	journal->asked = true;
+	pthread_cond_signal(&journal->work);
+	pthread_mutex_unlock(&journal->lock);
+}
+
 bool
 journal_is_short(const struct journal *journal, const char **why)
 {

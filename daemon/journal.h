@@ -132,10 +132,16 @@ uint64_t journal_durable(const struct journal *); /* as last collected */
 uint64_t journal_last(const struct journal *);	  /* appended, durable or not */
 
 /*
- * What is reserved: bytes that have been allocated and written with zeros, and
- * hold no record yet.  Writing there needs no room on the disk.
+ * What is reserved: so many bytes can be written, in batches of any sizes,
+ * whatever the disk says.
  */
 uint64_t journal_room(struct journal *);
+/*
+ * Asks for so much room to be kept from now on, where the disk has it; the next
+ * segment is made larger than others for that.  journal_fd is readable when
+ * there is more.
+ */
+void journal_keep_room(struct journal *, uint64_t bytes);
 /*
  * True while the next segment can't be made (the disk is full, as a rule), with
  * a sentence that holds until the next collect.  It is tried again every

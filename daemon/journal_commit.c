@@ -30,6 +30,8 @@ static void prepare_ahead(struct journal *);
 static bool preparation_due(const struct journal *);
 static bool zeroing_due(const struct journal *);
 static bool spare_due(const struct journal *);
+static bool growth_due(const struct journal *);
+static void grow_spare(struct journal *);
 static bool prepare_step(struct journal *, char *, size_t);
 static void retry_later(struct journal *);
 static bool disk_has_room(const struct segment_store *);
@@ -70,8 +72,10 @@ serve(struct journal *journal)
 		} else if (journal->stopping) {
 			break;
 		} else {
-			if (!journal->sealed && !journal->failed)
+			if (!journal->asked && !journal->sealed &&
+			    !journal->failed)
 				seal_now(journal, false);
+			journal->asked = false;
 			prepare_ahead(journal);
 		}
 	}
@@ -88,7 +92,8 @@ wait_for_work(struct journal *journal)
 
 	clock_gettime(CLOCK_MONOTONIC, &due);
 	due.tv_sec += SEAL_AFTER_S;
-	while (!journal->busy && !journal->stopping && result != ETIMEDOUT) {
+	while (!journal->busy && !journal->stopping && !journal->asked &&
+	    result != ETIMEDOUT) {
 		if (journal->failed ||
 		    (journal->sealed && !journal->spare_failed &&
 			!journal->active.full))
@@ -169,7 +174,7 @@ static bool
 preparation_due(const struct journal *journal)
 {
 	return journal->previous.fd != -1 || zeroing_due(journal) ||
-	    spare_due(journal);
+	    spare_due(journal) || growth_due(journal);
 }
 
 /* What is reserved has to last where there is no more: all of it then. */
@@ -189,9 +194,36 @@ spare_due(const struct journal *journal)
 {
 	const struct segment *active = &journal->active;
 
-	return journal->spare.fd == -1 && active->position > active->size / 2 &&
+	return journal->spare.fd == -1 &&
+	    (active->position > active->size / 2 ||
+		segment_room(active) < journal->wanted) &&
 	    (!journal->spare_failed ||
 		journal_monotonic_ns() >= journal->retry_at);
+}
+
+/* The room that is wanted has to be in one piece: batches are never split. */
+static bool
+growth_due(const struct journal *journal)
+{
+	return journal->spare.fd != -1 &&
+	    segment_room(&journal->active) < journal->wanted &&
+	    segment_room(&journal->spare) < journal->wanted &&
+	    journal_monotonic_ns() >= journal->retry_at;
+}
+
+/* Where it fails that is no shortage: less runs at a time then. */
+static void
+grow_spare(struct journal *journal)
+{
+	char error[JOURNAL_ERROR_SIZE];
+	uint64_t wanted;
+
+	pthread_mutex_lock(&journal->lock);
+	wanted = journal->wanted;
+	pthread_mutex_unlock(&journal->lock);
+	if (!segment_grow(&journal->store, &journal->spare,
+		(off_t)(wanted + SEGMENT_DATA_OFFSET), error, sizeof error))
+		retry_later(journal);
 }
 
 static bool
@@ -208,6 +240,10 @@ prepare_step(struct journal *journal, char *error, size_t size)
 		if (journal->active.full)
 			retry_later(journal);
 		return ok;
+	}
+	if (journal->spare.fd != -1) {
+		grow_spare(journal);
+		return true;
 	}
 	/* Not needed yet: a disk that is full now may have room by then. */
 	if (failed_before && !disk_has_room(store))
@@ -252,8 +288,19 @@ disk_has_room(const struct segment_store *store)
 static void
 count_room(struct journal *journal)
 {
-	journal->room =
-	    segment_room(&journal->active) + segment_room(&journal->spare);
+	const uint64_t seals = 2 * sizeof(struct record_header);
+	uint64_t active = segment_room(&journal->active);
+	uint64_t spare = segment_room(&journal->spare);
+	uint64_t before = journal->room;
+
+	/*
+	 * A batch that does not fit into the one goes into the other whole, and
+	 * all that follows with it: only one of them counts.
+	 */
+	journal->room = active > spare ? active : spare;
+	journal->room -= journal->room < seals ? journal->room : seals;
+	if (journal->room > before && before < journal->wanted)
+		journal_wake_loop(journal);
 }
 
 static bool

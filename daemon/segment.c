@@ -29,8 +29,8 @@ static bool check_header(const struct segment_store *, const char *,
     const struct segment_header *, uint64_t, char *, size_t);
 static void take_header(
     struct segment_store *, struct segment *, const struct segment_header *);
-static bool
-allocate(const struct segment_store *, struct segment *, char *, size_t);
+static bool allocate(
+    const struct segment_store *, struct segment *, off_t, char *, size_t);
 static bool
 zero(const struct segment_store *, struct segment *, off_t, char *, size_t);
 
@@ -75,6 +75,9 @@ segment_open(struct segment_store *store, uint64_t first_seq, int flags,
 	if (!check_header(store, name, &header, first_seq, error, size))
 		goto fail;
 	segment->size = st.st_size;
+	/* Blocks of 512 bytes, whatever the file system's are. */
+	segment->reserved =
+	    (off_t)st.st_blocks * 512 >= st.st_size ? st.st_size : 0;
 	take_header(store, segment, &header);
 	return true;
 fail:
@@ -156,7 +159,7 @@ segment_make(const struct segment_store *store, struct segment *segment,
 	if (segment->fd == -1)
 		return segment_system_error(store, SEGMENT_SPARE_NAME, "create",
 		    -1, errno, error, size);
-	if (!allocate(store, segment, error, size) ||
+	if (!allocate(store, segment, store->size, error, size) ||
 	    !segment_zero_ahead(store, segment, error, size) || segment->full) {
 		segment_close(segment);
 		/* What it has of the disk's last room is for others. */
@@ -168,18 +171,21 @@ segment_make(const struct segment_store *store, struct segment *segment,
 }
 
 static bool
-allocate(const struct segment_store *store, struct segment *segment,
+allocate(const struct segment_store *store, struct segment *segment, off_t to,
     char *error, size_t size)
 {
-	int result = store_allocate(store, segment->fd, store->size);
+	int result = store_allocate(store, segment->fd, to);
 
-	/* Some file systems can't (ZFS): the length alone must do there. */
+	/*
+	 * Some file systems can't (ZFS): the length alone must do there, and
+	 * what the daemon keeps free of the disk.
+	 */
 	if (result == EINVAL || result == EOPNOTSUPP || result == ENOSYS)
-		result = ftruncate(segment->fd, store->size) == -1 ? errno : 0;
+		result = ftruncate(segment->fd, to) == -1 ? errno : 0;
 	if (result != 0)
 		return segment_system_error(store, SEGMENT_SPARE_NAME,
 		    "reserve space for a new segment", -1, result, error, size);
-	segment->size = store->size;
+	segment->size = segment->reserved = to;
 	return true;
 }
 
@@ -313,7 +319,17 @@ zero(const struct segment_store *store, struct segment *segment, off_t to,
 uint64_t
 segment_room(const struct segment *segment)
 {
-	if (segment->fd == -1 || segment->zeroed < segment->position)
+	off_t end = segment->zeroed > segment->reserved ? segment->zeroed
+							: segment->reserved;
+
+	if (segment->fd == -1 || end < segment->position)
 		return 0;
-	return (uint64_t)(segment->zeroed - segment->position);
+	return (uint64_t)(end - segment->position);
+}
+
+bool
+segment_grow(const struct segment_store *store, struct segment *segment,
+    off_t to, char *error, size_t size)
+{
+	return allocate(store, segment, to, error, size);
 }

@@ -37,6 +37,7 @@ struct segment {
 	off_t size;	/* of the file */
 	off_t position; /* where the next record goes */
 	off_t zeroed;	/* up to here its blocks have been written */
+	off_t reserved; /* up to here the disk has room for it */
 	bool full;	/* the disk had no room for more zeros */
 };
 
@@ -95,8 +96,11 @@ bool segment_zeroing_due(const struct segment *);
 /* Sets full where the disk has no room for them, which is no failure. */
 bool segment_zero_ahead(
     const struct segment_store *, struct segment *, char *, size_t);
-/* Zeroed bytes that hold nothing yet. */
+/* Bytes that the disk has room for and that hold nothing yet. */
 uint64_t segment_room(const struct segment *);
+/* Reserves more, up to so many bytes of it; what it has stays as it is. */
+bool segment_grow(
+    const struct segment_store *, struct segment *, off_t, char *, size_t);
 
 /* A piece of a file in memory, moved along while it is read. */
 struct window {

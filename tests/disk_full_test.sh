@@ -77,20 +77,39 @@ full_and_back() {
 	atf_check -o match:"$2" -o match:"after .*space" weirctl why 1
 	atf_check -o ignore weirctl cancel 3
 	weir_kill9
-	weir_start
+	start_while_full
 	for id in 1 2 3; do
 		check_output "$id"
 	done
 	atf_check -o match:"canceled" weirctl show 3
-	weir_wait_until refused
 	give_back
 	atf_check -o ignore weirctl wait 1 2
-	atf_check -o ignore weirctl run gate --wait
+	weir_wait_until weirctl run gate
 	weir_wait_until no_failures
 	grep -Eq "$2" weird.log || atf_fail "nothing was logged"
+	"$1"
+	weir_wait_until refused
+	give_back
+	weir_wait_until weirctl run gate
 	grep -q "there is room for new work again" weird.log ||
 	    atf_fail "its end was not logged"
 	weir_stop
+}
+
+# It starts, and takes no new work; or says that it can't, and starts unharmed
+# when there is room.
+start_while_full() {
+	weir_launch
+	weir_wait_until weir_answers_or_ended
+	if [ ! -e weird.status ]; then
+		weir_wait_until refused
+		return
+	fi
+	[ "$(cat weird.status)" != 0 ] || atf_fail "it ended well"
+	tail -n 1 weird.log | grep -q "No space left .*make room" ||
+	    atf_fail "it does not say why: $(tail -n 1 weird.log)"
+	give_back
+	weir_start
 }
 
 # What had been started meanwhile has come to its end.

@@ -100,8 +100,8 @@ cuts(const char *mkfs, const char *size, unsigned n)
 		scratch_mount_end();                                         \
 	}
 
-CUTS(ext4, "mkfs.ext4 -q -m 0", "96M", 40)
-CUTS(xfs, "mkfs.xfs -q", "300M", 10)
+CUTS(ext4, "mkfs.ext4 -q -m 0", "1G", 40)
+CUTS(xfs, "mkfs.xfs -q", "600M", 10)
 
 ATF_TP_ADD_TCS(tp)
 {
