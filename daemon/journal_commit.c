@@ -158,6 +158,7 @@ prepare_ahead(struct journal *journal)
 	char error[JOURNAL_ERROR_SIZE];
 	bool ok;
 
+	count_room(journal); /* what a file that was there has */
 	while (!journal->failed && preparation_due(journal)) {
 		pthread_mutex_unlock(&journal->lock);
 		ok = prepare_step(journal, error, sizeof error);
