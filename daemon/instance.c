@@ -98,7 +98,8 @@ instance_lock(const char *state_dir, char *error, size_t size)
 		close(fd);
 		return false;
 	}
-	if (!write_pid(fd)) {
+	/* On a full disk a second weird is told less. */
+	if (!write_pid(fd) && errno != ENOSPC && errno != EDQUOT) {
 		fail(error, size, "%s: %s", path, strerror(errno));
 		close(fd);
 		return false;

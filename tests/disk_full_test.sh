@@ -153,8 +153,115 @@ xfs_body() {
 	full_and_back fill_bytes "no room for new work"
 }
 
+full_case fresh "a new daemon on a full disk says so and leaves no damage" mount
+fresh_body() {
+	mount_state -t tmpfs -o size=24m weir
+	fill_bytes
+	weir_launch
+	weir_wait_until test -e weird.status
+	[ "$(cat weird.status)" != 0 ] || atf_fail "it ended well"
+	atf_check -o match:"No space left on device; make room" cat weird.log
+	give_back
+	weir_start
+	define_gate
+	touch go
+	weir_wait_until weirctl run gate
+	weir_stop
+}
+
+full_case quota "a quota that is used up is like a full disk" \
+    "mount mkfs.xfs xfs_quota setpriv"
+quota_body() {
+	mount_image 300M ,uquota mkfs.xfs -q
+	mkdir state/own
+	chown 65534:65534 state/own
+	xfs_quota -x -c "limit -u bhard=40m 65534" state 2>quota.err ||
+	    atf_skip "no quotas here: $(head -n 1 quota.err)"
+	here=$(mktemp -d /tmp/weir-quota.XXXXXX)
+	echo "$here" >here
+	chown 65534:65534 "$here"
+	chmod 755 "$here"
+	cp "$WEIR_BIN/weird" "$WEIR_BIN/weirctl" "$WEIR_RUNNER" "$here" ||
+	    atf_skip "no room in /tmp"
+	mkdir "$here/state"
+	mount --bind state/own "$here/state"
+	printf 'workflow: t\ntasks: {a: {run: ["true"]}}\n' >"$here/t.yaml"
+	nobody WEIR_RUNNER="$here/weir-runner" "$here/weird" -f \
+	    -s "$here/sock" -d "$here/state" 2>weird.log &
+	weir_wait_until nobody "$here/weirctl" -s "$here/sock" run \
+	    "$here/t.yaml" --wait
+	nobody dd if=/dev/zero of="$here/state/ballast" bs=4k 2>/dev/null
+	weir_wait_until quota_refuses
+	atf_check -o ignore nobody "$here/weirctl" -s "$here/sock" ls
+	rm "$here/state/ballast"
+	weir_wait_until nobody "$here/weirctl" -s "$here/sock" run t --wait
+	! nobody "$here/weirctl" -s "$here/sock" ls | grep failed ||
+	    atf_fail "something has failed"
+}
+nobody() {
+	setpriv --reuid=65534 --regid=65534 --clear-groups env "$@"
+}
+quota_refuses() {
+	! nobody "$here/weirctl" -s "$here/sock" run t >run.out 2>run.err &&
+	    grep -q "no room for new work" run.err
+}
+quota_cleanup() {
+	[ ! -e here ] || {
+		here=$(cat here)
+		for quota_round in 1 2 3; do
+			grep -lsaF "$here/" /proc/[0-9]*/cmdline |
+			    sed 's,^/proc/,,; s,/.*,,' | while read -r pid; do
+				kill -KILL "$pid" 2>/dev/null
+			done
+		done
+		umount "$here/state"
+		rm -rf "$here"
+		: "$quota_round"
+	}
+	full_cleanup
+}
+
+# tried_again CALL PATH ERROR: the first attempt has no space for what it needs.
+tried_again() {
+	strace -f -qq -o trace -P "$PWD/$2" -e "trace=$1" \
+	    -e "inject=$1:error=$3:when=1" -p "$4" 2>strace.err &
+	weir_wait_until traced "$4"
+	! grep -q "not permitted" strace.err ||
+	    atf_skip "strace can't attach: $(head -n 1 strace.err)"
+}
+
+traced() {
+	[ -s strace.err ] || ! grep -q "^TracerPid:	0" "/proc/$1/status"
+}
+
+full_case attempt "an attempt that the disk has no space for has not failed" \
+    strace
+attempt_body() {
+	[ "$WEIR_BUILD" = plain ] || atf_skip "strace is for the plain build"
+	printf 'callouts: {runners: 1}\n' >weird.conf
+	weir_start -c "$PWD/weird.conf"
+	printf 'workflow: t\ntasks: {a: {run: ["true"]}}\n' >t.yaml
+	tried_again mkdir state/logs/1 ENOSPC "$(cat weird.pid)"
+	atf_check -o ignore weirctl run t.yaml
+	weir_wait_until short
+	atf_check -o match:"no room for new work: cannot make the directory of its log .*logs/1: No space" \
+	    weirctl engine status
+	atf_check -o ignore weirctl wait 1
+	atf_check_equal 2 "$(count_attempts 1)"
+	# Its log, which the runner opens.
+	runner=$(pgrep -f "weir-runner $PWD/state/run" | head -n 1)
+	tried_again openat state/logs/2/0.-.1.out EDQUOT "$runner"
+	atf_check -o ignore weirctl run t
+	atf_check -o ignore weirctl wait 2
+	atf_check_equal 2 "$(count_attempts 2)"
+	weir_stop
+}
+short() {
+	weirctl engine status | grep -q "no new work"
+}
+
 atf_init_test_cases() {
-	for name in bytes inodes ext4 ext4_inodes xfs; do
+	for name in bytes inodes ext4 ext4_inodes xfs fresh quota attempt; do
 		atf_add_test_case $name
 	done
 }

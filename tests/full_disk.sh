@@ -24,7 +24,7 @@ full_cleanup() {
 mount_state() {
 	mkdir -p state
 	mount "$@" state 2>mount.err ||
-	    atf_skip "nothing can be mounted here: $(tail -n 1 mount.err)"
+	    atf_skip "nothing can be mounted here: $(head -n 1 mount.err)"
 }
 
 # mount_image SIZE OPTIONS MKFS...: the same for an image made by mkfs.
