@@ -50,10 +50,11 @@ output_read(const char *path, enum spec_output kind, size_t max, char **error)
 	free(bytes);
 	/* JSON may grow: 9 bytes for 1.5.  The journal reserves max for it. */
 	if (value != NULL && value->size > CALLOUT_VALUE_MAX(max)) {
-		*error = xasprintf(
-		    "output makes a value of %" PRIu32 " bytes, at most %zu may become "
-		    "one; use output: text, or write it to a file",
-		    value->size, max);
+		*error =
+		    xasprintf("output makes a value of %" PRIu32
+			      " bytes, at most %zu may become "
+			      "one; use output: text, or write it to a file",
+			value->size, max);
 		value_unref(value);
 		value = NULL;
 	}

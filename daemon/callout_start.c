@@ -44,8 +44,8 @@ static bool prepare(
     struct callouts *, const struct attempt *, struct start *, char *, size_t);
 static void own_path(const struct callouts *, const struct wire_key *,
     const char *, char[PATH_MAX]);
-static bool cannot_make(
-    struct start *, const char *what, const char *path, char *, size_t);
+static bool
+cannot_make(struct start *, const char *what, const char *path, char *, size_t);
 static bool make_log_directory(const struct callouts *, const struct attempt *,
     struct start *, char *, size_t);
 static bool make_own_directory(struct start *, char *, size_t);
@@ -154,8 +154,8 @@ cannot_make(struct start *s, const char *what, const char *path, char *error,
     size_t size)
 {
 	s->full = is_full(errno);
-	snprintf(error, size, "cannot make %s %s: %s", what, path,
-	    strerror(errno));
+	snprintf(
+	    error, size, "cannot make %s %s: %s", what, path, strerror(errno));
 	return false;
 }
 

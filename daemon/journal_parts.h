@@ -127,9 +127,9 @@ struct journal {
 	struct journal_segment *segments;
 	size_t nsegments;
 	uint64_t bytes;	   /* in use, of all segments */
-	uint64_t room;	 /* what journal_room says */
-	uint64_t wanted; /* of it */
-	bool asked;	 /* for more, just now */
+	uint64_t room;	   /* what journal_room says */
+	uint64_t wanted;   /* of it */
+	bool asked;	   /* for more, just now */
 	bool spare_failed; /* spare_error says how */
 	char spare_error[JOURNAL_ERROR_SIZE];
 	struct journal_snapshots snapshots;

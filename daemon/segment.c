@@ -29,8 +29,8 @@ static bool check_header(const struct segment_store *, const char *,
     const struct segment_header *, uint64_t, char *, size_t);
 static void take_header(
     struct segment_store *, struct segment *, const struct segment_header *);
-static bool allocate(
-    const struct segment_store *, struct segment *, off_t, char *, size_t);
+static bool
+allocate(const struct segment_store *, struct segment *, off_t, char *, size_t);
 static bool
 zero(const struct segment_store *, struct segment *, off_t, char *, size_t);
 

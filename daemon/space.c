@@ -19,7 +19,7 @@
 #include "daemon/space_rules.h"
 
 #define LOOK_EVERY 1000000000 /* ns */
-#define ROOM_AT_FIRST 8 /* callouts */
+#define ROOM_AT_FIRST 8	      /* callouts */
 #define SENTENCE_SIZE 512
 
 /* How much has been appended, and how much of it is durable for sure. */
@@ -34,8 +34,8 @@ struct space {
 	struct space_options options;
 	struct event *again;
 	struct sums sums;
-	int64_t looked_at; /* monotonic ns; 0: never */
-	uint64_t asked;	   /* of the journal */
+	int64_t looked_at;	     /* monotonic ns; 0: never */
+	uint64_t asked;		     /* of the journal */
 	char disk[SENTENCE_SIZE];    /* what is wrong; "": nothing */
 	char denied[SENTENCE_SIZE];  /* the same, as an attempt found it */
 	char journal[SENTENCE_SIZE]; /* the same */
@@ -46,8 +46,8 @@ struct space {
 };
 
 static void look_at_disk(struct space *);
-static void tell_lack(
-    struct space *, const struct space_facts *, const char *, uint64_t);
+static void
+tell_lack(struct space *, const struct space_facts *, const char *, uint64_t);
 static bool try_to_make(struct space *);
 static void look_at_journal(struct space *);
 static void count_room(struct space *, uint32_t open);
@@ -165,8 +165,7 @@ tell_lack(struct space *space, const struct space_facts *facts,
 		    "has %ju KiB free, and %ju KiB are kept for what runs "
 		    "(storage.reserve); free some space, and all goes on by "
 		    "itself",
-		    dir, (uintmax_t)facts->free / 1024,
-		    (uintmax_t)kept / 1024);
+		    dir, (uintmax_t)facts->free / 1024, (uintmax_t)kept / 1024);
 	else
 		snprintf(space->disk, sizeof(space->disk),
 		    "there is no room for new work: the file system of %.200s "
@@ -302,8 +301,7 @@ conclude(struct space *space)
 void
 space_host(const struct space *space, struct host *host)
 {
-	host->unavailable =
-	    space->sentence[0] != '\0' ? space->sentence : NULL;
+	host->unavailable = space->sentence[0] != '\0' ? space->sentence : NULL;
 	host->endings_only = space->endings_only;
 	host->is_bounded = space->is_bounded;
 	host->room_callouts = space->room_callouts;

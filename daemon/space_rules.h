@@ -18,8 +18,7 @@ struct space_facts {
 /* What there is too little of: "bytes", "inodes"; NULL: nothing. */
 const char *space_lacks(const struct space_facts *, uint64_t *kept);
 /* How many callouts' endings fit into so many bytes, and a margin with them. */
-uint32_t
-space_callouts(uint64_t room, uint64_t ending, uint64_t margin);
+uint32_t space_callouts(uint64_t room, uint64_t ending, uint64_t margin);
 /* The largest ending, and what may be appended between two looks. */
 uint64_t space_ending(const struct config *);
 uint64_t space_margin(const struct config *);

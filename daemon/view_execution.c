@@ -131,8 +131,7 @@ view_course(msgpack_packer *packer, const struct state *state,
 	if (whole == NULL)
 		return;
 	view_generations(packer, execution, course->generation);
-	view_obstacles(
-	    packer, state, execution, is_newest(execution, course));
+	view_obstacles(packer, state, execution, is_newest(execution, course));
 	pack_str(packer, "tasks");
 	view_tasks(packer, state, execution, course->generation, shows, whole);
 }

@@ -40,8 +40,8 @@ static int call_with(struct weir *, struct weir_message *, const char *method,
 static const msgpack_object *
 field(const struct weir_message *, const char *key, msgpack_zone *);
 static uint64_t number_of(const struct weir_message *, const char *key);
-static void word_of(
-    const struct weir_message *, const char *key, char *, size_t);
+static void
+word_of(const struct weir_message *, const char *key, char *, size_t);
 static uint64_t throw(struct client *);
 static uint64_t start_one(struct client *, const char *workflow);
 static void check_line(struct weir *, const char *, struct ledger_counts *);
@@ -61,8 +61,8 @@ call(struct weir *weir, struct weir_message *answer, const char *method,
 	msgpack_sbuffer_init(&params);
 	msgpack_packer_init(&packer, &params, msgpack_sbuffer_write);
 	json_to_msgpack(json, &packer);
-	error = weir_call(
-	    weir, method, params.data, params.size, PATIENCE, answer);
+	error =
+	    weir_call(weir, method, params.data, params.size, PATIENCE, answer);
 	msgpack_sbuffer_destroy(&params);
 	return error;
 }
@@ -118,8 +118,8 @@ number_of(const struct weir_message *answer, const char *key)
 }
 
 static void
-word_of(const struct weir_message *answer, const char *key, char *word,
-    size_t size)
+word_of(
+    const struct weir_message *answer, const char *key, char *word, size_t size)
 {
 	const msgpack_object *found;
 	msgpack_zone zone;
@@ -133,8 +133,7 @@ word_of(const struct weir_message *answer, const char *key, char *word,
 	msgpack_zone_destroy(&zone);
 }
 
-static uint64_t
-throw(struct client *c)
+static uint64_t throw(struct client * c)
 {
 	c->dice = c->dice * UINT64_C(6364136223846793005) +
 	    UINT64_C(1442695040888963407);
@@ -200,8 +199,8 @@ wait_end(struct client *c)
 	char status[32];
 
 	if (id == 0 ||
-	    call_with(c->weir, &answer, "execution.wait",
-		"{'id': %" PRIu64 "}", id) != 0)
+	    call_with(c->weir, &answer, "execution.wait", "{'id': %" PRIu64 "}",
+		id) != 0)
 		return false;
 	word_of(&answer, "status", status, sizeof(status));
 	fprintf(c->ledger, "status %" PRIu64 " %s\n", id, status);

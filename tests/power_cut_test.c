@@ -84,8 +84,8 @@ cuts(const char *mkfs, const char *size, unsigned n)
 	ATF_TC_WITH_CLEANUP(name);                                           \
 	ATF_TC_HEAD(name, tc)                                                \
 	{                                                                    \
-		atf_tc_set_md_var(                                           \
-		    tc, "descr", "everything acknowledged survives, on " #name); \
+		atf_tc_set_md_var(tc, "descr",                               \
+		    "everything acknowledged survives, on " #name);          \
 		atf_tc_set_md_var(tc, "require.user", "root");               \
 		atf_tc_set_md_var(tc, "require.progs", "mount mkfs." #name); \
 		atf_tc_set_md_var(tc, "timeout", "7200");                    \

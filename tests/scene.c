@@ -152,8 +152,8 @@ check_space(const struct scene *scene, const struct event *e)
 
 	if (s->host.unavailable == NULL)
 		return;
-	ATF_REQUIRE_MSG(!is_work[e->type], "%s, and the disk is full",
-	    event_name(e->type));
+	ATF_REQUIRE_MSG(
+	    !is_work[e->type], "%s, and the disk is full", event_name(e->type));
 	ATF_REQUIRE_MSG(!s->host.endings_only ||
 		scene->command->type != COMMAND_CALLOUT_ENDED ||
 		e->type == EVENT_TASK_ATTEMPT_ENDED ||

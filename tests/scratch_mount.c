@@ -62,8 +62,8 @@ scratch_mount_cut(void)
 
 	ATF_REQUIRE(fd != -1);
 	if (ioctl(fd, SHUTDOWN, &how) == -1)
-		atf_tc_skip("the file system can't be shut down: %s",
-		    strerror(errno));
+		atf_tc_skip(
+		    "the file system can't be shut down: %s", strerror(errno));
 	close(fd);
 }
 

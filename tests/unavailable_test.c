@@ -15,7 +15,7 @@
 #define TWO                                                             \
 	"{'workflow': 'two', 'tasks': {'a': {'run': ['true'], 'next': " \
 	"[{'do': 'b'}]}, 'b': {'run': ['true']}}}"
-#define BAD                                                            \
+#define BAD                                                                \
 	"{'workflow': 'bad', 'on_failure': 'one', 'tasks': {'a': {'run': " \
 	"['false']}}}"
 

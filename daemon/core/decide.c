@@ -77,11 +77,9 @@ decide(const struct state *s, const struct command *c, struct batch *b,
  * is done already (a key seen before, the newest definition again) needs none.
  */
 static bool
-has_room(
-    const struct state *s, const struct command *c, struct reply *reply)
+has_room(const struct state *s, const struct command *c, struct reply *reply)
 {
-	enum need needs_now =
-	    s->host.endings_only ? NEED_ROOM : NEED_WORK;
+	enum need needs_now = s->host.endings_only ? NEED_ROOM : NEED_WORK;
 
 	if (s->host.unavailable == NULL || needs[c->type] < needs_now)
 		return true;

@@ -183,8 +183,7 @@ next_status(const struct state *s, const struct action *a,
 	const struct task_definition *t = a->run->task;
 
 	/* Nothing has failed: it is tried again, however often it takes. */
-	if (result->end == CALLOUT_NO_SPACE &&
-	    verdict->status == TASK_FAILED &&
+	if (result->end == CALLOUT_NO_SPACE && verdict->status == TASK_FAILED &&
 	    !execution_stops(a->run->execution)) {
 		*due = now + NO_SPACE_DELAY;
 		return TASK_PENDING;

@@ -25,7 +25,7 @@ enum callout_end {
 	CALLOUT_SIGNALED,    /* signal is what killed it */
 	CALLOUT_NOT_STARTED, /* never ran: reason says why (no such program) */
 	CALLOUT_LOST,	     /* nobody can know how it ended */
-	CALLOUT_NO_SPACE,    /* never ran: the disk is full, reason says which */
+	CALLOUT_NO_SPACE, /* never ran: the disk is full, reason says which */
 };
 
 /* Strings and values belong to whoever made the result. */

@@ -33,10 +33,11 @@ void rehearsal_do(struct rehearsal *, const struct command *, struct reply *);
 
 /* What would become of a task's run, or of one of its items. */
 enum change_kind {
-	CHANGE_STARTED,	   /* how: callout, subworkflow, wait, SIGCONT */
-	CHANGE_STAGED,	   /* it would be its turn; how: held, delay, limit, space */
-	CHANGE_STOPPED,	   /* how: SIGTERM, SIGKILL, SIGSTOP, canceled */
-	CHANGE_ENDED,	   /* how: its status */
+	CHANGE_STARTED, /* how: callout, subworkflow, wait, SIGCONT */
+	CHANGE_STAGED,	/* it would be its turn; how: held, delay, limit, space
+			 */
+	CHANGE_STOPPED, /* how: SIGTERM, SIGKILL, SIGSTOP, canceled */
+	CHANGE_ENDED,	/* how: its status */
 	CHANGE_SUPERSEDED, /* another run stands in its place */
 	CHANGE_KEPT,	   /* how: its status */
 	CHANGE_KINDS

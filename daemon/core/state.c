@@ -308,8 +308,7 @@ nothing_begins(const struct state *s, const struct execution *x)
 bool
 journal_is_full(const struct state *s)
 {
-	return s->host.is_bounded &&
-	    s->open_callouts >= s->host.room_callouts;
+	return s->host.is_bounded && s->open_callouts >= s->host.room_callouts;
 }
 
 struct kept_signal *
