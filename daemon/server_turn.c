@@ -132,6 +132,7 @@ server_turn(struct server *server)
 		step(server, &tick, &reply);
 	}
 	more = retention_turn(server->retention);
+	look_for_space(server); /* what it has come to need is asked for */
 	waiters_answer(server->waiters);
 	snapshot = saver_turn(&server->saver);
 	journal_commit(server->journal);
@@ -218,9 +219,14 @@ on_event(void *ctx, const struct event *event, const char *record, size_t size,
 static void
 look_for_space(struct server *server)
 {
-	if (space_look(server->space, server->state->open_callouts) ||
+	struct state *state = server->state;
+
+	if (space_look(
+		server->space, state->open_callouts, state->held_bytes) ||
 	    server->host_changed)
 		tell_host(server);
+	/* That changes with every record. */
+	core_room(state, space_room_bytes(server->space));
 }
 
 /* While it drains nobody takes work, so that nothing starts. */

@@ -43,6 +43,8 @@ struct space {
 	bool endings_only;
 	bool is_bounded;
 	uint32_t room_callouts;
+	uint64_t room_bytes;
+	bool held_fits; /* what had to wait need not any more */
 };
 
 static void look_at_disk(struct space *);
@@ -50,9 +52,9 @@ static void
 tell_lack(struct space *, const struct space_facts *, const char *, uint64_t);
 static bool try_to_make(struct space *);
 static void look_at_journal(struct space *);
-static void count_room(struct space *, uint32_t open);
+static void count_room(struct space *, uint32_t open, uint64_t held);
 static uint64_t room(struct space *);
-static void ask_for_room(struct space *, uint32_t open);
+static void ask_for_room(struct space *, uint32_t open, uint64_t held);
 static void conclude(struct space *);
 static void on_again(evutil_socket_t, short, void *);
 static int64_t monotonic(void);
@@ -64,7 +66,7 @@ space_new(struct event_base *base, const struct space_options *options)
 
 	space->options = *options;
 	space->again = evtimer_new(base, on_again, space);
-	ask_for_room(space, 0);
+	ask_for_room(space, 0, 0);
 	return space;
 }
 
@@ -223,23 +225,27 @@ room(struct space *space)
 }
 
 static void
-count_room(struct space *space, uint32_t open)
+count_room(struct space *space, uint32_t open, uint64_t held)
 {
 	const struct config *config = space->options.config;
 	uint64_t ending = space_ending(config), margin = space_margin(config);
-	uint64_t there = room(space);
+	uint64_t there = room(space), kept;
 
 	space->room_callouts = space_callouts(there, ending, margin);
 	space->is_bounded = space->room_callouts < config->callouts.max;
-	space->endings_only = space->journal[0] != '\0' &&
+	space->endings_only = space->sentence[0] != '\0' &&
 	    space_callouts(there, ending, margin / 2) < open + 1;
+	/* Not what is kept for endings, and for what is asked meanwhile. */
+	kept = open * ending + margin / 2;
+	space->room_bytes = there > kept ? there - kept : 1;
+	space->held_fits = held > 0 && held <= space->room_bytes;
 }
 
 /*
  * In steps of powers of two, ahead of need: as many as run may start besides.
  */
 static void
-ask_for_room(struct space *space, uint32_t open)
+ask_for_room(struct space *space, uint32_t open, uint64_t held)
 {
 	const struct config *config = space->options.config;
 	uint64_t callouts = ROOM_AT_FIRST, bytes;
@@ -248,7 +254,7 @@ ask_for_room(struct space *space, uint32_t open)
 		callouts *= 2;
 	if (callouts > (uint64_t)config->callouts.max)
 		callouts = (uint64_t)config->callouts.max;
-	bytes = callouts * space_ending(config) + space_margin(config);
+	bytes = callouts * space_ending(config) + space_margin(config) + held;
 	if (bytes == space->asked)
 		return;
 	space->asked = bytes;
@@ -256,7 +262,7 @@ ask_for_room(struct space *space, uint32_t open)
 }
 
 bool
-space_look(struct space *space, uint32_t open)
+space_look(struct space *space, uint32_t open, uint64_t held)
 {
 	struct host before = {0}, after = {0};
 	char sentence[SENTENCE_SIZE];
@@ -267,11 +273,12 @@ space_look(struct space *space, uint32_t open)
 	    monotonic() - space->looked_at >= LOOK_EVERY)
 		look_at_disk(space);
 	look_at_journal(space);
-	ask_for_room(space, open);
-	count_room(space, open);
+	ask_for_room(space, open, held);
 	conclude(space);
+	count_room(space, open, held);
 	space_host(space, &after);
-	return (before.unavailable == NULL) != (after.unavailable == NULL) ||
+	return space->held_fits ||
+	    (before.unavailable == NULL) != (after.unavailable == NULL) ||
 	    strcmp(sentence, space->sentence) != 0 ||
 	    before.endings_only != after.endings_only ||
 	    before.is_bounded != after.is_bounded ||
@@ -304,5 +311,12 @@ space_host(const struct space *space, struct host *host)
 	host->unavailable = space->sentence[0] != '\0' ? space->sentence : NULL;
 	host->endings_only = space->endings_only;
 	host->is_bounded = space->is_bounded;
+	host->room_bytes = space->room_bytes;
 	host->room_callouts = space->room_callouts;
+}
+
+uint64_t
+space_room_bytes(const struct space *space)
+{
+	return space->room_bytes;
 }

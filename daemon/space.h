@@ -33,11 +33,13 @@ void space_free(struct space *);
 
 /*
  * Looks, at the disk at most once a second.  True when what space_host fills in
- * is not what it was the last time.
+ * is not what it was the last time.  held_bytes: what waits for room already.
  */
-bool space_look(struct space *, uint32_t open_callouts);
+bool space_look(struct space *, uint32_t open_callouts, uint64_t held_bytes);
 /* Fills in unavailable, which holds until the next look, and the bounds. */
 void space_host(const struct space *, struct host *);
+
+uint64_t space_room_bytes(const struct space *);
 
 /* For the sums: so many bytes of records were appended, and handed over. */
 void space_appended(struct space *, size_t);

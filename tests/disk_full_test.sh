@@ -153,6 +153,46 @@ xfs_body() {
 	full_and_back fill_bytes "no room for new work"
 }
 
+full_case reserve "40 outputs of 1 MB that end on a full disk are all recorded" \
+    mount
+reserve_body() {
+	mount_state -t tmpfs -o size=256m weir
+	weir_start
+	cat >many.yaml <<-END
+	workflow: many
+	tasks:
+	  each:
+	    items: {in: [$(seq -s, 40)], parallel: 40}
+	    run: ["sh", "-c", "yes | head -c 1000000; echo >$PWD/started.\$WEIR_ITEM; until [ -e $PWD/go ]; do sleep 0.1; done"]
+	    output: text
+	END
+	atf_check -o ignore weirctl run many.yaml
+	weir_wait_until all_started
+	fill_bytes
+	weir_wait_until refused_any
+	touch go
+	# Their list as the output of the task is more than there is room for:
+	# what is recorded is each of them.
+	weir_wait_until all_recorded
+	[ ! -e weird.status ] || atf_fail "weird has ended"
+	weir_kill9
+	start_while_full
+	weir_wait_until all_recorded
+	give_back
+	atf_check -o ignore weirctl wait 1
+	weir_stop
+}
+all_started() {
+	[ "$(find . -maxdepth 1 -name 'started.*' | wc -l)" -eq 40 ]
+}
+refused_any() {
+	! weirctl run many >run.out 2>run.err && grep -q "no room" run.err
+}
+all_recorded() {
+	weirctl --json show 1 >shown
+	[ "$(cut -c1-100000000 shown | grep -oE '"item": [0-9]+, "items": 40, "status": "completed"' | wc -l)" -eq 40 ]
+}
+
 full_case fresh "a new daemon on a full disk says so and leaves no damage" mount
 fresh_body() {
 	mount_state -t tmpfs -o size=24m weir
@@ -261,7 +301,7 @@ short() {
 }
 
 atf_init_test_cases() {
-	for name in bytes inodes ext4 ext4_inodes xfs fresh quota attempt; do
+	for name in bytes inodes ext4 ext4_inodes xfs reserve fresh quota attempt; do
 		atf_add_test_case $name
 	done
 }

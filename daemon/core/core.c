@@ -29,11 +29,14 @@ struct step {
 	bool holds;
 	unsigned events;
 	size_t bytes;
+	bool starved; /* something has no room */
 };
 
 static void step_hold(struct step *, const struct event *);
 static void step_flush(struct step *, bool last);
 static bool step_is_full(const struct step *);
+static uint64_t batch_bytes(const struct batch *);
+static bool step_has_room(struct step *);
 static void step_apply(struct step *);
 static bool settle_runs(struct step *, struct execution *);
 static bool settle_one(struct step *, struct execution *);
@@ -96,6 +99,39 @@ step_apply(struct step *step)
 	batch_empty(&step->batch);
 }
 
+/* What is large in an event is its values. */
+static uint64_t
+batch_bytes(const struct batch *b)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		const struct event *e = &b->events[i];
+		const struct value *values[] = {
+		    e->value, e->set, e->to, e->cut, e->labels, e->domains};
+
+		bytes += 1024;
+		for (size_t j = 0; j < sizeof(values) / sizeof(values[0]); j++)
+			bytes += values[j] == NULL ? 0 : values[j]->size;
+	}
+	return bytes;
+}
+
+/* False: the batch has to wait, and is dropped; it follows again later. */
+static bool
+step_has_room(struct step *step)
+{
+	struct state *s = step->s;
+	uint64_t need = step->bytes + batch_bytes(&step->batch);
+
+	if (s->host.room_bytes == 0 || need <= s->host.room_bytes)
+		return true;
+	s->held_bytes = need;
+	step->starved = true;
+	batch_empty(&step->batch);
+	return false;
+}
+
 /* Runs that need attention; true where the step is full. */
 static bool
 settle_runs(struct step *step, struct execution *x)
@@ -109,8 +145,10 @@ settle_runs(struct step *step, struct execution *x)
 		if (step->batch.n == 0) {
 			r->in_attention = false;
 			TAILQ_REMOVE(&x->attention, r, attention);
-		} else
+		} else if (step_has_room(step))
 			step_apply(step);
+		else
+			return true;
 	}
 	return false;
 }
@@ -129,6 +167,8 @@ settle_one(struct step *step, struct execution *x)
 		settle_execution(step->s, x, &step->batch, &blocked);
 		if (step->batch.n == 0)
 			break;
+		if (!step_has_room(step))
+			return true;
 		step_apply(step);
 	}
 	if (blocked)
@@ -184,8 +224,11 @@ core_step(struct state *s, const struct command *c,
 	if (!decide(s, c, &step.batch, reply))
 		batch_empty(&step.batch);
 	step_apply(&step);
+	s->held_bytes = 0;
 	if (!s->host.endings_only)
 		more = settle_dirty(&step) || settle_blocked(&step);
+	if (step.starved) /* until there is room */
+		more = false;
 	settle_engine(s, &step.batch);
 	step_apply(&step);
 	step_flush(&step, true);
@@ -288,4 +331,10 @@ mark_waiting(struct state *s)
 			mark_all(s, x);
 		else if (!x->k.followed && x->definition->on_failure != NULL)
 			mark_dirty(s, x);
+}
+
+void
+core_room(struct state *s, uint64_t bytes)
+{
+	s->host.room_bytes = bytes;
 }

@@ -37,6 +37,9 @@ void core_recovered(struct state *);
 /* What the machine offers changed. */
 void core_host(struct state *, const struct host *);
 
+/* The host's room_bytes alone. */
+void core_room(struct state *, uint64_t);
+
 /* What should be outside. */
 enum plan_want {
 	PLAN_NOTHING,

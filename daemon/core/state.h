@@ -369,6 +369,11 @@ struct host {
 	 * than an end.  Only with unavailable.
 	 */
 	bool endings_only;
+	/*
+	 * Bytes of records that may follow by themselves from what came to be;
+	 * more waits.  0: any number.
+	 */
+	uint64_t room_bytes;
 	bool is_bounded;	/* by the next one: */
 	uint32_t room_callouts; /* whose endings the journal has room for */
 };
@@ -398,8 +403,9 @@ struct state {
 	struct execution_list over;
 	uint32_t nover;
 	struct host host;
-	uint64_t *runners; /* host.runners, owned */
-	char *unavailable; /* host.unavailable, owned */
+	uint64_t *runners;   /* host.runners, owned */
+	char *unavailable;   /* host.unavailable, owned */
+	uint64_t held_bytes; /* what waits for host.room_bytes; 0: nothing */
 	uint32_t open_callouts;
 	uint32_t by_status[EXECUTION_STATUSES]; /* executions */
 	struct snapshot *snapshot; /* the one that is being taken; or NULL */
