@@ -32,6 +32,17 @@ roll(unsigned sides)
 	return (unsigned)(dice >> 33) % sides;
 }
 
+/* Snapshots and new segments are made all the time. */
+static void
+configure(void)
+{
+	FILE *f = fopen("weird.conf", "w");
+
+	ATF_REQUIRE(f != NULL);
+	fputs("journal: {segment_size: 64K, snapshot_after: 64K}\n", f);
+	fclose(f);
+}
+
 /* Load, for a while, and the cut in the middle of it. */
 static void
 cut(void)
@@ -63,6 +74,7 @@ cuts(const char *mkfs, const char *size, unsigned n)
 	fflush(stdout);
 	if (length != NULL && length[0] != '\0')
 		n *= 20;
+	configure();
 	scratch_mount_make(mkfs, size);
 	scratch_daemon_start();
 	ledger_define();

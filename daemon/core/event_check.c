@@ -378,7 +378,7 @@ check_attempt_ended(const struct state *s, const struct event *e)
 
 	return t != NULL && t->k.open && e->status >= 0 &&
 	    e->status < TASK_STATUSES &&
-	    task_ended((enum task_status)e->status) && e->end <= CALLOUT_LOST &&
+	    task_ended((enum task_status)e->status) && e->end <= CALLOUT_NO_SPACE &&
 	    (e->next < 0 ||
 		(t->action->latest == t && current_run(s, e) != NULL &&
 		    reaches(t->action, e->next)));
