@@ -143,7 +143,8 @@ attempt_deadline(const struct place *p)
 		HOLDS(p, t->k.left == 0 || t->k.frozen);
 	else if (t->k.open && execution_is_held(p->s, child))
 		HOLDS(p, t->k.due == 0);
-	else if (t->k.open)
+	else if (t->k.open && !execution_ended(child->k.status))
+		/* Of one that has ended nothing need have followed yet. */
 		HOLDS(p, t->k.left == 0);
 }
 
