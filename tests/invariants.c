@@ -141,10 +141,11 @@ attempt_deadline(const struct place *p)
 	HOLDS(p, t->k.left == 0 || t->k.due == 0);
 	if (child == NULL)
 		HOLDS(p, t->k.left == 0 || t->k.frozen);
+	else if (execution_ended(child->k.status))
+		return; /* what follows from that may have had no room yet */
 	else if (t->k.open && execution_is_held(p->s, child))
 		HOLDS(p, t->k.due == 0);
-	else if (t->k.open && !execution_ended(child->k.status))
-		/* Of one that has ended nothing need have followed yet. */
+	else if (t->k.open)
 		HOLDS(p, t->k.left == 0);
 }
 
