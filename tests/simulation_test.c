@@ -84,6 +84,7 @@ step_host(struct scene *s, struct dice *d)
 	host.endings_only = roll(d, 2) == 0;
 	host.is_bounded = roll(d, 3) == 0;
 	host.room_callouts = roll(d, 10);
+	host.room_bytes = roll(d, 3) == 0 ? 1 + roll(d, 8000) : 0;
 	core_host(s->live, &host);
 	scene_advance(s, 0); /* what was waiting for them begins */
 }
@@ -95,6 +96,7 @@ space_comes_back(struct scene *s)
 
 	host.unavailable = NULL;
 	host.is_bounded = false;
+	host.room_bytes = 0;
 	core_host(s->live, &host);
 	scene_advance(s, 0);
 }
