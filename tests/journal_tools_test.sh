@@ -244,6 +244,10 @@ many_segments() {
 	weir_start -c weird.conf
 	atf_check -o ignore weirctl define w.yaml
 	weir_wait_until two_snapshots
+	# And records that no snapshot includes.
+	for _ in 1 2 3; do
+		atf_check -o ignore weirctl run w -i "filler=$(cat filler)"
+	done
 	weir_stop
 	cp -R state/journal kept
 	segments=$(cd kept && echo ./*.seg)
