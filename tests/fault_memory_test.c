@@ -1,0 +1,37 @@
+/* links: tests/fault_scene.c tests/transcript_json.c libweir.a ; libs: msgpack jansson */
+/*
+ * fault_memory_test: each allocation of the daemon fails in turn.  It ends and
+ * says so, and the one started after it has everything.
+ */
+
+#include <atf-c.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/fault_scene.h"
+
+#define SHORT 80 /* of the allocations */
+
+ATF_TC(daemon);
+ATF_TC_HEAD(daemon, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "each allocation fails in turn");
+	atf_tc_set_md_var(tc, "timeout", "7200");
+}
+ATF_TC_BODY(daemon, tc)
+{
+	static const enum fault_call calls[] = {FAULT_alloc};
+	const char *build = getenv("WEIR_BUILD"), *more = getenv("WEIR_LONG");
+
+	(void)tc;
+	if (build != NULL && strcmp(build, "san") == 0)
+		atf_tc_skip("the sanitizers have an allocator of their own");
+	fault_sweep(FAULT_IN_DAEMON, calls, 1,
+	    more != NULL && more[0] != '\0' ? 0 : SHORT);
+}
+
+ATF_TP_ADD_TCS(tp)
+{
+	ATF_TP_ADD_TC(tp, daemon);
+	return atf_no_error();
+}
