@@ -2,14 +2,13 @@
 
 #include <sys/queue.h>
 
-#include <err.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sysexits.h>
 
 #include "daemon/answer.h"
 #include "daemon/core/alloc.h"
+#include "daemon/core/buffer.h"
 #include "libproto/errors.h"
 #include "libproto/message.h"
 #include "libproto/pack.h"
@@ -36,7 +35,6 @@ struct answers {
 
 static void hold(struct answers *, struct session *, uint64_t);
 static void leave(struct session *, const void *, size_t);
-static _Noreturn void no_memory(void);
 
 struct answers *
 answers_new(void)
@@ -74,9 +72,9 @@ answer_begin(struct answers *answers, const struct asker *asker)
 	}
 	msgpack_sbuffer_clear(&answers->buffer);
 	if (!message_response_begin(&answers->buffer, asker->id))
-		no_memory();
+		out_of_memory();
 	msgpack_packer_init(
-	    &answers->packer, &answers->buffer, msgpack_sbuffer_write);
+	    &answers->packer, &answers->buffer, buffer_write);
 	return &answers->packer;
 }
 
@@ -110,12 +108,6 @@ leave(struct session *session, const void *bytes, size_t size)
 	session_answered(session);
 }
 
-static _Noreturn void
-no_memory(void)
-{
-	errx(EX_OSERR, "no memory");
-}
-
 void
 answer_error(struct answers *answers, const struct asker *asker, uint64_t seq,
     int code, const char *format, ...)
@@ -136,7 +128,7 @@ answer_error_details(struct answers *answers, const struct asker *asker,
 	msgpack_sbuffer_clear(&answers->buffer);
 	if (!message_error(
 		&answers->buffer, asker->id, code, text, details, size))
-		no_memory();
+		out_of_memory();
 	answer_end(answers, asker, seq);
 }
 

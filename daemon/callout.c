@@ -7,17 +7,16 @@
 #include <sys/wait.h>
 
 #include <assert.h>
-#include <err.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 #include <unistd.h>
 
 #include "daemon/callout_edge.h"
 #include "daemon/core/alloc.h"
+#include "daemon/loop.h"
 
 #define RUNNERS_MAX 4
 /* What the name of a runner's socket adds to the path of its directory. */
@@ -61,10 +60,10 @@ callouts_open(struct event_base *base, const struct callout_options *options,
 	TAILQ_INIT(&c->done);
 	LIST_INIT(&c->links);
 	LIST_INIT(&c->leftovers);
-	c->later = event_new(base, -1, 0, on_later, c);
-	c->replace = event_new(base, -1, 0, on_replace, c);
-	if (c->later == NULL || c->replace == NULL || !children_open(c) ||
-	    !trims_open(c))
+	c->later = loop_event(base, -1, 0, on_later, c);
+	c->replace = loop_event(base, -1, 0, on_replace, c);
+	children_open(c);
+	if (!trims_open(c))
 		errx(EX_OSERR, "out of memory");
 	if (make_directories(c, error, size) && links_open(c, error, size))
 		return c;

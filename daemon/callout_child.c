@@ -19,6 +19,7 @@
 
 #include "daemon/core/alloc.h"
 #include "daemon/log.h"
+#include "daemon/loop.h"
 #include "daemon/runner/process.h"
 
 static void on_child(evutil_socket_t, short, void *);
@@ -31,12 +32,12 @@ static bool is_child(pid_t);
 static bool is_command(const struct attempt *, pid_t);
 
 /* What runners that die leave behind becomes this process's. */
-bool
+void
 children_open(struct callouts *c)
 {
 	process_adopt_orphans();
-	c->child = evsignal_new(c->base, SIGCHLD, on_child, c);
-	return c->child != NULL && event_add(c->child, NULL) == 0;
+	c->child = loop_event(c->base, SIGCHLD, EV_SIGNAL | EV_PERSIST, on_child, c);
+	loop_add(c->child, NULL);
 }
 
 /* Looked at before they are reaped, so that a pid stays whose it is. */

@@ -168,7 +168,7 @@ void link_died(struct link *); /* its process has; frees it */
 bool link_read(struct link *);
 
 /* callout_child.c */
-bool children_open(struct callouts *);
+void children_open(struct callouts *);
 bool child_adopt(struct callouts *, struct attempt *);
 void child_signal(struct attempt *, int signo);
 void lost_kill(struct callouts *);

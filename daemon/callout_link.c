@@ -10,17 +10,16 @@
 
 #include <sys/socket.h>
 
-#include <err.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 #include <unistd.h>
 
 #include "daemon/core/alloc.h"
 #include "daemon/log.h"
+#include "daemon/loop.h"
 
 #define READ_SIZE 65536
 
@@ -31,8 +30,6 @@ static void on_readable(evutil_socket_t, short, void *);
 static void on_writable(evutil_socket_t, short, void *);
 static void on_retry(evutil_socket_t, short, void *);
 static void on_stall(evutil_socket_t, short, void *);
-static struct event *
-new_event(struct link *, evutil_socket_t, short, event_callback_fn);
 static void opened(struct link *, int);
 static void down(struct link *);
 static void gone(struct link *);
@@ -51,17 +48,6 @@ static message_handler *const handlers[] = {
     [WIRE_LISTED] = on_listed,
 };
 
-static struct event *
-new_event(struct link *l, evutil_socket_t fd, short what, event_callback_fn fn)
-{
-	struct event *event;
-
-	event = event_new(l->callouts->base, fd, what, fn, l);
-	if (event == NULL)
-		errx(EX_OSERR, "out of memory");
-	return event;
-}
-
 struct link *
 link_new(struct callouts *c, uint64_t id)
 {
@@ -73,8 +59,8 @@ link_new(struct callouts *c, uint64_t id)
 	l->fd = -1;
 	snprintf(l->path, sizeof l->path, "%s/runner-%016" PRIx64 ".sock",
 	    c->run_dir, id);
-	l->retry = new_event(l, -1, 0, on_retry);
-	l->stall = new_event(l, -1, 0, on_stall);
+	l->retry = loop_event(l->callouts->base, -1, 0, on_retry, l);
+	l->stall = loop_event(l->callouts->base, -1, 0, on_stall, l);
 	LIST_INSERT_HEAD(&c->links, l, all);
 	return l;
 }
@@ -100,7 +86,7 @@ link_connect(struct link *l)
 	if (fd != -1)
 		opened(l, fd);
 	else if (errno != ECONNREFUSED && errno != ENOENT)
-		event_add(l->retry, &soon); /* its queue is full, or the like */
+		loop_add(l->retry, &soon); /* its queue is full, or the like */
 	else if (l->pid == 0)
 		gone(l);
 	/* else SIGCHLD will tell */
@@ -112,9 +98,9 @@ opened(struct link *l, int fd)
 	l->state = LINK_WAITING;
 	l->fd = fd;
 	l->listing++;
-	l->readable = new_event(l, fd, EV_READ | EV_PERSIST, on_readable);
-	l->writable = new_event(l, fd, EV_WRITE, on_writable);
-	event_add(l->readable, NULL);
+	l->readable = loop_event(l->callouts->base, fd, EV_READ | EV_PERSIST, on_readable, l);
+	l->writable = loop_event(l->callouts->base, fd, EV_WRITE, on_writable, l);
+	loop_add(l->readable, NULL);
 	wire_put_id(&l->out, WIRE_HELLO, l->id);
 	wire_put(&l->out, WIRE_LIST);
 	owes(l);
@@ -172,7 +158,7 @@ link_read(struct link *l)
 
 	for (;;) {
 		if (!wire_reserve(&l->in, READ_SIZE))
-			errx(EX_OSERR, "out of memory");
+			out_of_memory();
 		n = read(l->fd, l->in.bytes + l->in.end, READ_SIZE);
 		if (n == -1 && errno == EINTR)
 			continue;
@@ -205,7 +191,7 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 	if (was_ready)
 		link_connect(l);
 	else /* it takes no connection to its end: not all the time */
-		event_add(l->retry, &soon);
+		loop_add(l->retry, &soon);
 }
 
 static void
@@ -231,14 +217,14 @@ flush(struct link *l)
 	ssize_t n;
 
 	if (l->out.failed)
-		errx(EX_OSERR, "out of memory");
+		out_of_memory();
 	while (l->out.end > l->out.start) {
 		n = send(l->fd, l->out.bytes + l->out.start,
 		    l->out.end - l->out.start, MSG_NOSIGNAL);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1 && errno == EAGAIN) {
-			event_add(l->writable, NULL);
+			loop_add(l->writable, NULL);
 			return;
 		}
 		wire_consume(
@@ -253,7 +239,7 @@ owes(struct link *l)
 	static const struct timeval patience = {5, 0};
 
 	if (l->owed++ == 0)
-		event_add(l->stall, &patience);
+		loop_add(l->stall, &patience);
 }
 
 static void

@@ -13,12 +13,14 @@
 #include <unistd.h>
 
 #include "daemon/core/alloc.h"
+#include "daemon/core/buffer.h"
 #include "libproto/pack.h"
 
 typedef struct value *converter(const char *, size_t, char **);
 
 static converter text, lines, json;
 static char *load(const char *, size_t, size_t *, char **);
+static bool fill(int, char *, size_t *);
 static size_t utf8_character(const unsigned char *, size_t);
 static bool check_utf8(const char *, size_t, char **);
 static bool is_blank(const char *, size_t);
@@ -67,7 +69,6 @@ load(const char *path, size_t max, size_t *size, char **error)
 {
 	struct stat st;
 	char *bytes;
-	ssize_t n;
 	int fd;
 
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -86,14 +87,36 @@ load(const char *path, size_t max, size_t *size, char **error)
 		    (intmax_t)st.st_size, max);
 	else {
 		bytes = xmalloc((size_t)st.st_size);
-		*size = 0;
-		while (*size < (size_t)st.st_size &&
-		    (n = read(fd, bytes + *size, (size_t)st.st_size - *size)) >
-			0)
-			*size += (size_t)n;
+		*size = (size_t)st.st_size;
+		if (!fill(fd, bytes, size)) {
+			*error = xasprintf("cannot read output from %s: %s",
+			    path, strerror(errno));
+			free(bytes);
+			bytes = NULL;
+		}
 	}
 	close(fd);
 	return bytes;
+}
+
+/* Up to *size bytes, which becomes less where there are no more. */
+static bool
+fill(int fd, char *bytes, size_t *size)
+{
+	size_t done;
+	ssize_t n;
+
+	for (done = 0; done < *size; done += (size_t)n) {
+		n = read(fd, bytes + done, *size - done);
+		if (n == -1 && errno == EINTR)
+			n = 0;
+		else if (n == -1)
+			return false;
+		else if (n == 0)
+			break;
+	}
+	*size = done;
+	return true;
 }
 
 /* How many bytes the character at s has; 0 when it is none. */
@@ -168,7 +191,7 @@ lines(const char *bytes, size_t size, char **error)
 	for (at = bytes; at < end; at++)
 		n += *at == '\n';
 	msgpack_sbuffer_init(&buffer);
-	msgpack_packer_init(&packer, &buffer, msgpack_sbuffer_write);
+	msgpack_packer_init(&packer, &buffer, buffer_write);
 	msgpack_pack_array(&packer, n);
 	for (at = bytes; at < end; at = newline + 1) {
 		newline = memchr(at, '\n', (size_t)(end - at));
@@ -211,7 +234,7 @@ json(const char *bytes, size_t size, char **error)
 		return NULL;
 	}
 	msgpack_sbuffer_init(&buffer);
-	msgpack_packer_init(&packer, &buffer, msgpack_sbuffer_write);
+	msgpack_packer_init(&packer, &buffer, buffer_write);
 	good = pack_json(&packer, root, VALUE_DEPTH_MAX);
 	json_decref(root);
 	if (good)

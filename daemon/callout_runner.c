@@ -23,6 +23,7 @@
 #include "daemon/boot.h"
 #include "daemon/core/alloc.h"
 #include "daemon/log.h"
+#include "daemon/loop.h"
 
 #define BACKLOG 8
 
@@ -130,7 +131,7 @@ links_replace(struct callouts *c)
 	if (!launch(c, error, sizeof error))
 		log_error("cannot start a runner, will try again: %s", error);
 	c->throttled = true;
-	event_add(c->replace, &pause);
+	loop_add(c->replace, &pause);
 }
 
 void

@@ -1,14 +1,13 @@
 /* callout_spec: reads what core rendered of a callout. */
 
 #include "daemon/callout_edge.h"
+#include "daemon/core/zone.h"
 
 #include <sys/resource.h>
 
-#include <err.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sysexits.h>
 
 /* Reads the value of one key; false with a sentence. */
 typedef bool
@@ -70,8 +69,7 @@ spec_open(struct spec *s, const struct value *value, char *error, size_t size)
 	s->task = s->workflow = "";
 	s->uid = (uid_t)-1;
 	s->gid = (gid_t)-1;
-	if (!msgpack_zone_init(&s->zone, 1024))
-		errx(EX_OSERR, "out of memory");
+	zone_init(&s->zone, 1024);
 	if (!value_unpack(value, &s->zone, &root) ||
 	    root.type != MSGPACK_OBJECT_MAP) {
 		snprintf(error, size, "nothing says what to run");
@@ -111,12 +109,7 @@ spec_limit_name(uint32_t resource)
 static void *
 allocate(struct spec *s, size_t size)
 {
-	void *p;
-
-	p = msgpack_zone_malloc(&s->zone, size);
-	if (p == NULL)
-		errx(EX_OSERR, "out of memory");
-	return p;
+	return zone_malloc(&s->zone, size);
 }
 
 /* NULL for what is no string, or has a NUL byte in it. */

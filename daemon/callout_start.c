@@ -197,8 +197,11 @@ write_stdin(struct start *s, char *error, size_t size)
 	fd = open(
 	    s->in, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	n = fd == -1 ? -1 : 0;
-	for (done = 0; n != -1 && done < s->spec.in_size; done += (size_t)n)
+	for (done = 0; n != -1 && done < s->spec.in_size; done += (size_t)n) {
 		n = write(fd, s->spec.in + done, s->spec.in_size - done);
+		if (n == -1 && errno == EINTR)
+			n = 0;
+	}
 	if (n == -1)
 		cannot_make(s, "its standard input", s->in, error, size);
 	if (fd != -1)

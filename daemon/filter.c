@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/core/lifecycle.h"
+#include "daemon/core/zone.h"
 #include "daemon/filter.h"
 #include "libproto/catalogue.h"
 
@@ -73,8 +74,9 @@ has_labels(const msgpack_object *wanted, const struct value *labels)
 
 	if (wanted == NULL)
 		return true;
-	if (labels == NULL || !msgpack_zone_init(&zone, 512))
+	if (labels == NULL)
 		return false;
+	zone_init(&zone, 512);
 	has =
 	    value_unpack(labels, &zone, &all) && all.type == MSGPACK_OBJECT_MAP;
 	for (uint32_t i = 0; has && i < wanted->via.map.size; i++) {

@@ -10,6 +10,8 @@
 #include <time.h>
 
 #include "daemon/core/alloc.h"
+#include "daemon/core/buffer.h"
+#include "daemon/loop.h"
 #include "daemon/server.h"
 #include "daemon/survivors.h"
 #include "daemon/view.h"
@@ -97,8 +99,8 @@ gone_add(struct gone *all, const struct asker *asker, const struct acted *acted,
 		memcpy(wait->acted, acted, count * sizeof(*acted));
 	wait->count = count;
 	msgpack_sbuffer_init(&wait->failed);
-	msgpack_sbuffer_write(&wait->failed, failed->data, failed->size);
-	wait->look = evtimer_new(all->server->base, on_look, wait);
+	buffer_write(&wait->failed, failed->data, failed->size);
+	wait->look = loop_event(all->server->base, -1, 0, on_look, wait);
 	TAILQ_INSERT_TAIL(&all->waits, wait, entry);
 	all->changed = true; /* it may be so already */
 }
@@ -159,7 +161,7 @@ consider(struct gone_wait *wait)
 	if (over)
 		answer(wait, &survivors);
 	else if (!rest.runs)
-		event_add(wait->look, &soon);
+		loop_add(wait->look, &soon);
 	survivors_free(&survivors);
 	free(rest.ids);
 	return over;
@@ -239,7 +241,7 @@ pack_survivors(struct gone_wait *wait, struct acted *acted,
 	msgpack_packer packer;
 
 	msgpack_sbuffer_init(buffer);
-	msgpack_packer_init(&packer, buffer, msgpack_sbuffer_write);
+	msgpack_packer_init(&packer, buffer, buffer_write);
 	acted->survivors = buffer;
 	if (survivors->count > 0)
 		rest_of(&rest, acted->id);

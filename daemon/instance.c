@@ -188,7 +188,18 @@ write_pid(int fd)
 	char text[32];
 	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
 
-	return ftruncate(fd, 0) == 0 && pwrite(fd, text, (size_t)n, 0) == n;
+	ssize_t written;
+
+	if (ftruncate(fd, 0) == -1)
+		return false;
+	for (ssize_t done = 0; done < n; done += written) {
+		written = pwrite(fd, text + done, (size_t)(n - done), done);
+		if (written == -1 && errno == EINTR)
+			written = 0;
+		else if (written == -1)
+			return false;
+	}
+	return true;
 }
 
 bool

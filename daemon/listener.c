@@ -14,6 +14,7 @@
 #include "daemon/core/alloc.h"
 #include "daemon/listener.h"
 #include "daemon/log.h"
+#include "daemon/loop.h"
 
 #define BACKLOG 128
 #define PAUSE_SECONDS 1 /* without descriptors, when nobody closes one here */
@@ -54,9 +55,9 @@ listener_open(struct event_base *base, const char *path, mode_t mode,
 	listener->accept = accept;
 	listener->ctx = ctx;
 	listener->readable =
-	    event_new(base, fd, EV_READ | EV_PERSIST, on_readable, listener);
-	listener->pause = evtimer_new(base, on_pause_over, listener);
-	event_add(listener->readable, NULL);
+	    loop_event(base, fd, EV_READ | EV_PERSIST, on_readable, listener);
+	listener->pause = loop_event(base, -1, 0, on_pause_over, listener);
+	loop_add(listener->readable, NULL);
 	return listener;
 }
 
@@ -137,7 +138,7 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 		return;
 	log_warn("can't accept clients for a moment: %s", strerror(errno));
 	event_del(listener->readable);
-	event_add(listener->pause, &pause);
+	loop_add(listener->pause, &pause);
 }
 
 static void
@@ -155,7 +156,7 @@ listener_resume(struct listener *listener)
 	    event_pending(listener->readable, EV_READ, NULL))
 		return;
 	event_del(listener->pause);
-	event_add(listener->readable, NULL);
+	loop_add(listener->readable, NULL);
 }
 
 void

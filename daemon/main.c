@@ -10,6 +10,7 @@
 #include "daemon/core/lifecycle.h"
 #include "daemon/instance.h"
 #include "daemon/log.h"
+#include "daemon/loop.h"
 #include "daemon/options.h"
 #include "daemon/server.h"
 #include "daemon/settings.h"
@@ -27,6 +28,7 @@ main(int argc, char **argv)
 	struct server server;
 	int status = 0;
 
+	loop_begin();
 	options_parse(&options, argc, argv);
 	if (options.tables || options.version) {
 		if (options.version)

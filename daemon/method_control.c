@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "daemon/core/alloc.h"
+#include "daemon/core/buffer.h"
 #include "daemon/filter.h"
 #include "daemon/methods.h"
 #include "daemon/view.h"
@@ -114,7 +115,7 @@ act_on_targets(struct request *request, struct command *command)
 	outcomes.done = xcalloc(count + 1, sizeof(*outcomes.done));
 	msgpack_sbuffer_init(&outcomes.failed);
 	msgpack_packer_init(
-	    &outcomes.packer, &outcomes.failed, msgpack_sbuffer_write);
+	    &outcomes.packer, &outcomes.failed, buffer_write);
 	for (uint32_t i = 0; i < count; i++) {
 		command->execution = ids[i];
 		if (still_matches(request, ids[i]))
@@ -268,9 +269,9 @@ answer_outcomes(struct request *request, struct outcomes *outcomes)
 	msgpack_packer packer, *answer;
 
 	msgpack_sbuffer_init(&failed);
-	msgpack_packer_init(&packer, &failed, msgpack_sbuffer_write);
+	msgpack_packer_init(&packer, &failed, buffer_write);
 	msgpack_pack_array(&packer, outcomes->nfailed);
-	msgpack_sbuffer_write(
+	buffer_write(
 	    &failed, outcomes->failed.data, outcomes->failed.size);
 	/* Without a wait all are as good as gone. */
 	if (catalogue_bool(request->params, "wait", false) &&

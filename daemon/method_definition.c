@@ -1,5 +1,6 @@
 /* method_definition: workflows and their versions */
 
+#include "daemon/core/buffer.h"
 #include "daemon/core/safety.h"
 #include "daemon/methods.h"
 #include "daemon/view.h"
@@ -51,7 +52,7 @@ refuse_errors(struct request *request, const struct definition_errors *errors)
 	char text[512], count[64];
 
 	msgpack_sbuffer_init(&details);
-	msgpack_packer_init(&packer, &details, msgpack_sbuffer_write);
+	msgpack_packer_init(&packer, &details, buffer_write);
 	view_definition_errors(&packer, errors);
 	if (all > 1)
 		snprintf(

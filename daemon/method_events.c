@@ -1,5 +1,6 @@
 /* method_events: watching what happens */
 
+#include "daemon/core/buffer.h"
 #include "daemon/methods.h"
 #include "daemon/watch.h"
 #include "daemon/watch_filter.h"
@@ -69,7 +70,7 @@ is_there(struct request *request, uint64_t from)
 	    "from: events before %ju are there no more; that is the oldest",
 	    (uintmax_t)figures.first);
 	msgpack_sbuffer_init(&details);
-	msgpack_packer_init(&packer, &details, msgpack_sbuffer_write);
+	msgpack_packer_init(&packer, &details, buffer_write);
 	msgpack_pack_map(&packer, 1);
 	pack_key_uint(&packer, "oldest", figures.first);
 	answer_error_details(server->answers, &request->asker,

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "daemon/core/zone.h"
 #include "daemon/filter.h"
 #include "daemon/methods.h"
 #include "daemon/view.h"
@@ -107,9 +108,7 @@ method_execution_list(struct request *request)
 	msgpack_packer *packer;
 
 	filter_init(&filter, catalogue_param(params, "filter"));
-	found = msgpack_zone_malloc(request->zone, limit * sizeof(*found));
-	if (found == NULL)
-		abort();
+	found = zone_malloc(request->zone, limit * sizeof(*found));
 	for (execution = first_behind(state, after);
 	     execution != NULL && count < limit && looked < PAGE_LOOKED_AT;
 	     execution = RB_PREV(executions, NULL, execution), looked++)

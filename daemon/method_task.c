@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/core/zone.h"
 #include "daemon/methods.h"
 #include "libproto/errors.h"
 #include "libproto/pack.h"
@@ -202,12 +203,10 @@ answer_log(struct request *request, const struct callout_key *key)
 	uint64_t offset = catalogue_uint(params, "offset", 0);
 	struct log_piece log;
 	size_t limit = catalogue_uint(params, "limit", LOG_PIECE);
-	char *piece = msgpack_zone_malloc(request->zone, limit);
+	char *piece = zone_malloc(request->zone, limit);
 	msgpack_packer *packer;
 	ssize_t n;
 
-	if (piece == NULL)
-		abort();
 	/* The files may still be there. */
 	if (is_removed(request, key))
 		return;

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/core/buffer.h"
 #include "daemon/core/safety.h"
+#include "daemon/core/zone.h"
 #include "daemon/methods.h"
 #include "daemon/request.h"
 #include "daemon/view.h"
@@ -54,8 +56,7 @@ request_take(struct server *server, struct session *session, const char *bytes,
 		answer_plain(server, &request.asker, ERROR_BAD_REQUEST, why);
 		return;
 	}
-	if (!msgpack_zone_init(&zone, 1024))
-		abort();
+	zone_init(&zone, 1024);
 	request.zone = &zone;
 	if (check(&request, &message, &params)) {
 		request.params = &params;
@@ -175,7 +176,7 @@ pack_held(msgpack_sbuffer *buffer, const struct reply *reply)
 	bool cost = !disabled && cap == CAP_COST;
 	msgpack_packer packer;
 
-	msgpack_packer_init(&packer, buffer, msgpack_sbuffer_write);
+	msgpack_packer_init(&packer, buffer, buffer_write);
 	msgpack_pack_map(&packer, 5);
 	pack_key_str(&packer, "held_by",
 	    workflow == NULL ? "engine"
@@ -198,7 +199,7 @@ pack_conflict(msgpack_sbuffer *buffer, const struct reply *reply)
 {
 	msgpack_packer packer;
 
-	msgpack_packer_init(&packer, buffer, msgpack_sbuffer_write);
+	msgpack_packer_init(&packer, buffer, buffer_write);
 	msgpack_pack_map(&packer, 3);
 	pack_key_str(&packer, "status",
 	    execution_status_name((enum execution_status)reply->status));
@@ -243,7 +244,7 @@ request_refuse_engine(struct request *request, const struct reply *reply)
 	msgpack_packer packer;
 
 	msgpack_sbuffer_init(&details);
-	msgpack_packer_init(&packer, &details, msgpack_sbuffer_write);
+	msgpack_packer_init(&packer, &details, buffer_write);
 	msgpack_pack_map(&packer, 3);
 	pack_key_str(&packer, "status", engine_status_name(state->k.engine));
 	pack_key_nil(&packer, "revision");
@@ -276,9 +277,7 @@ request_text(struct request *request, const char *name)
 
 	if (text == NULL)
 		return NULL;
-	copy = msgpack_zone_malloc(request->zone, length + 1);
-	if (copy == NULL)
-		abort();
+	copy = zone_malloc(request->zone, length + 1);
 	memcpy(copy, text, length);
 	copy[length] = '\0';
 	return copy;

@@ -14,6 +14,7 @@
 #include "daemon/core/alloc.h"
 #include "daemon/instance.h"
 #include "daemon/log.h"
+#include "daemon/loop.h"
 #include "daemon/recovery.h"
 #include "daemon/retention.h"
 #include "daemon/server.h"
@@ -94,17 +95,14 @@ open_loop(struct server *server)
 	    {SIGHUP, on_reload},
 	};
 
-	server->base = event_base_new();
-	if (server->base == NULL)
-		fail(EX_OSERR, "no event loop: out of descriptors?");
+	server->base = loop_new();
 	signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-		server->signals[i] = evsignal_new(server->base,
-		    signals[i].number, signals[i].handler, server);
-		event_add(server->signals[i], NULL);
+		server->signals[i] = loop_event(server->base, signals[i].number, EV_SIGNAL | EV_PERSIST, signals[i].handler, server);
+		loop_add(server->signals[i], NULL);
 	}
-	server->turn = evtimer_new(server->base, on_turn, server);
-	server->deadline = evtimer_new(server->base, on_deadline, server);
+	server->turn = loop_event(server->base, -1, 0, on_turn, server);
+	server->deadline = loop_event(server->base, -1, 0, on_deadline, server);
 }
 
 static void
@@ -126,9 +124,9 @@ open_journal(struct server *server)
 		fail(EX_IOERR, error);
 	clock_start(&server->clock, server->state->k.time);
 	server->started_at = clock_now(&server->clock);
-	server->durable = event_new(server->base, journal_fd(server->journal),
+	server->durable = loop_event(server->base, journal_fd(server->journal),
 	    EV_READ | EV_PERSIST, on_durable, server);
-	event_add(server->durable, NULL);
+	loop_add(server->durable, NULL);
 }
 
 static void

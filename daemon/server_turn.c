@@ -8,6 +8,7 @@
 #include "daemon/core/alloc.h"
 #include "daemon/event_log.h"
 #include "daemon/log.h"
+#include "daemon/loop.h"
 #include "daemon/request.h"
 #include "daemon/retention.h"
 #include "daemon/runner/coverage.h"
@@ -145,9 +146,9 @@ server_turn(struct server *server)
 	consider_end(server);
 	/* The loop looks at sockets and children before it goes on. */
 	if (more || server->tick || snapshot == SAVER_GOES_ON)
-		event_add(server->turn, &at_once);
+		loop_add(server->turn, &at_once);
 	else if (snapshot == SAVER_WAITS)
-		event_add(server->turn, &a_moment);
+		loop_add(server->turn, &a_moment);
 }
 
 static void
@@ -312,7 +313,7 @@ set_deadline(struct server *server)
 	left += 999;
 	timeout.tv_sec = (time_t)(left / 1000000000);
 	timeout.tv_usec = (suseconds_t)(left % 1000000000 / 1000);
-	event_add(server->deadline, &timeout);
+	loop_add(server->deadline, &timeout);
 }
 
 void

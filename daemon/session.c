@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "daemon/core/alloc.h"
+#include "daemon/core/buffer.h"
 #include "daemon/log.h"
+#include "daemon/loop.h"
 #include "daemon/session_parts.h"
 #include "libproto/errors.h"
 #include "libproto/message.h"
@@ -65,7 +67,7 @@ sessions_accept(struct sessions *all, int fd)
 		session_close(session);
 		return;
 	}
-	event_add(session->readable, NULL);
+	loop_add(session->readable, NULL);
 }
 
 static struct session *
@@ -87,12 +89,12 @@ session_new(struct sessions *all, int fd)
 	session->refs = 1;
 	frame_init(&session->frame, &limits);
 	session->output = evbuffer_new();
-	session->readable = event_new(
+	session->readable = loop_event(
 	    all->base, fd, EV_READ | EV_PERSIST, session_on_readable, session);
-	session->writable = event_new(
+	session->writable = loop_event(
 	    all->base, fd, EV_WRITE | EV_PERSIST, session_on_writable, session);
 	session->patience =
-	    evtimer_new(all->base, session_on_impatient, session);
+	    loop_event(all->base, -1, 0, session_on_impatient, session);
 	TAILQ_INSERT_TAIL(&all->list, session, entry);
 	all->count++;
 	return session;
@@ -140,7 +142,7 @@ session_pack_dropped(
 
 	if (!message_notification_begin(buffer, "dropped"))
 		return;
-	msgpack_packer_init(&packer, buffer, msgpack_sbuffer_write);
+	msgpack_packer_init(&packer, buffer, buffer_write);
 	msgpack_pack_map(&packer, 4);
 	pack_key_int(&packer, "code", code);
 	pack_key_str(&packer, "name", error_name(code));

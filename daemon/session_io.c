@@ -6,6 +6,7 @@
 #include <event2/buffer.h>
 
 #include "daemon/log.h"
+#include "daemon/loop.h"
 #include "daemon/session_parts.h"
 #include "libproto/errors.h"
 
@@ -71,7 +72,7 @@ watch_patience(struct session *session, bool begins)
 	if (frame_pending(&session->frame) == 0)
 		event_del(session->patience);
 	else if (begins || !event_pending(session->patience, EV_TIMEOUT, NULL))
-		event_add(session->patience, &timeout);
+		loop_add(session->patience, &timeout);
 }
 
 void
@@ -182,11 +183,11 @@ flush(struct session *session)
 	if (left == 0)
 		event_del(session->writable);
 	else if (!event_pending(session->writable, EV_WRITE, NULL))
-		event_add(session->writable, &timeout);
+		loop_add(session->writable, &timeout);
 	if (left > BACKLOG_FULL && !session->is_full)
 		event_del(session->readable);
 	else if (left < BACKLOG_LOW && session->is_full && !session->is_ending)
-		event_add(session->readable, NULL);
+		loop_add(session->readable, NULL);
 	session->is_full =
 	    session->is_full ? left >= BACKLOG_LOW : left > BACKLOG_FULL;
 	if (before >= BACKLOG_LOW && left < BACKLOG_LOW)

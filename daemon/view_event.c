@@ -5,6 +5,7 @@
 #include "daemon/core/alloc.h"
 #include "daemon/core/event_text.h"
 #include "daemon/core/safety.h"
+#include "daemon/core/zone.h"
 #include "daemon/view.h"
 #include "libproto/pack.h"
 
@@ -208,7 +209,7 @@ pack_next(msgpack_packer *packer, const struct execution *execution,
 	msgpack_zone zone;
 	uint32_t count = 0;
 
-	msgpack_zone_init(&zone, 512);
+	zone_init(&zone, 512);
 	if (value_unpack(to, &zone, &list) && list.type == MSGPACK_OBJECT_ARRAY)
 		count = list.via.array.size;
 	pack_str(packer, "next");

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/core/alloc.h"
+#include "daemon/core/zone.h"
 #include "daemon/view.h"
 #include "libproto/pack.h"
 #include "libproto/unpack.h"
@@ -29,7 +30,7 @@ view_value(msgpack_packer *packer, const struct execution *execution,
 		value_pack(value, packer);
 		return;
 	}
-	msgpack_zone_init(&zone, 1024);
+	zone_init(&zone, 1024);
 	if (unpack_value(value->bytes, value->size, &zone, &object))
 		pack_shown(packer, definition, &object);
 	else

@@ -7,6 +7,7 @@
 
 #include "daemon/core/alloc.h"
 #include "daemon/gone.h"
+#include "daemon/loop.h"
 #include "daemon/server.h"
 #include "daemon/view.h"
 #include "daemon/waiters.h"
@@ -96,8 +97,8 @@ waiters_add(struct waiters *all, const struct asker *asker, uint64_t execution,
 		return;
 	tv.tv_sec = (time_t)(timeout / 1000000000);
 	tv.tv_usec = (suseconds_t)(timeout % 1000000000 / 1000);
-	waiter->timeout = evtimer_new(all->server->base, on_timeout, waiter);
-	event_add(waiter->timeout, &tv);
+	waiter->timeout = loop_event(all->server->base, -1, 0, on_timeout, waiter);
+	loop_add(waiter->timeout, &tv);
 }
 
 static void

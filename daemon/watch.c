@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "daemon/core/alloc.h"
+#include "daemon/core/buffer.h"
+#include "daemon/core/zone.h"
 #include "daemon/log.h"
 #include "daemon/server.h"
 #include "daemon/view.h"
@@ -153,7 +155,7 @@ pack_notification(msgpack_sbuffer *buffer, const struct state *state,
 
 	if (!message_notification_begin(buffer, "event"))
 		abort();
-	msgpack_packer_init(&packer, buffer, msgpack_sbuffer_write);
+	msgpack_packer_init(&packer, buffer, buffer_write);
 	view_event(&packer, state, event);
 }
 
@@ -237,7 +239,7 @@ read_old(void *ctx, const struct journal_record *record)
 	msgpack_zone zone;
 	bool ok;
 
-	msgpack_zone_init(&zone, 1024);
+	zone_init(&zone, 1024);
 	ok = event_decode(&event, record->bytes, record->size, &zone);
 	if (ok) {
 		event.seq = record->seq;

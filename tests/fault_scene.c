@@ -33,7 +33,7 @@
 	"echo '{\"n\": 1}'\n"
 #define SECOND                                                   \
 	"echo $WEIR_EXECUTION $WEIR_TASK $WEIR_ATTEMPT >>%s\n"  \
-	"read word && test \"$word\" = word && test $WEIR_ATTEMPT -gt 1\n"
+	"read word; test \"$word\" = word && test $WEIR_ATTEMPT -gt 1\n"
 #define WORKFLOW                                                              \
 	"{'definition': {'workflow': 'w', 'tasks': {"                         \
 	"'a': {'run': ['sh', '%s/first'], 'output': 'json', 'next': [{"       \
@@ -400,7 +400,7 @@ act(struct life *life)
 		if (!start_execution(life, n))
 			return false;
 	for (unsigned n = 0; n < EXECUTIONS; n++) {
-		snprintf(params, sizeof(params), "{'id': %d, 'timeout': 25000}",
+		snprintf(params, sizeof(params), "{'id': %d, 'timeout': 25000000000}",
 		    (int)life->ids[n]);
 		if (ask(life, "execution.wait", params, &result) != WEIR_OK)
 			return false;
@@ -447,7 +447,7 @@ check_end(struct life *life, int error)
 static bool
 explains(const char *text, int error)
 {
-	if (error == FAULT_SHORT || error == EINTR)
+	if (error == FAULT_SHORT)
 		return false; /* that is no failure */
 	return text != NULL &&
 	    (strstr(text, strerror(error)) != NULL ||
@@ -522,7 +522,8 @@ check_execution(struct life *life, unsigned n, int error, unsigned *all)
 			    json_object_get(task, "reason"));
 	}
 	if (strcmp(status, "completed") != 0) {
-		if (strcmp(status, "failed") != 0 || !explains(reason, error))
+		if (strcmp(status, "failed") != 0 || error == EINTR ||
+		    !explains(reason, error))
 			broken(life, "execution %d is %s: %s", (int)n + 1,
 			    status, reason == NULL ? "no reason" : reason);
 	} else if (json_array_size(tasks) != 2 ||

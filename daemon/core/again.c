@@ -7,6 +7,7 @@
 
 #include "daemon/core/alloc.h"
 #include "daemon/core/decide.h"
+#include "daemon/core/zone.h"
 
 static bool list_has(const struct value *, const char *);
 static bool list_has_name(const struct value *, const msgpack_object *);
@@ -87,7 +88,7 @@ list_has_name(const struct value *list, const msgpack_object *name)
 	msgpack_object o;
 	bool found = false;
 
-	msgpack_zone_init(&zone, 256);
+	zone_init(&zone, 256);
 	value_unpack(list, &zone, &o);
 	for (uint32_t i = 0;
 	     o.type == MSGPACK_OBJECT_ARRAY && i < o.via.array.size; i++)
@@ -176,7 +177,7 @@ are_named(const struct again *again, struct reply *reply,
 
 	if (given == NULL)
 		return true;
-	msgpack_zone_init(&zone, 256);
+	zone_init(&zone, 256);
 	value_unpack(given, &zone, &o);
 	is_map = o.type == MSGPACK_OBJECT_MAP;
 	for (uint32_t i = 0;
@@ -201,7 +202,7 @@ again_names(struct again *again, struct reply *reply)
 	msgpack_object o;
 	bool ok = true;
 
-	msgpack_zone_init(&zone, 256);
+	zone_init(&zone, 256);
 	value_unpack(again->c->tasks, &zone, &o);
 	for (uint32_t i = 0;
 	     ok && o.type == MSGPACK_OBJECT_ARRAY && i < o.via.array.size; i++)

@@ -11,13 +11,18 @@
 
 static void *check(void *);
 
+__attribute__((weak)) _Noreturn void
+out_of_memory(void)
+{
+	errx(EX_OSERR,
+	    "out of memory: ending; start again, nothing acknowledged is lost");
+}
+
 static void *
 check(void *p)
 {
 	if (p == NULL)
-		errx(EX_OSERR,
-		    "out of memory: ending; "
-		    "start again, nothing acknowledged is lost");
+		out_of_memory();
 	return p;
 }
 
@@ -25,6 +30,12 @@ void *
 xmalloc(size_t n)
 {
 	return check(malloc(n == 0 ? 1 : n));
+}
+
+void *
+xrealloc(void *p, size_t n)
+{
+	return check(realloc(p, n == 0 ? 1 : n));
 }
 
 void *

@@ -8,7 +8,14 @@
 
 #include <stddef.h>
 
+/*
+ * Says so and ends the process.  A program may have one of its own, which has
+ * another place to say it.
+ */
+_Noreturn void out_of_memory(void);
+
 void *xmalloc(size_t);
+void *xrealloc(void *, size_t); /* for libraries that ask for one */
 void *xcalloc(size_t, size_t);
 void *xreallocarray(void *, size_t, size_t);
 char *xstrdup(const char *);

@@ -11,6 +11,7 @@
 #include "daemon/core/memory.h"
 #include "daemon/core/safety.h"
 #include "daemon/core/snapshot.h"
+#include "daemon/core/zone.h"
 
 static applier apply_definition_put, apply_definition_status,
     apply_execution_created, apply_execution_status, apply_execution_ending,
@@ -153,7 +154,7 @@ parse_stored(struct state *s, const struct event *e)
 
 	if (e->definition != NULL)
 		return definition_ref(e->definition);
-	msgpack_zone_init(&zone, 4096);
+	zone_init(&zone, 4096);
 	value_unpack(e->value, &zone, &o);
 	d = definition_parse(s->expressions, &o, NULL, NULL, &errors);
 	definition_errors_free(&errors);

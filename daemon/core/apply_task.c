@@ -7,6 +7,7 @@
 #include "daemon/core/alloc.h"
 #include "daemon/core/apply.h"
 #include "daemon/core/memory.h"
+#include "daemon/core/zone.h"
 
 static struct action *event_action(struct state *, const struct event *);
 static void action_reopens(struct action *);
@@ -421,7 +422,7 @@ run_leads(struct state *s, struct run *r, const struct value *to, int64_t now)
 
 	if (to == NULL)
 		return;
-	msgpack_zone_init(&zone, 256);
+	zone_init(&zone, 256);
 	value_unpack(to, &zone, &o);
 	for (uint32_t i = 0; i < o.via.array.size; i++)
 		task_arrives(s, r->execution, r->index,

@@ -2,12 +2,10 @@
 
 #include "daemon/core/batch.h"
 
-#include <err.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 
 #include "daemon/core/alloc.h"
 
@@ -117,6 +115,6 @@ batch_printf(struct batch *b, const char *fmt, ...)
 	n = vasprintf(&s, fmt, ap);
 	va_end(ap);
 	if (n < 0)
-		errx(EX_OSERR, "out of memory");
+		out_of_memory();
 	return keep(b, s);
 }

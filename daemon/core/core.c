@@ -9,6 +9,7 @@
 #include "daemon/core/apply.h"
 #include "daemon/core/decide.h"
 #include "daemon/core/event_check.h"
+#include "daemon/core/zone.h"
 
 /*
  * Events of one step after which what is left goes to the next, so that no
@@ -274,7 +275,7 @@ core_replay(struct state *s, uint64_t seq, const char *bytes, size_t size)
 	msgpack_zone zone;
 	bool ok;
 
-	msgpack_zone_init(&zone, 1024);
+	zone_init(&zone, 1024);
 	ok = seq == s->k.seq + 1 && event_decode(&e, bytes, size, &zone);
 	if (ok) {
 		e.seq = seq;

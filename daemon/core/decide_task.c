@@ -1,5 +1,6 @@
 /* decide_task: what people do to one task. */
 
+#include "daemon/core/buffer.h"
 #include "daemon/core/decide.h"
 
 #include <string.h>
@@ -325,7 +326,7 @@ decide_approval(const struct state *s, const struct command *c, struct batch *b,
 		return true;
 	}
 	msgpack_sbuffer_init(&buffer);
-	msgpack_packer_init(&pk, &buffer, msgpack_sbuffer_write);
+	msgpack_packer_init(&pk, &buffer, buffer_write);
 	msgpack_pack_map(&pk, 3);
 	pack_key_bool(&pk, "approved", true);
 	pack_key_str(&pk, "by", c->by.name);

@@ -1,5 +1,6 @@
 /* definition_input: the inputs a workflow declares, and those it is given. */
 
+#include "daemon/core/buffer.h"
 #include "daemon/core/definition_parts.h"
 
 #include <stdio.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/core/alloc.h"
+#include "daemon/core/zone.h"
 #include "libproto/nearest.h"
 #include "libproto/pack.h"
 
@@ -246,10 +248,9 @@ definition_input(const struct definition *def, const struct value *value,
 	bool good;
 	uint32_t i;
 
-	if (!msgpack_zone_init(&zone, MSGPACK_ZONE_CHUNK_SIZE))
-		return NULL;
+	zone_init(&zone, MSGPACK_ZONE_CHUNK_SIZE);
 	msgpack_sbuffer_init(&buffer);
-	msgpack_packer_init(&pk, &buffer, msgpack_sbuffer_write);
+	msgpack_packer_init(&pk, &buffer, buffer_write);
 	good = value_unpack(value, &zone, &given);
 	if (good && given.type == MSGPACK_OBJECT_NIL)
 		given = (msgpack_object){.type = MSGPACK_OBJECT_MAP};

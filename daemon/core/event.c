@@ -1,6 +1,8 @@
 /* event: the journal's records, made from event.def. */
 
+#include "daemon/core/buffer.h"
 #include "daemon/core/event.h"
+#include "daemon/core/zone.h"
 
 #include <assert.h>
 #include <string.h>
@@ -159,7 +161,7 @@ event_encode(const struct event *e, msgpack_sbuffer *buffer)
 			present |= UINT64_C(1) << i;
 			n++;
 		}
-	msgpack_packer_init(&pk, buffer, msgpack_sbuffer_write);
+	msgpack_packer_init(&pk, buffer, buffer_write);
 	msgpack_pack_array(&pk, 4);
 	msgpack_pack_int(&pk, EVENT_VERSION);
 	msgpack_pack_unsigned_int(&pk, e->type);
@@ -195,9 +197,7 @@ field_unpack(struct event *e, const struct field *f, const msgpack_object *o,
 	case STR:
 		if (o->type != MSGPACK_OBJECT_STR)
 			return false;
-		if ((s = msgpack_zone_malloc(zone, o->via.str.size + 1)) ==
-		    NULL)
-			return false;
+		s = zone_malloc(zone, o->via.str.size + 1);
 		memcpy(s, o->via.str.ptr, o->via.str.size);
 		s[o->via.str.size] = '\0';
 		*MEMBER(e, f, char *) = s;

@@ -1,13 +1,12 @@
 /* expression: one compiled Lua expression, and running it within limits. */
 
+#include "daemon/core/buffer.h"
 #include "daemon/core/expression.h"
 
-#include <err.h>
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
 
 #include "daemon/core/alloc.h"
 #include "daemon/core/luaval.h"
@@ -118,11 +117,7 @@ expression_pay_bytes(lua_State *L, size_t n)
 int
 expression_write(void *buffer, const char *bytes, size_t n)
 {
-	if (n > 0 && msgpack_sbuffer_write(buffer, bytes, n) != 0)
-		errx(EX_OSERR,
-		    "out of memory: ending; "
-		    "start again, nothing acknowledged is lost");
-	return 0;
+	return buffer_write(buffer, bytes, n);
 }
 
 void
@@ -170,7 +165,7 @@ expressions_new(void)
 	ex->ceiling = SIZE_MAX;
 	ex->L = lua_newstate(allocate, ex);
 	if (ex->L == NULL)
-		errx(EX_OSERR, "cannot start Lua: out of memory");
+		out_of_memory();
 	*(struct expressions **)lua_getextraspace(ex->L) = ex;
 	lua_gc(ex->L, LUA_GCSTOP);
 	/* small steps: 2^11 bytes, each worth 50 units of work */

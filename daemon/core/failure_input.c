@@ -1,5 +1,6 @@
 /* failure_input: what a failure workflow is told of what it follows. */
 
+#include "daemon/core/buffer.h"
 #include "daemon/core/failure_input.h"
 
 #include <string.h>
@@ -83,7 +84,7 @@ failure_input(const struct execution *x, const struct definition *d, char *why,
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		n += declares(d, parts[i].name);
 	msgpack_sbuffer_init(&buffer);
-	msgpack_packer_init(&pk, &buffer, msgpack_sbuffer_write);
+	msgpack_packer_init(&pk, &buffer, buffer_write);
 	msgpack_pack_map(&pk, n);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		if (declares(d, parts[i].name)) {

@@ -1,5 +1,6 @@
 /* json: MessagePack written as compact JSON. */
 
+#include "daemon/core/buffer.h"
 #include "daemon/core/json.h"
 
 #include <inttypes.h>
@@ -55,8 +56,8 @@ add(struct writer *w, const char *bytes, size_t n)
 		return;
 	if (n > w->limit - w->buffer->size)
 		w->error = json_too_long;
-	else if (msgpack_sbuffer_write(w->buffer, bytes, n) != 0)
-		w->error = "no memory left";
+	else
+		buffer_write(w->buffer, bytes, n);
 }
 
 static void

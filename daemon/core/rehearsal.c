@@ -1,5 +1,6 @@
 /* rehearsal: commands done to a copy. */
 
+#include "daemon/core/buffer.h"
 #include "daemon/core/rehearsal.h"
 
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "daemon/core/memory.h"
 #include "daemon/core/rehearsal_parts.h"
 #include "daemon/core/state_decode.h"
+#include "daemon/core/zone.h"
 
 /* Steps that a command may take; more are left out of what is told. */
 #define STEPS_MAX 100
@@ -136,9 +138,9 @@ copy_execution(struct rehearsal *r, const struct execution *x)
 		r->copied = xcalloc(REHEARSAL_EXECUTIONS, sizeof(*r->copied));
 	r->copied[r->ncopied++] = x->k.id;
 	msgpack_sbuffer_init(&buffer);
-	msgpack_packer_init(&pk, &buffer, msgpack_sbuffer_write);
+	msgpack_packer_init(&pk, &buffer, buffer_write);
 	execution_encode(x, &pk);
-	msgpack_zone_init(&zone, 8192);
+	zone_init(&zone, 8192);
 	if (msgpack_unpack(buffer.data, buffer.size, &at, &zone, &o) !=
 	    MSGPACK_UNPACK_SUCCESS)
 		abort(); /* what was packed just now */

@@ -1,11 +1,13 @@
 /* safety: the caps of a workflow. */
 
+#include "daemon/core/buffer.h"
 #include "daemon/core/safety.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "daemon/core/duration.h"
+#include "daemon/core/zone.h"
 #include "libproto/pack.h"
 
 static bool
@@ -196,7 +198,7 @@ safety_value(const struct safety *caps)
 	msgpack_packer pk;
 
 	msgpack_sbuffer_init(&buffer);
-	msgpack_packer_init(&pk, &buffer, msgpack_sbuffer_write);
+	msgpack_packer_init(&pk, &buffer, buffer_write);
 	msgpack_pack_map(&pk, CAPS);
 	for (int i = 0; i < CAPS; i++)
 		pack_cap(&pk, caps, (enum cap)i);
@@ -236,7 +238,7 @@ safety_read(struct safety *caps, const struct value *value)
 	msgpack_object o;
 
 	memset(caps, 0, sizeof(*caps));
-	msgpack_zone_init(&zone, 256);
+	zone_init(&zone, 256);
 	if (value_unpack(value, &zone, &o) && o.type == MSGPACK_OBJECT_MAP)
 		for (int i = 0; i < CAPS; i++)
 			read_cap(caps, (enum cap)i,

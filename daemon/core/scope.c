@@ -1,5 +1,6 @@
 /* scope: what the expressions of an execution see of the state. */
 
+#include "daemon/core/buffer.h"
 #include "daemon/core/scope.h"
 
 #include <string.h>
@@ -106,7 +107,7 @@ run_items(const struct run *r)
 	if (r->task->items == NULL)
 		return NULL;
 	msgpack_sbuffer_init(&buffer);
-	msgpack_packer_init(&pk, &buffer, msgpack_sbuffer_write);
+	msgpack_packer_init(&pk, &buffer, buffer_write);
 	msgpack_pack_array(&pk, r->nactions);
 	for (uint32_t i = 0; i < r->nactions; i++) {
 		const struct action *a = &r->actions[i];

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/core/alloc.h"
 #include "daemon/core/decide.h"
 #include "daemon/core/failure_input.h"
 #include "daemon/core/safety.h"
@@ -276,11 +277,9 @@ unmet_joins(const struct execution *x)
 	for (uint32_t i = 0; i < x->definition->ntasks; i++) {
 		if ((lacks = node_lacks(x, i)) == NULL)
 			continue;
-		longer = NULL;
-		if (asprintf(&longer, "%s%sjoin of %s lacks: %s",
-			all == NULL ? "" : all, all == NULL ? "" : "; ",
-			x->definition->tasks[i].name, lacks) < 0)
-			longer = NULL;
+		longer = xasprintf("%s%sjoin of %s lacks: %s",
+		    all == NULL ? "" : all, all == NULL ? "" : "; ",
+		    x->definition->tasks[i].name, lacks);
 		free(all);
 		free(lacks);
 		all = longer;

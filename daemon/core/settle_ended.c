@@ -1,5 +1,6 @@
 /* settle_ended: how a run ended, and where that leads. */
 
+#include "daemon/core/buffer.h"
 #include "daemon/core/decide.h"
 #include "daemon/core/scope.h"
 #include "libproto/pack.h"
@@ -68,7 +69,7 @@ item_outputs(const struct run *r)
 	if (size > OUTPUTS_MAX)
 		return NULL;
 	msgpack_sbuffer_init(&buffer);
-	msgpack_packer_init(&pk, &buffer, msgpack_sbuffer_write);
+	msgpack_packer_init(&pk, &buffer, buffer_write);
 	msgpack_pack_array(&pk, r->nactions);
 	for (uint32_t i = 0; i < r->nactions; i++)
 		value_pack(r->actions[i].k.output, &pk);
@@ -202,7 +203,7 @@ follow_next(struct ending *end, char why[EXPRESSION_ERROR_MAX])
 	    end->status == TASK_COMPLETED || end->status == TASK_SKIPPED;
 	msgpack_packer pk;
 
-	msgpack_packer_init(&pk, &end->to, msgpack_sbuffer_write);
+	msgpack_packer_init(&pk, &end->to, buffer_write);
 	for (uint32_t i = 0; i < r->task->nnext; i++) {
 		const struct next *next = &r->task->next[i];
 		struct value *vars = value_merge(run_vars(r), end->set);
@@ -242,9 +243,9 @@ targets(struct ending *end)
 	if (end->nto == 0)
 		return NULL;
 	msgpack_sbuffer_init(&buffer);
-	msgpack_packer_init(&pk, &buffer, msgpack_sbuffer_write);
+	msgpack_packer_init(&pk, &buffer, buffer_write);
 	msgpack_pack_array(&pk, end->nto);
-	msgpack_sbuffer_write(&buffer, end->to.data, end->to.size);
+	buffer_write(&buffer, end->to.data, end->to.size);
 	return value_of_buffer(&buffer);
 }
 

@@ -5,6 +5,7 @@
 #include "daemon/core/decide.h"
 #include "daemon/core/element.h"
 #include "daemon/core/scope.h"
+#include "daemon/core/zone.h"
 
 /* Items of one run. */
 #define ITEMS_MAX 100000
@@ -148,7 +149,7 @@ begin_wait(const struct run *r, struct batch *b)
 		end_action(b, a, TASK_FAILED, batch_printf(b, "%s", why), NULL);
 		return;
 	}
-	msgpack_zone_init(&zone, 1024);
+	zone_init(&zone, 1024);
 	value_unpack(value, &zone, &o);
 	if (t->u.wait.kind == WAIT_FOR || t->u.wait.kind == WAIT_UNTIL)
 		ok = wait_deadline(t, &o, b->now, &due, why, sizeof(why));

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/core/buffer.h"
 #include "daemon/core/decide.h"
 #include "daemon/core/element.h"
 #include "daemon/core/json.h"
@@ -282,7 +283,7 @@ start_callout(const struct state *s, const struct action *a, struct batch *b)
 
 	scope_of(&w.scope, &view);
 	msgpack_sbuffer_init(&w.buffer);
-	msgpack_packer_init(&w.pk, &w.buffer, msgpack_sbuffer_write);
+	msgpack_packer_init(&w.pk, &w.buffer, buffer_write);
 	spec = write_spec(&w);
 	if (spec == NULL)
 		end_action(
@@ -375,7 +376,7 @@ start_subworkflow(
 		return;
 	}
 	msgpack_sbuffer_init(&buffer);
-	msgpack_packer_init(&pk, &buffer, msgpack_sbuffer_write);
+	msgpack_packer_init(&pk, &buffer, buffer_write);
 	msgpack_pack_map(&pk, 1);
 	pack_key_uint(
 	    &pk, "execution", create_execution(s, &creation, b)->execution);

@@ -1,5 +1,6 @@
 /* snapshot: taken between the turns, as of the moment it began. */
 
+#include "daemon/core/buffer.h"
 #include "daemon/core/snapshot.h"
 
 #include <stdlib.h>
@@ -39,7 +40,7 @@ give_head(struct state *s)
 	msgpack_packer pk;
 
 	msgpack_sbuffer_init(&chunk);
-	msgpack_packer_init(&pk, &chunk, msgpack_sbuffer_write);
+	msgpack_packer_init(&pk, &chunk, buffer_write);
 	msgpack_pack_array(&pk, 4);
 	msgpack_pack_int(&pk, SNAPSHOT_HEAD);
 	msgpack_pack_int(&pk, SNAPSHOT_VERSION);
@@ -54,7 +55,7 @@ give_execution(struct state *s, const struct execution *x)
 	msgpack_packer pk;
 
 	msgpack_sbuffer_init(&chunk);
-	msgpack_packer_init(&pk, &chunk, msgpack_sbuffer_write);
+	msgpack_packer_init(&pk, &chunk, buffer_write);
 	msgpack_pack_array(&pk, 2);
 	msgpack_pack_int(&pk, SNAPSHOT_EXECUTION);
 	execution_encode(x, &pk);
@@ -69,7 +70,7 @@ give_end(struct state *s)
 	msgpack_packer pk;
 
 	msgpack_sbuffer_init(&chunk);
-	msgpack_packer_init(&pk, &chunk, msgpack_sbuffer_write);
+	msgpack_packer_init(&pk, &chunk, buffer_write);
 	msgpack_pack_array(&pk, 2);
 	msgpack_pack_int(&pk, SNAPSHOT_END);
 	msgpack_pack_uint32(&pk, s->snapshot->count);

@@ -13,6 +13,7 @@
 #include "daemon/core/safety.h"
 #include "daemon/core/snapshot.h"
 #include "daemon/core/state_read.h"
+#include "daemon/core/zone.h"
 #include "libproto/scan.h"
 
 /* Lists in lists; values are bytes. */
@@ -84,7 +85,7 @@ take_version(struct fields *outer, struct state *s, struct workflow **w,
 
 	fields_take(outer, &f, 3, "version");
 	source = take_value(&f);
-	msgpack_zone_init(&zone, 4096);
+	zone_init(&zone, 4096);
 	if (!is_damaged(f.damage) && value_unpack(source, &zone, &o))
 		d = definition_parse(s->expressions, &o, NULL, NULL, &errors);
 	msgpack_zone_destroy(&zone);
@@ -367,7 +368,7 @@ state_decoder_take(struct state_decoder *d, const void *bytes, size_t n,
 		    "snapshot's chunk: it is not one MessagePack value");
 		return false;
 	}
-	msgpack_zone_init(&zone, 8192);
+	zone_init(&zone, 8192);
 	if (msgpack_unpack(bytes, n, &at, &zone, &o) == MSGPACK_UNPACK_SUCCESS)
 		take_chunk(d, &o, &damage);
 	else

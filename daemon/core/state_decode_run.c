@@ -6,6 +6,7 @@
 #include "daemon/core/apply.h"
 #include "daemon/core/memory.h"
 #include "daemon/core/state_read.h"
+#include "daemon/core/zone.h"
 
 static const struct task_definition *
 take_task(struct fields *, const struct execution *, uint32_t generation);
@@ -93,7 +94,7 @@ cut_is_sound(const struct value *cut, const struct run *r)
 
 	if (cut == NULL)
 		return true;
-	msgpack_zone_init(&zone, 256);
+	zone_init(&zone, 256);
 	sound = value_unpack(cut, &zone, &o) &&
 	    o.type == MSGPACK_OBJECT_ARRAY &&
 	    r->k.generation == x->k.generation;
@@ -116,7 +117,7 @@ take_items(struct fields *list, struct run *r)
 	msgpack_zone zone;
 
 	if (r->k.items != NULL) {
-		msgpack_zone_init(&zone, 256);
+		zone_init(&zone, 256);
 		if (value_unpack(r->k.items, &zone, &o) &&
 		    o.type == MSGPACK_OBJECT_ARRAY)
 			entries = o.via.array.size;

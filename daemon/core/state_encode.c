@@ -3,6 +3,7 @@
  * history led to are equal when these are.
  */
 
+#include "daemon/core/buffer.h"
 #include "daemon/core/safety.h"
 #include "libproto/pack.h"
 
@@ -360,7 +361,7 @@ state_encode(const struct state *const_state, msgpack_sbuffer *buffer)
 		n[0]++;
 	RB_FOREACH (key, idempotencies, &s->idempotencies)
 		n[1]++;
-	msgpack_packer_init(&pk, buffer, msgpack_sbuffer_write);
+	msgpack_packer_init(&pk, buffer, buffer_write);
 	msgpack_pack_array(&pk, 4);
 	state_encode_head(s, &pk);
 	msgpack_pack_array(&pk, n[0]);

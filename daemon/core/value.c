@@ -1,5 +1,6 @@
 /* value: a MessagePack value kept as its bytes, shared by reference count. */
 
+#include "daemon/core/buffer.h"
 #include "daemon/core/value.h"
 
 #include <err.h>
@@ -9,6 +10,7 @@
 
 #include "daemon/core/alloc.h"
 #include "daemon/core/element.h"
+#include "daemon/core/zone.h"
 #include "libproto/pack.h"
 
 /* Deeper is refused; the protocol allows 64, and values are put into values. */
@@ -60,9 +62,7 @@ static void
 must(bool done)
 {
 	if (!done)
-		errx(EX_OSERR,
-		    "out of memory: ending; "
-		    "start again, nothing acknowledged is lost");
+		out_of_memory();
 }
 
 struct value *
@@ -81,7 +81,7 @@ value_of_object(const msgpack_object *o)
 	msgpack_packer pk;
 
 	msgpack_sbuffer_init(&buffer);
-	msgpack_packer_init(&pk, &buffer, msgpack_sbuffer_write);
+	msgpack_packer_init(&pk, &buffer, buffer_write);
 	must(msgpack_pack_object(&pk, *o) == 0);
 	return value_of_buffer(&buffer);
 }
@@ -93,7 +93,7 @@ value_of_text(const void *text, size_t n)
 	msgpack_packer pk;
 
 	msgpack_sbuffer_init(&buffer);
-	msgpack_packer_init(&pk, &buffer, msgpack_sbuffer_write);
+	msgpack_packer_init(&pk, &buffer, buffer_write);
 	must(msgpack_pack_str(&pk, n) == 0 &&
 	    msgpack_pack_str_body(&pk, text, n) == 0);
 	return value_of_buffer(&buffer);
@@ -112,7 +112,7 @@ value_of_int(int64_t number)
 	msgpack_packer pk;
 
 	msgpack_sbuffer_init(&buffer);
-	msgpack_packer_init(&pk, &buffer, msgpack_sbuffer_write);
+	msgpack_packer_init(&pk, &buffer, buffer_write);
 	must(msgpack_pack_int64(&pk, number) == 0);
 	return value_of_buffer(&buffer);
 }
@@ -156,8 +156,7 @@ decode_list(struct decoder *d, msgpack_object_array *list)
 	if (list->size == 0)
 		return true;
 	list->ptr =
-	    msgpack_zone_malloc(d->zone, list->size * sizeof(*list->ptr));
-	must(list->ptr != NULL);
+	    zone_malloc(d->zone, list->size * sizeof(*list->ptr));
 	for (uint32_t i = 0; i < list->size; i++) {
 		if (!decode(d, &list->ptr[i]))
 			return false;
@@ -170,8 +169,7 @@ decode_map(struct decoder *d, msgpack_object_map *map)
 {
 	if (map->size == 0)
 		return true;
-	map->ptr = msgpack_zone_malloc(d->zone, map->size * sizeof(*map->ptr));
-	must(map->ptr != NULL);
+	map->ptr = zone_malloc(d->zone, map->size * sizeof(*map->ptr));
 	for (uint32_t i = 0; i < map->size; i++) {
 		if (!decode(d, &map->ptr[i].key) ||
 		    !decode(d, &map->ptr[i].val))
@@ -250,7 +248,7 @@ value_equal(const struct value *a, const struct value *b)
 	if (a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0)
 		return true;
 	/* The same number may have been written in more bytes than needed. */
-	must(msgpack_zone_init(&zone, MSGPACK_ZONE_CHUNK_SIZE));
+	zone_init(&zone, MSGPACK_ZONE_CHUNK_SIZE);
 	equal = value_unpack(a, &zone, &left) &&
 	    value_unpack(b, &zone, &right) && msgpack_object_equal(left, right);
 	msgpack_zone_destroy(&zone);
@@ -383,7 +381,7 @@ value_merge(const struct value *first, const struct value *second)
 	if (nnew > 0)
 		qsort(new, nnew, sizeof(*new), compare_numbers);
 	msgpack_sbuffer_init(&buffer);
-	msgpack_packer_init(&pk, &buffer, msgpack_sbuffer_write);
+	msgpack_packer_init(&pk, &buffer, buffer_write);
 	must(msgpack_pack_map(&pk, (size_t)nold + added) == 0);
 	for (uint32_t i = 0; i < nold; i++)
 		write_entry(&pk, &old[i]);

@@ -1,0 +1,66 @@
+/* loop: libevent, without the errors that nobody could do anything about. */
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "daemon/core/alloc.h"
+#include "daemon/log.h"
+#include "daemon/loop.h"
+
+static _Noreturn void fail(const char *);
+
+/* In place of the core's, which says it to standard error alone. */
+_Noreturn void
+out_of_memory(void)
+{
+	log_error("out of memory: ending; start again, nothing acknowledged "
+		  "is lost");
+	exit(EX_OSERR);
+}
+
+static _Noreturn void
+fail(const char *what)
+{
+	log_error("%s: %s; ending: raise the limit that is reached and start "
+		  "again, nothing acknowledged is lost",
+	    what, strerror(errno));
+	exit(EX_OSERR);
+}
+
+void
+loop_begin(void)
+{
+	event_set_mem_functions(xmalloc, xrealloc, free);
+	json_set_alloc_funcs(xmalloc, free);
+}
+
+struct event_base *
+loop_new(void)
+{
+	struct event_base *base = event_base_new();
+
+	if (base == NULL)
+		fail("can't make an event loop");
+	return base;
+}
+
+struct event *
+loop_event(struct event_base *base, evutil_socket_t fd, short what,
+    event_callback_fn callback, void *ctx)
+{
+	struct event *event = event_new(base, fd, what, callback, ctx);
+
+	if (event == NULL)
+		fail("can't make an event");
+	return event;
+}
+
+void
+loop_add(struct event *event, const struct timeval *timeout)
+{
+	if (event_add(event, timeout) == -1)
+		fail("the event loop can't wait for one thing more");
+}
