@@ -26,7 +26,8 @@ static_assert((int)EVENT_RUN == (int)CALLOUT_RUN &&
 	(int)EVENT_FORGET == (int)CALLOUT_FORGET,
     "wants are the first events");
 
-static bool check(const struct callout_options *, char *, size_t);
+static bool check(const struct callout_options *, char state_dir[PATH_MAX],
+    char run_dir[PATH_MAX], char *, size_t);
 static bool make_directories(const struct callouts *, char *, size_t);
 static unsigned cores(void);
 static bool is_stop(enum callout_want);
@@ -41,9 +42,10 @@ struct callouts *
 callouts_open(struct event_base *base, const struct callout_options *options,
     const struct callout_handlers *handlers, char *error, size_t size)
 {
+	char state_dir[PATH_MAX], run_dir[PATH_MAX];
 	struct callouts *c;
 
-	if (!check(options, error, size))
+	if (!check(options, state_dir, run_dir, error, size))
 		return NULL;
 	c = xcalloc(1, sizeof *c);
 	c->base = base;
@@ -51,8 +53,8 @@ callouts_open(struct event_base *base, const struct callout_options *options,
 	c->runners = options->runners > 0 ? options->runners : cores();
 	c->output_max = options->output_max;
 	c->log_max = options->log_max;
-	c->state_dir = realpath(options->state_dir, NULL);
-	c->run_dir = realpath(options->run_dir, NULL);
+	c->state_dir = xstrdup(state_dir);
+	c->run_dir = xstrdup(run_dir);
 	c->runner_path = xstrdup(options->runner_path);
 	c->socket_path = xstrdup(options->socket_path);
 	c->path = xstrdup(options->path);
@@ -72,27 +74,27 @@ callouts_open(struct event_base *base, const struct callout_options *options,
 }
 
 static bool
-check(const struct callout_options *options, char *error, size_t size)
+check(const struct callout_options *options, char state_dir[PATH_MAX],
+    char run_dir[PATH_MAX], char *error, size_t size)
 {
 	struct sockaddr_un sun;
-	char path[PATH_MAX];
 
-	if (realpath(options->state_dir, path) == NULL ||
-	    strlen(path) > PATH_MAX - 256) {
+	if (realpath(options->state_dir, state_dir) == NULL ||
+	    strlen(state_dir) > PATH_MAX - 256) {
 		snprintf(error, size, "state directory %s: %s",
 		    options->state_dir, strerror(errno));
 		return false;
 	}
-	if (realpath(options->run_dir, path) == NULL) {
+	if (realpath(options->run_dir, run_dir) == NULL) {
 		snprintf(error, size, "run directory %s: %s", options->run_dir,
 		    strerror(errno));
 		return false;
 	}
-	if (strlen(path) + sizeof SOCKET_NAME > sizeof sun.sun_path) {
+	if (strlen(run_dir) + sizeof SOCKET_NAME > sizeof sun.sun_path) {
 		snprintf(error, size,
 		    "run directory %s: the path is too long for sockets in "
 		    "it, use one of at most %zu bytes",
-		    path, sizeof sun.sun_path - sizeof SOCKET_NAME);
+		    run_dir, sizeof sun.sun_path - sizeof SOCKET_NAME);
 		return false;
 	}
 	if (access(options->runner_path, X_OK) == -1) {

@@ -21,6 +21,7 @@
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/runner/process.h"
+#include "daemon/runner/reap.h"
 
 static void on_child(evutil_socket_t, short, void *);
 static void reap(struct callouts *, pid_t);
@@ -48,14 +49,8 @@ on_child(evutil_socket_t signo, short what, void *ctx)
 
 	(void)signo;
 	(void)what;
-	for (;;) {
-		info.si_pid = 0;
-		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) ==
-			-1 ||
-		    info.si_pid == 0)
-			return;
+	while (reap_next(&info))
 		reap(ctx, info.si_pid);
-	}
 }
 
 static void
@@ -63,10 +58,11 @@ reap(struct callouts *c, pid_t pid)
 {
 	struct attempt *a;
 	struct link *l;
+	int status;
 
 	l = link_of_pid(c, pid);
 	if (l != NULL) {
-		waitpid(pid, NULL, 0);
+		reap_child(pid, &status, NULL);
 		link_died(l);
 		return;
 	}
@@ -81,7 +77,7 @@ reap(struct callouts *c, pid_t pid)
 	if (a != NULL)
 		ended(c, a);
 	else
-		waitpid(pid, NULL, 0);
+		reap_child(pid, &status, NULL);
 }
 
 static struct link *
@@ -116,7 +112,7 @@ ended(struct callouts *c, struct attempt *a)
 
 	r = &a->report;
 	process_tree_kill(r->pid, a->runner, &a->key); /* what it left */
-	wait4(r->pid, &r->status, 0, &usage);
+	reap_child(r->pid, &r->status, &usage);
 	clock_gettime(CLOCK_REALTIME, &ts);
 	r->ended_at = (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 	r->cpu = (int64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) *

@@ -71,7 +71,9 @@ load(const char *path, size_t max, size_t *size, char **error)
 	char *bytes;
 	int fd;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	do
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	while (fd == -1 && errno == EINTR);
 	if (fd == -1 || fstat(fd, &st) == -1) {
 		*error = xasprintf(
 		    "cannot read output from %s: %s", path, strerror(errno));

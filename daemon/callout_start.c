@@ -194,8 +194,11 @@ write_stdin(struct start *s, char *error, size_t size)
 
 	if (s->spec.in == NULL)
 		return true;
-	fd = open(
-	    s->in, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	do
+		fd = open(s->in,
+		    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+		    0600);
+	while (fd == -1 && errno == EINTR);
 	n = fd == -1 ? -1 : 0;
 	for (done = 0; n != -1 && done < s->spec.in_size; done += (size_t)n) {
 		n = write(fd, s->spec.in + done, s->spec.in_size - done);

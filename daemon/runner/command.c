@@ -4,6 +4,7 @@
  * it, and the child tells what failed through the memory the two share.
  */
 
+#include "daemon/runner/reap.h"
 #include "daemon/runner/runner.h"
 
 #include <sys/resource.h>
@@ -37,6 +38,7 @@ struct setup {
 static const char *path_of(char **);
 static char **programs(const struct wire_start *);
 static gid_t *groups(const struct wire_start *);
+static int open_patiently(const char *, int);
 static bool open_log(struct setup *, const char *, int *);
 static bool open_files(struct setup *);
 static bool prepare(struct setup *);
@@ -45,6 +47,7 @@ static pid_t run(struct setup *);
 static void child(struct setup *) __attribute__((noreturn));
 static void
 child_failed(struct setup *, enum wire_stage) __attribute__((noreturn));
+static void child_descriptor(struct setup *, int, int);
 static void child_signals(void);
 static void child_hidden_signal(int);
 static void child_limits(struct setup *);
@@ -122,13 +125,24 @@ groups(const struct wire_start *start)
 	return list;
 }
 
+/* A signal that comes meanwhile is no reason to fail. */
+static int
+open_patiently(const char *path, int flags)
+{
+	int fd;
+
+	do
+		fd = open(path, flags, 0600);
+	while (fd == -1 && errno == EINTR);
+	return fd;
+}
+
 /* Appending, so that two that write to it never write over each other. */
 static bool
 open_log(struct setup *s, const char *path, int *fd)
 {
-	*fd = open(path,
-	    O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC,
-	    0600);
+	*fd = open_patiently(path,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
 	if (*fd == -1)
 		return false;
 	return s->start->uid == WIRE_KEPT ||
@@ -142,7 +156,7 @@ open_files(struct setup *s)
 
 	in = s->start->in[0] == '\0' ? "/dev/null" : s->start->in;
 	s->stage = WIRE_STAGE_STDIN;
-	s->in = open(in, O_RDONLY | O_CLOEXEC);
+	s->in = open_patiently(in, O_RDONLY | O_CLOEXEC);
 	if (s->in == -1)
 		return false;
 	s->stage = WIRE_STAGE_STDOUT;
@@ -188,6 +202,7 @@ run(struct setup *s)
 {
 	sigset_t all, before;
 	pid_t pid;
+	int status;
 
 	s->stage = WIRE_STAGE_PROCESS;
 	/* no handler may run in the child, which has this memory */
@@ -201,8 +216,7 @@ run(struct setup *s)
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (pid == -1 || s->error == 0)
 		return pid;
-	while (waitpid(pid, NULL, 0) == -1 && errno == EINTR)
-		;
+	reap_child(pid, &status, NULL);
 	return -1;
 }
 
@@ -211,9 +225,9 @@ child(struct setup *s)
 {
 	if (setsid() == -1)
 		child_failed(s, WIRE_STAGE_SESSION);
-	if (dup2(s->in, 0) == -1 || dup2(s->out, 1) == -1 ||
-	    dup2(s->err, 2) == -1)
-		child_failed(s, WIRE_STAGE_PROCESS);
+	child_descriptor(s, s->in, 0);
+	child_descriptor(s, s->out, 1);
+	child_descriptor(s, s->err, 2);
 	umask(022);
 	child_limits(s);
 	child_user(s);
@@ -222,6 +236,18 @@ child(struct setup *s)
 	child_signals();
 	child_execute(s);
 	child_failed(s, WIRE_STAGE_EXEC);
+}
+
+static void
+child_descriptor(struct setup *s, int fd, int to)
+{
+	int got;
+
+	do
+		got = dup2(fd, to);
+	while (got == -1 && errno == EINTR);
+	if (got == -1)
+		child_failed(s, WIRE_STAGE_PROCESS);
 }
 
 static void

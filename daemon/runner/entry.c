@@ -1,5 +1,6 @@
 /* entry: the commands of a runner, from start to acknowledgement. */
 
+#include "daemon/runner/reap.h"
 #include "daemon/runner/runner.h"
 
 #include <sys/resource.h>
@@ -117,18 +118,13 @@ entries_reap(struct runner *r)
 	bool orphaned;
 
 	orphaned = false;
-	for (;;) {
-		info.si_pid = 0;
-		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) ==
-			-1 ||
-		    info.si_pid == 0)
-			break;
+	while (reap_next(&info)) {
 		e = entry_of_pid(r, info.si_pid);
 		if (e != NULL) {
 			entry_ended(r, e);
 			continue;
 		}
-		waitpid(info.si_pid, &status, WNOHANG);
+		reap_child(info.si_pid, &status, NULL);
 		orphaned = true; /* its own children are orphans now */
 	}
 	if (orphaned)
@@ -152,7 +148,7 @@ entry_ended(struct runner *r, struct entry *e)
 	gone = orphans_gone(r, e);
 	kill(-e->report.pid, SIGKILL);
 	RB_REMOVE(entries_by_pid, &r->commands, e);
-	wait4(e->report.pid, &status, 0, &usage);
+	reap_child(e->report.pid, &status, &usage);
 	e->report.ended_at = now();
 	e->report.status = status;
 	e->report.cpu =
