@@ -90,7 +90,7 @@ config_parse(struct config *config, const char *text, size_t size,
 	yaml_parser_t parser;
 
 	if (!yaml_parser_initialize(&parser))
-		abort();
+		out_of_memory();
 	yaml_parser_set_input_string(
 	    &parser, (const unsigned char *)text, size);
 	if (!yaml_parser_load(&parser, &document)) {

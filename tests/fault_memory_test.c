@@ -10,7 +10,7 @@
 
 #include "tests/fault_scene.h"
 
-#define SHORT 80 /* of the allocations */
+#define SHORT 60 /* of the allocations */
 
 ATF_TC(daemon);
 ATF_TC_HEAD(daemon, tc)
