@@ -6,12 +6,7 @@
 
 #include "daemon/clock.h"
 
-/* Time that the machine sleeps counts where the system has a clock for that. */
-#ifdef CLOCK_BOOTTIME
-#define STEADY CLOCK_BOOTTIME
-#else
-#define STEADY CLOCK_MONOTONIC
-#endif
+static int64_t read_clock(clockid_t);
 
 static int64_t
 read_clock(clockid_t id)
@@ -23,17 +18,35 @@ read_clock(clockid_t id)
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
+int64_t
+clock_wall(void)
+{
+	return read_clock(CLOCK_REALTIME);
+}
+
+int64_t
+clock_steady(void)
+{
+	return read_clock(CLOCK_STEADY);
+}
+
 void
 clock_start(struct clock *clock, int64_t not_before)
 {
-	clock->wall = read_clock(CLOCK_REALTIME);
+	clock->wall = clock_wall();
 	if (clock->wall < not_before)
 		clock->wall = not_before;
-	clock->steady = read_clock(STEADY);
+	clock->steady = clock_steady();
 }
 
 int64_t
 clock_now(const struct clock *clock)
 {
-	return clock->wall + (read_clock(STEADY) - clock->steady);
+	return clock->wall + (clock_steady() - clock->steady);
+}
+
+int64_t
+clock_steady_at(const struct clock *clock, int64_t now)
+{
+	return clock->steady + (now - clock->wall);
 }

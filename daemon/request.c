@@ -351,6 +351,7 @@ request_command(
 	}
 	command->by = *request->actor;
 	command->now = clock_now(&server->clock);
+	command->wall = clock_wall();
 	rehearsal_do(request->rehearsal, command, reply);
 }
 

@@ -102,7 +102,10 @@ open_loop(struct server *server)
 		loop_add(server->signals[i], NULL);
 	}
 	server->turn = loop_event(server->base, -1, 0, on_turn, server);
-	server->deadline = loop_event(server->base, -1, 0, on_deadline, server);
+	server->deadline =
+	    alarm_new(server->base, ALARM_STEADY, on_deadline, server);
+	server->until =
+	    alarm_new(server->base, ALARM_WALL, on_deadline, server);
 }
 
 static void
@@ -228,7 +231,8 @@ server_close(struct server *server)
 	journal_close(server->journal);
 	state_free(server->state);
 	event_free(server->turn);
-	event_free(server->deadline);
+	alarm_free(server->deadline);
+	alarm_free(server->until);
 	for (size_t i = 0;
 	     i < sizeof(server->signals) / sizeof(server->signals[0]); i++)
 		event_free(server->signals[i]);

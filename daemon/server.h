@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "daemon/alarm.h"
 #include "daemon/answer.h"
 #include "daemon/callout.h"
 #include "daemon/clock.h"
@@ -60,7 +61,8 @@ struct server {
 	enum server_end end;
 	int64_t started_at; /* ns since the epoch */
 	struct event *turn;
-	struct event *deadline;
+	struct alarm *deadline; /* of durations */
+	struct alarm *until;	/* of what goes by the wall clock */
 	struct event *durable;
 	struct event *signals[3];
 };

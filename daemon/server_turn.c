@@ -192,6 +192,7 @@ step(struct server *server, struct command *command, struct reply *reply)
 	memset(reply, 0, sizeof(*reply));
 	reply->status = -1;
 	command->now = clock_now(&server->clock);
+	command->wall = clock_wall();
 	if (core_step(server->state, command, &sink, reply))
 		server->tick = true;
 }
@@ -299,21 +300,11 @@ server_plan(struct server *server, uint64_t durable)
 static void
 set_deadline(struct server *server)
 {
-	int64_t due = plan_deadline(server->state), left;
-	struct timeval timeout;
+	int64_t due = plan_deadline(server->state);
 
-	if (due == 0) {
-		event_del(server->deadline);
-		return;
-	}
-	left = due - clock_now(&server->clock);
-	if (left < 0)
-		left = 0;
-	/* Rounded up: a turn that comes too early does nothing. */
-	left += 999;
-	timeout.tv_sec = (time_t)(left / 1000000000);
-	timeout.tv_usec = (suseconds_t)(left % 1000000000 / 1000);
-	loop_add(server->deadline, &timeout);
+	alarm_set(server->deadline,
+	    due == 0 ? 0 : clock_steady_at(&server->clock, due));
+	alarm_set(server->until, plan_until(server->state));
 }
 
 void

@@ -102,7 +102,7 @@ timer_set(struct state *s, struct timer *t, enum timer_kind kind, int64_t due)
 		return;
 	t->due = due;
 	t->kind = kind;
-	RB_INSERT(timers, &s->timers, t);
+	RB_INSERT(timers, kind == TIMER_UNTIL ? &s->untils : &s->timers, t);
 }
 
 void
@@ -110,7 +110,8 @@ timer_clear(struct state *s, struct timer *t)
 {
 	if (t->due == 0)
 		return;
-	RB_REMOVE(timers, &s->timers, t);
+	RB_REMOVE(
+	    timers, t->kind == TIMER_UNTIL ? &s->untils : &s->timers, t);
 	t->due = 0;
 }
 

@@ -63,7 +63,10 @@ enum command_type {
 /* All is borrowed for as long as the step takes. */
 struct command {
 	enum command_type type;
-	int64_t now; /* ns since the epoch */
+	int64_t now; /* ns since the epoch; never goes back, and never leaps */
+	/* ns since the epoch, as the wall clock has it, set to whatever it may
+	 * be; 0: as now */
+	int64_t wall;
 	struct actor by;
 	uint64_t execution;
 	uint64_t if_revision;  /* 0: whichever */

@@ -44,6 +44,7 @@ static bool settle_one(struct step *, struct execution *);
 static bool settle_dirty(struct step *);
 static bool settle_blocked(struct step *);
 static void mark_waiting(struct state *);
+static bool is_due(int64_t, int64_t);
 
 /* Gives what is held to the sink. */
 static void
@@ -211,6 +212,12 @@ settle_blocked(struct step *step)
 	return false;
 }
 
+static bool
+is_due(int64_t due, int64_t now)
+{
+	return due != 0 && due <= now;
+}
+
 bool
 core_step(struct state *s, const struct command *c,
     const struct event_sink *sink, struct reply *reply)
@@ -241,7 +248,8 @@ core_step(struct state *s, const struct command *c,
 		reply->status = (int)x->k.status;
 		reply->revision = x->k.revision;
 	}
-	return more || (plan_deadline(s) != 0 && plan_deadline(s) <= c->now);
+	return more || is_due(plan_deadline(s), c->now) ||
+	    is_due(plan_until(s), c->wall == 0 ? c->now : c->wall);
 }
 
 /* False for what can't have happened. */

@@ -65,7 +65,11 @@ struct plan_callout {
 bool plan_next(struct state *, uint64_t durable, struct plan_callout *);
 /* What is wanted of one attempt's callout. */
 enum plan_want plan_attempt(const struct attempt *);
-/* When the next COMMAND_TICK is due, ns since the epoch; 0: never. */
+/*
+ * When the next COMMAND_TICK is due, ns since the epoch; 0: never.  The one is
+ * compared with a command's time, the other with the wall clock.
+ */
 int64_t plan_deadline(const struct state *);
+int64_t plan_until(const struct state *);
 
 #endif

@@ -12,6 +12,8 @@
 
 static void time_out_execution(const struct execution *, struct batch *);
 static void action_due(const struct timer *, struct batch *);
+static void untils_due(const struct state *, int64_t, struct batch *);
+static bool timers_due(const struct state *, int64_t, struct batch *);
 static void
 attempt_due(const struct state *, const struct timer *, struct batch *);
 
@@ -53,6 +55,7 @@ action_due(const struct timer *timer, struct batch *b)
 		batch_add_action(b, EVENT_TASK_READY, a);
 		break;
 	case TIMER_WAIT:
+	case TIMER_UNTIL:
 		end_action(b, a, TASK_COMPLETED, NULL, NULL);
 		break;
 	case TIMER_TIMEOUT:
@@ -85,25 +88,49 @@ attempt_due(const struct state *s, const struct timer *timer, struct batch *b)
 	    batch_printf(b, "timed out after %s", after));
 }
 
-/*
- * What is due at once concerns an action or an execution each; but what ends a
- * subworkflow ends all that is below it, others of these among it: alone.
- */
 bool
 decide_tick(const struct state *s, const struct command *c, struct batch *b,
     struct reply *reply)
 {
+	(void)reply;
+	if (!timers_due(s, c->now, b))
+		untils_due(s, c->wall == 0 ? c->now : c->wall, b);
+	return true;
+}
+
+/* Those that clocks show concern an action each. */
+static void
+untils_due(const struct state *s, int64_t wall, struct batch *b)
+{
 	/* sys/tree.h takes no const head; walking changes nothing. */
+	struct timers *timers = &((struct state *)(uintptr_t)s)->untils;
+	struct timer *timer;
+	unsigned n = 0;
+
+	RB_FOREACH (timer, timers, timers) {
+		if (timer->due > wall || n++ == TIMERS_AT_ONCE)
+			break;
+		action_due(timer, b);
+	}
+}
+
+/*
+ * What is due at once concerns an action or an execution each; but what ends a
+ * subworkflow ends all that is below it, others of these among it: alone.
+ * False where nothing was due.
+ */
+static bool
+timers_due(const struct state *s, int64_t now, struct batch *b)
+{
 	struct timers *timers = &((struct state *)(uintptr_t)s)->timers;
 	struct timer *timer;
 	unsigned n = 0;
 
-	(void)reply;
 	RB_FOREACH (timer, timers, timers) {
 		bool below = timer_attempt(timer) != NULL &&
 		    timer_attempt(timer)->k.child != 0;
 
-		if (timer->due > c->now || n++ == TIMERS_AT_ONCE ||
+		if (timer->due > now || n++ == TIMERS_AT_ONCE ||
 		    (below && n > 1))
 			break;
 		if (timer_workflow(timer) != NULL)
@@ -118,5 +145,5 @@ decide_tick(const struct state *s, const struct command *c, struct batch *b,
 		if (below)
 			break;
 	}
-	return true;
+	return n > 1 || (timer != NULL && timer->due <= now);
 }

@@ -4,6 +4,8 @@
 
 #include "daemon/core/core.h"
 
+static int64_t first_due(struct timers *);
+
 enum plan_want
 plan_attempt(const struct attempt *t)
 {
@@ -41,8 +43,19 @@ int64_t
 plan_deadline(const struct state *s)
 {
 	/* sys/tree.h takes no const head; looking changes nothing. */
-	const struct timer *t =
-	    RB_MIN(timers, &((struct state *)(uintptr_t)s)->timers);
+	return first_due(&((struct state *)(uintptr_t)s)->timers);
+}
+
+int64_t
+plan_until(const struct state *s)
+{
+	return first_due(&((struct state *)(uintptr_t)s)->untils);
+}
+
+static int64_t
+first_due(struct timers *timers)
+{
+	const struct timer *t = RB_MIN(timers, timers);
 
 	return t == NULL ? 0 : t->due;
 }

@@ -277,7 +277,8 @@ void
 rehearsal_do(struct rehearsal *r, const struct command *c, struct reply *reply)
 {
 	const struct event_sink nobody = {forget_event, NULL};
-	struct command tick = {.type = COMMAND_TICK, .now = c->now};
+	struct command tick = {
+	    .type = COMMAND_TICK, .now = c->now, .wall = c->wall};
 	struct reply none;
 	size_t copied = r->ncopied;
 

@@ -170,7 +170,8 @@ begin_wait(const struct run *r, struct batch *b)
 		e->name = batch_printf(b, "%s", kept->name);
 		e->by = batch_printf(b, "%s", kept->by == NULL ? "" : kept->by);
 	} else
-		park(a, value_ref(value), due, TIMER_WAIT, b);
+		park(a, value_ref(value), due,
+		    t->u.wait.kind == WAIT_UNTIL ? TIMER_UNTIL : TIMER_WAIT, b);
 	msgpack_zone_destroy(&zone);
 	value_unref(value);
 }

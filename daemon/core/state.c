@@ -139,6 +139,7 @@ state_new(void)
 	RB_INIT(&s->executions);
 	RB_INIT(&s->idempotencies);
 	RB_INIT(&s->timers);
+	RB_INIT(&s->untils);
 	TAILQ_INIT(&s->changed);
 	TAILQ_INIT(&s->dirty);
 	TAILQ_INIT(&s->blocked);

@@ -30,6 +30,7 @@ enum timer_kind {
 	TIMER_TIMEOUT, /* of a task's attempt or wait, or of an execution */
 	TIMER_KILL,    /* SIGTERM had its time */
 	TIMER_PERIOD,  /* that of a workflow's cap is over */
+	TIMER_UNTIL,   /* the end of a wait for a time that clocks show */
 };
 
 /* What has it as its member timer. */
@@ -41,7 +42,7 @@ enum timer_of {
 };
 
 /*
- * A deadline, in the state's tree by time while due is not 0.  There are as
+ * A deadline, in a tree of the state's by time while due is not 0.  There are as
  * many as there are executions, actions and attempts, those that have ended
  * too: so it does not point back to its owner.
  */
@@ -393,7 +394,8 @@ struct state {
 	struct executions executions;
 	struct idempotencies idempotencies;
 	struct expressions *expressions;
-	struct timers timers;
+	struct timers timers; /* by the time of commands */
+	struct timers untils; /* by the wall clock: those of TIMER_UNTIL */
 	struct attempts changed; /* callouts whose want changed, by seq */
 	struct execution_list
 	    dirty; /* something may have to be done for them */
