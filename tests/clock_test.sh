@@ -52,8 +52,8 @@ still() {
 
 # No event has a time before that of the one before it.
 times_rise() {
-	timeout 2 "$WEIR_BIN/weirctl" --json events --since 1 >events || :
-	sed 's/.*"time": \([0-9]*\).*/\1/' events >times
+	timeout 2 "$WEIR_BIN/weirctl" --json events --from 1 >events || :
+	sed 's/^{"seq": [0-9]*, "time": \([0-9]*\).*/\1/' events >times
 	atf_check test -s times
 	atf_check sort -n -c times
 }
@@ -66,7 +66,7 @@ delay_body() {
     run: [sh, -c, 'test \$WEIR_ATTEMPT -gt 1']
     retry: {count: 1, delay: 1h}
 EOT
-	weir_wait_until eval "ctl show 1 | grep -q retry"
+	weir_wait_until eval "ctl show 1 | grep -q 'exit status 1'"
 	set_clock wall $YEARS
 	still running
 	set_clock wall -$YEARS
@@ -106,11 +106,11 @@ until_body() {
   a:
     wait: {until: "$(date -u -d '+1 year' +%Y-%m-%dT%H:%M:%SZ)"}
 EOT
-	weir_wait_until status_is running
+	weir_wait_until status_is waiting
 	set_clock wall -$YEARS
-	still running
+	still waiting
 	set_clock wall 30000000
-	still running
+	still waiting
 	set_clock wall $YEARS
 	weir_wait_until status_is completed
 	times_rise
@@ -124,9 +124,9 @@ slept_until_body() {
   a:
     wait: {until: "$(date -u -d '+1 hour' +%Y-%m-%dT%H:%M:%SZ)"}
 EOT
-	weir_wait_until status_is running
+	weir_wait_until status_is waiting
 	set_clock slept 3500
-	still running
+	still waiting
 	set_clock slept 3700
 	weir_wait_until status_is completed
 	weir_stop
@@ -142,14 +142,14 @@ back_body() {
   b:
     wait: {until: "$(date -u -d '+1 year' +%Y-%m-%dT%H:%M:%SZ)"}
 EOT
-	weir_wait_until eval "ctl show 1 | grep -q retry"
+	weir_wait_until eval "ctl show 1 | grep -q 'exit status 1'"
 	weir_stop
 	set_clock wall -$YEARS
 	start_shown
 	still running
 	set_clock slept 3601
 	weir_wait_until eval "ctl show 1 | grep -q 'completed a'"
-	still running
+	still waiting
 	set_clock wall $YEARS
 	weir_wait_until status_is completed
 	times_rise
