@@ -42,9 +42,9 @@ alarm_new(struct event_base *base, enum alarm_clock which,
 	alarm->ctx = ctx;
 	alarm->flags = TFD_TIMER_ABSTIME |
 	    (which == ALARM_WALL ? TFD_TIMER_CANCEL_ON_SET : 0);
-	alarm->fd = timerfd_create(
-	    which == ALARM_WALL ? CLOCK_REALTIME : CLOCK_STEADY,
-	    TFD_NONBLOCK | TFD_CLOEXEC);
+	alarm->fd =
+	    timerfd_create(which == ALARM_WALL ? CLOCK_REALTIME : CLOCK_STEADY,
+		TFD_NONBLOCK | TFD_CLOEXEC);
 	if (alarm->fd == -1)
 		err(EX_OSERR, "timerfd_create");
 	alarm->event = loop_event(

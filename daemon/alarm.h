@@ -16,8 +16,8 @@ enum alarm_clock {
 struct alarm;
 
 /* The callback looks at the clock itself: it may come too early. */
-struct alarm *alarm_new(
-    struct event_base *, enum alarm_clock, event_callback_fn, void *);
+struct alarm *
+alarm_new(struct event_base *, enum alarm_clock, event_callback_fn, void *);
 void alarm_free(struct alarm *);
 /*
  * ns on that clock, as clock_gettime(2) has it; 0: never.  In place of what was

@@ -73,8 +73,7 @@ answer_begin(struct answers *answers, const struct asker *asker)
 	msgpack_sbuffer_clear(&answers->buffer);
 	if (!message_response_begin(&answers->buffer, asker->id))
 		out_of_memory();
-	msgpack_packer_init(
-	    &answers->packer, &answers->buffer, buffer_write);
+	msgpack_packer_init(&answers->packer, &answers->buffer, buffer_write);
 	return &answers->packer;
 }
 

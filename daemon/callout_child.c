@@ -37,7 +37,8 @@ void
 children_open(struct callouts *c)
 {
 	process_adopt_orphans();
-	c->child = loop_event(c->base, SIGCHLD, EV_SIGNAL | EV_PERSIST, on_child, c);
+	c->child =
+	    loop_event(c->base, SIGCHLD, EV_SIGNAL | EV_PERSIST, on_child, c);
 	loop_add(c->child, NULL);
 }
 

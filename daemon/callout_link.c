@@ -98,8 +98,10 @@ opened(struct link *l, int fd)
 	l->state = LINK_WAITING;
 	l->fd = fd;
 	l->listing++;
-	l->readable = loop_event(l->callouts->base, fd, EV_READ | EV_PERSIST, on_readable, l);
-	l->writable = loop_event(l->callouts->base, fd, EV_WRITE, on_writable, l);
+	l->readable = loop_event(
+	    l->callouts->base, fd, EV_READ | EV_PERSIST, on_readable, l);
+	l->writable =
+	    loop_event(l->callouts->base, fd, EV_WRITE, on_writable, l);
 	loop_add(l->readable, NULL);
 	wire_put_id(&l->out, WIRE_HELLO, l->id);
 	wire_put(&l->out, WIRE_LIST);

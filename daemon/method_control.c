@@ -114,8 +114,7 @@ act_on_targets(struct request *request, struct command *command)
 	request_conditions(request, command);
 	outcomes.done = xcalloc(count + 1, sizeof(*outcomes.done));
 	msgpack_sbuffer_init(&outcomes.failed);
-	msgpack_packer_init(
-	    &outcomes.packer, &outcomes.failed, buffer_write);
+	msgpack_packer_init(&outcomes.packer, &outcomes.failed, buffer_write);
 	for (uint32_t i = 0; i < count; i++) {
 		command->execution = ids[i];
 		if (still_matches(request, ids[i]))
@@ -271,8 +270,7 @@ answer_outcomes(struct request *request, struct outcomes *outcomes)
 	msgpack_sbuffer_init(&failed);
 	msgpack_packer_init(&packer, &failed, buffer_write);
 	msgpack_pack_array(&packer, outcomes->nfailed);
-	buffer_write(
-	    &failed, outcomes->failed.data, outcomes->failed.size);
+	buffer_write(&failed, outcomes->failed.data, outcomes->failed.size);
 	/* Without a wait all are as good as gone. */
 	if (catalogue_bool(request->params, "wait", false) &&
 	    request->rehearsal == NULL) {

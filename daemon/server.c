@@ -98,7 +98,8 @@ open_loop(struct server *server)
 	server->base = loop_new();
 	signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-		server->signals[i] = loop_event(server->base, signals[i].number, EV_SIGNAL | EV_PERSIST, signals[i].handler, server);
+		server->signals[i] = loop_event(server->base, signals[i].number,
+		    EV_SIGNAL | EV_PERSIST, signals[i].handler, server);
 		loop_add(server->signals[i], NULL);
 	}
 	server->turn = loop_event(server->base, -1, 0, on_turn, server);

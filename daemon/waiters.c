@@ -97,7 +97,8 @@ waiters_add(struct waiters *all, const struct asker *asker, uint64_t execution,
 		return;
 	tv.tv_sec = (time_t)(timeout / 1000000000);
 	tv.tv_usec = (suseconds_t)(timeout % 1000000000 / 1000);
-	waiter->timeout = loop_event(all->server->base, -1, 0, on_timeout, waiter);
+	waiter->timeout =
+	    loop_event(all->server->base, -1, 0, on_timeout, waiter);
 	loop_add(waiter->timeout, &tv);
 }
 

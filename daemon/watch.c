@@ -154,7 +154,7 @@ pack_notification(msgpack_sbuffer *buffer, const struct state *state,
 	msgpack_packer packer;
 
 	if (!message_notification_begin(buffer, "event"))
-		abort();
+		out_of_memory();
 	msgpack_packer_init(&packer, buffer, buffer_write);
 	view_event(&packer, state, event);
 }

@@ -50,8 +50,8 @@ begin(void)
 
 	if (fd == -1)
 		_exit(126);
-	plan = mmap(NULL, sizeof(*plan), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-	    0);
+	plan = mmap(
+	    NULL, sizeof(*plan), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	close(fd);
 	if (plan == MAP_FAILED)
 		_exit(126);
@@ -154,11 +154,11 @@ timerfd_create(int clock, int flags)
 }
 
 int
-timerfd_settime(int fd, int flags, const struct itimerspec *when,
-    struct itimerspec *before)
+timerfd_settime(
+    int fd, int flags, const struct itimerspec *when, struct itimerspec *before)
 {
-	int64_t due = (int64_t)when->it_value.tv_sec * NS_PER_S +
-	    when->it_value.tv_nsec;
+	int64_t due =
+	    (int64_t)when->it_value.tv_sec * NS_PER_S + when->it_value.tv_nsec;
 
 	(void)before;
 	pthread_mutex_lock(&lock);

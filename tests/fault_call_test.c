@@ -1,9 +1,9 @@
 /* links: tests/fault_scene.c tests/transcript_json.c libweir.a ; libs: msgpack jansson */
 /*
- * fault_call_test: each call of the daemon, and of a runner, to the system fails
- * in turn, in each of the ways it may.  Either nobody notices, or who can't go
- * on says which call it was and ends, or an attempt has failed that could not
- * be started; never is anything lost, run twice or made up.
+ * fault_call_test: each call of the daemon, and of a runner, to the system
+ * fails in turn, in each of the ways it may.  Either nobody notices, or who
+ * can't go on says which call it was and ends, or an attempt has failed that
+ * could not be started; never is anything lost, run twice or made up.
  */
 
 #include <atf-c.h>
@@ -14,8 +14,8 @@
 
 #define ALL(list) list, sizeof(list) / sizeof(list[0])
 
-static void sweep(
-    enum fault_where, const enum fault_call *, unsigned, unsigned few);
+static void
+sweep(enum fault_where, const enum fault_call *, unsigned, unsigned few);
 
 static void
 sweep(enum fault_where where, const enum fault_call *calls, unsigned ncalls,
@@ -25,36 +25,36 @@ sweep(enum fault_where where, const enum fault_call *calls, unsigned ncalls,
 
 	if (build != NULL && strcmp(build, "san") == 0)
 		atf_tc_skip("the sanitizers stand where the shim would");
-	fault_sweep(where, calls, ncalls,
-	    more != NULL && more[0] != '\0' ? 0 : few);
+	fault_sweep(
+	    where, calls, ncalls, more != NULL && more[0] != '\0' ? 0 : few);
 }
 
 /* SWEEP(name, description, where, points of the short form, calls) */
-#define SWEEP(name, description, where, few, ...)              \
-	ATF_TC(name);                                          \
-	ATF_TC_HEAD(name, tc)                                  \
-	{                                                      \
-		atf_tc_set_md_var(tc, "descr", description);   \
-		atf_tc_set_md_var(tc, "timeout", "7200");      \
-	}                                                      \
-	ATF_TC_BODY(name, tc)                                  \
-	{                                                      \
+#define SWEEP(name, description, where, few, ...)                     \
+	ATF_TC(name);                                                 \
+	ATF_TC_HEAD(name, tc)                                         \
+	{                                                             \
+		atf_tc_set_md_var(tc, "descr", description);          \
+		atf_tc_set_md_var(tc, "timeout", "7200");             \
+	}                                                             \
+	ATF_TC_BODY(name, tc)                                         \
+	{                                                             \
 		static const enum fault_call calls[] = {__VA_ARGS__}; \
-                                                               \
-		(void)tc;                                      \
-		sweep(where, ALL(calls), few);                 \
+                                                                      \
+		(void)tc;                                             \
+		sweep(where, ALL(calls), few);                        \
 	}
 
-SWEEP(files, "calls of the daemon for files", FAULT_IN_DAEMON, 60,
-    FAULT_access, FAULT_chmod, FAULT_chown, FAULT_fallocate, FAULT_flock,
-    FAULT_mkdir, FAULT_mmap, FAULT_open, FAULT_opendir, FAULT_realpath,
-    FAULT_rename, FAULT_rmdir, FAULT_stat, FAULT_truncate, FAULT_unlink)
+SWEEP(files, "calls of the daemon for files", FAULT_IN_DAEMON, 60, FAULT_access,
+    FAULT_chmod, FAULT_chown, FAULT_fallocate, FAULT_flock, FAULT_mkdir,
+    FAULT_mmap, FAULT_open, FAULT_opendir, FAULT_realpath, FAULT_rename,
+    FAULT_rmdir, FAULT_stat, FAULT_truncate, FAULT_unlink)
 SWEEP(bytes, "reads, writes and syncs of the daemon", FAULT_IN_DAEMON, 60,
     FAULT_read, FAULT_write, FAULT_sync, FAULT_recv, FAULT_send)
 SWEEP(loop, "calls of the daemon for sockets and its loop", FAULT_IN_DAEMON, 60,
     FAULT_accept, FAULT_bind, FAULT_connect, FAULT_epoll_create,
-    FAULT_epoll_ctl, FAULT_epoll_wait, FAULT_eventfd, FAULT_fcntl,
-    FAULT_listen, FAULT_pipe, FAULT_poll, FAULT_socket, FAULT_sockopt)
+    FAULT_epoll_ctl, FAULT_epoll_wait, FAULT_eventfd, FAULT_fcntl, FAULT_listen,
+    FAULT_pipe, FAULT_poll, FAULT_socket, FAULT_sockopt)
 SWEEP(processes, "calls of the daemon for processes", FAULT_IN_DAEMON, 40,
     FAULT_fork, FAULT_getentropy, FAULT_getpw, FAULT_kill, FAULT_posix_spawn,
     FAULT_pthread_create, FAULT_sigaction, FAULT_wait)
@@ -64,8 +64,8 @@ SWEEP(runner_start, "calls of a runner that starts a command", FAULT_IN_RUNNER,
 SWEEP(runner_mind, "calls of a runner that minds commands", FAULT_IN_RUNNER, 60,
     FAULT_accept, FAULT_access, FAULT_kill, FAULT_opendir, FAULT_poll,
     FAULT_read, FAULT_send, FAULT_unlink, FAULT_wait, FAULT_write)
-SWEEP(runner_memory, "allocations of a runner", FAULT_IN_RUNNER, 30,
-    FAULT_alloc)
+SWEEP(
+    runner_memory, "allocations of a runner", FAULT_IN_RUNNER, 30, FAULT_alloc)
 
 ATF_TP_ADD_TCS(tp)
 {

@@ -28,17 +28,17 @@
 #define LOST (-100) /* there is no daemon any more */
 
 /* What it runs is in files: `first` writes what it is, then an output. */
-#define FIRST                                                    \
-	"echo $WEIR_EXECUTION $WEIR_TASK $WEIR_ATTEMPT >>%s\n"  \
+#define FIRST                                                  \
+	"echo $WEIR_EXECUTION $WEIR_TASK $WEIR_ATTEMPT >>%s\n" \
 	"echo '{\"n\": 1}'\n"
-#define SECOND                                                   \
-	"echo $WEIR_EXECUTION $WEIR_TASK $WEIR_ATTEMPT >>%s\n"  \
+#define SECOND                                                 \
+	"echo $WEIR_EXECUTION $WEIR_TASK $WEIR_ATTEMPT >>%s\n" \
 	"read word; test \"$word\" = word && test $WEIR_ATTEMPT -gt 1\n"
-#define WORKFLOW                                                              \
-	"{'definition': {'workflow': 'w', 'tasks': {"                         \
-	"'a': {'run': ['sh', '%s/first'], 'output': 'json', 'next': [{"       \
-	"'when': 'completed', 'do': 'b', 'set': {'got': "                     \
-	"'${{ task.output.n }}'}}]}, 'b': {'run': ['sh', '%s/second'], "      \
+#define WORKFLOW                                                         \
+	"{'definition': {'workflow': 'w', 'tasks': {"                    \
+	"'a': {'run': ['sh', '%s/first'], 'output': 'json', 'next': [{"  \
+	"'when': 'completed', 'do': 'b', 'set': {'got': "                \
+	"'${{ task.output.n }}'}}]}, 'b': {'run': ['sh', '%s/second'], " \
 	"'stdin': 'word', 'cwd': '/', 'retry': {'count': 3}}}}}"
 
 struct life {
@@ -64,8 +64,8 @@ static const struct {
 };
 
 static const char *error_name(int);
-static _Noreturn void broken(struct life *, const char *, ...)
-    __attribute__((format(printf, 2, 3)));
+static _Noreturn void
+broken(struct life *, const char *, ...) __attribute__((format(printf, 2, 3)));
 static void
 fault_run(enum fault_where, enum fault_call, uint32_t, int, const char *);
 static bool holds(enum fault_where, enum fault_call, uint32_t, int);
@@ -198,8 +198,7 @@ begin(struct life *life, enum fault_where where, const char *name)
 		    life->dir);
 	else
 		write_file(path, 0644,
-		    "callouts:\n  runners: 1\n  runner: %s/weir-runner\n",
-		    bin);
+		    "callouts:\n  runners: 1\n  runner: %s/weir-runner\n", bin);
 }
 
 static void
@@ -401,8 +400,8 @@ act(struct life *life)
 		if (!start_execution(life, n))
 			return false;
 	for (unsigned n = 0; n < EXECUTIONS; n++) {
-		snprintf(params, sizeof(params), "{'id': %d, 'timeout': 25000000000}",
-		    (int)life->ids[n]);
+		snprintf(params, sizeof(params),
+		    "{'id': %d, 'timeout': 25000000000}", (int)life->ids[n]);
 		if (ask(life, "execution.wait", params, &result) != WEIR_OK)
 			return false;
 		json_decref(result);
@@ -441,8 +440,8 @@ check_end(struct life *life, int error)
 	if (!WIFEXITED(life->status) && is_libc_fault(life))
 		return;
 	if (!WIFEXITED(life->status))
-		broken(life, "it was ended by signal %d",
-		    WTERMSIG(life->status));
+		broken(
+		    life, "it was ended by signal %d", WTERMSIG(life->status));
 	for (size_t i = 0;; i++) {
 		if (i == sizeof(documented) / sizeof(documented[0]))
 			broken(life, "it ended with status %d",
@@ -500,20 +499,19 @@ check_attempts(struct life *life, json_t *task, int64_t id)
 
 	json_array_foreach(json_object_get(task, "attempts"), i, attempt)
 	{
-		const char *reason = json_string_value(
-		    json_object_get(attempt, "reason"));
+		const char *reason =
+		    json_string_value(json_object_get(attempt, "reason"));
 		unsigned wanted = 1;
 
 		if (reason != NULL && strncmp(reason, "not started", 11) == 0)
 			wanted = 0;
 		if (reason != NULL && strncmp(reason, "lost", 4) == 0)
 			broken(life, "%s of %d: %s", name, (int)id, reason);
-		snprintf(line, sizeof(line), "%d %s %zu\n", (int)id, name,
-		    i + 1);
+		snprintf(
+		    line, sizeof(line), "%d %s %zu\n", (int)id, name, i + 1);
 		if (traced(life, line) != wanted)
 			broken(life, "%.*s ran %u times; the daemon says: %s",
-			    (int)strcspn(line, "\n"), line,
-			    traced(life, line),
+			    (int)strcspn(line, "\n"), line, traced(life, line),
 			    reason == NULL ? "completed" : reason);
 		all += wanted;
 	}
@@ -538,8 +536,8 @@ check_execution(struct life *life, unsigned n, int error, unsigned *all)
 	{
 		*all += check_attempts(life, task, life->ids[n]);
 		if (reason == NULL)
-			reason = json_string_value(
-			    json_object_get(task, "reason"));
+			reason =
+			    json_string_value(json_object_get(task, "reason"));
 	}
 	if (strcmp(status, "completed") != 0) {
 		if (strcmp(status, "failed") != 0 || error == EINTR ||
@@ -550,8 +548,8 @@ check_execution(struct life *life, unsigned n, int error, unsigned *all)
 	    json_integer_value(json_object_get(
 		json_object_get(json_array_get(tasks, 0), "output"), "n")) !=
 		1 ||
-	    json_integer_value(json_object_get(
-		json_array_get(tasks, 1), "attempt")) < 2)
+	    json_integer_value(
+		json_object_get(json_array_get(tasks, 1), "attempt")) < 2)
 		broken(life, "execution %d completed, but not as it should",
 		    (int)n + 1);
 	json_decref(result);

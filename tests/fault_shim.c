@@ -108,17 +108,17 @@ cuts(enum fault_call call, size_t *size)
 }
 
 /* FAULT(type, what failed gives, call, name, (parameters), (names of them)) */
-#define FAULT(type, failed, call, name, parameters, arguments) \
-	type name parameters;                                  \
-	type name parameters                                   \
-	{                                                      \
-		static type(*real) parameters;                 \
-                                                               \
-		if (real == NULL)                              \
+#define FAULT(type, failed, call, name, parameters, arguments)     \
+	type name parameters;                                      \
+	type name parameters                                       \
+	{                                                          \
+		static type(*real) parameters;                     \
+                                                                   \
+		if (real == NULL)                                  \
 			*(void **)&real = dlsym(RTLD_NEXT, #name); \
-		if (strikes(FAULT_##call))                     \
-			return failed;                         \
-		return real arguments;                         \
+		if (strikes(FAULT_##call))                         \
+			return failed;                             \
+		return real arguments;                             \
 	}
 
 /* The same of calls whose size is the parameter n. */
@@ -170,14 +170,14 @@ reallocarray(void *block, size_t n, size_t size)
 	return strikes(FAULT_alloc) ? NULL : __libc_realloc(block, all);
 }
 
-#define MODE_OF(flags, mode)                                             \
-	do {                                                             \
-		va_list ap;                                              \
-                                                                         \
-		va_start(ap, flags);                                     \
-		if (((flags) & (O_CREAT | __O_TMPFILE)) != 0)            \
-			(mode) = va_arg(ap, mode_t);                     \
-		va_end(ap);                                              \
+#define MODE_OF(flags, mode)                                  \
+	do {                                                  \
+		va_list ap;                                   \
+                                                              \
+		va_start(ap, flags);                          \
+		if (((flags) & (O_CREAT | __O_TMPFILE)) != 0) \
+			(mode) = va_arg(ap, mode_t);          \
+		va_end(ap);                                   \
 	} while (0)
 
 int
@@ -254,19 +254,19 @@ FAULT(void *, MAP_FAILED, mmap, mmap,
     (at, n, protection, flags, fd, offset))
 FAULT(int, -1, pipe, pipe2, (int ends[2], int flags), (ends, flags))
 FAULT(int, -1, pipe, pipe, (int ends[2]), (ends))
-FAULT(int, -1, poll, poll, (struct pollfd *fds, nfds_t n, int timeout),
+FAULT(int, -1, poll, poll, (struct pollfd * fds, nfds_t n, int timeout),
     (fds, n, timeout))
 FAULT(int, plan->error, posix_spawn, posix_spawn,
-    (pid_t *pid, const char *path, const posix_spawn_file_actions_t *files,
+    (pid_t * pid, const char *path, const posix_spawn_file_actions_t *files,
 	const posix_spawnattr_t *attributes, char *const argv[],
 	char *const env[]),
     (pid, path, files, attributes, argv, env))
 FAULT(int, plan->error, pthread_create, pthread_create,
-    (pthread_t *thread, const pthread_attr_t *attributes,
-	void *(*run)(void *), void *arg),
+    (pthread_t * thread, const pthread_attr_t *attributes, void *(*run)(void *),
+	void *arg),
     (thread, attributes, run, arg))
-FAULT(char *, NULL, realpath, realpath, (const char *path, char *to),
-    (path, to))
+FAULT(
+    char *, NULL, realpath, realpath, (const char *path, char *to), (path, to))
 FAULT(char *, NULL, realpath, __realpath_chk,
     (const char *path, char *to, size_t size), (path, to, size))
 FAULT(int, -1, rename, rename, (const char *from, const char *to), (from, to))
@@ -322,8 +322,7 @@ write(int fd, const void *bytes, size_t n)
 	return syscall(SYS_write, fd, bytes, n);
 }
 
-FAULT_PART(write, pwrite,
-    (int fd, const void *bytes, size_t n, off_t offset),
+FAULT_PART(write, pwrite, (int fd, const void *bytes, size_t n, off_t offset),
     (fd, bytes, n, offset))
 FAULT_PART(send, send, (int fd, const void *bytes, size_t n, int flags),
     (fd, bytes, n, flags))
@@ -362,5 +361,6 @@ fcntl(int fd, int what, ...)
 	va_start(ap, what);
 	arg = va_arg(ap, long);
 	va_end(ap);
-	return strikes(FAULT_fcntl) ? -1 : (int)syscall(SYS_fcntl, fd, what, arg);
+	return strikes(FAULT_fcntl) ? -1
+				    : (int)syscall(SYS_fcntl, fd, what, arg);
 }

@@ -27,13 +27,13 @@ main(int argc, char *argv[])
 	fd = open(argv[1], O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd == -1 || ftruncate(fd, sizeof(*plan)) == -1)
 		err(1, "%s", argv[1]);
-	plan = mmap(NULL, sizeof(*plan), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-	    0);
+	plan = mmap(
+	    NULL, sizeof(*plan), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (plan == MAP_FAILED)
 		err(1, "%s", argv[1]);
 	ns = strtoll(argv[3], NULL, 10) * 1000000000;
-	__atomic_store_n(strcmp(argv[2], "wall") == 0 ? &plan->wall
-						      : &plan->slept,
-	    ns, __ATOMIC_SEQ_CST);
+	__atomic_store_n(
+	    strcmp(argv[2], "wall") == 0 ? &plan->wall : &plan->slept, ns,
+	    __ATOMIC_SEQ_CST);
 	return 0;
 }

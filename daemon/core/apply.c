@@ -110,8 +110,7 @@ timer_clear(struct state *s, struct timer *t)
 {
 	if (t->due == 0)
 		return;
-	RB_REMOVE(
-	    timers, t->kind == TIMER_UNTIL ? &s->untils : &s->timers, t);
+	RB_REMOVE(timers, t->kind == TIMER_UNTIL ? &s->untils : &s->timers, t);
 	t->due = 0;
 }
 

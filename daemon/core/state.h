@@ -394,8 +394,8 @@ struct state {
 	struct executions executions;
 	struct idempotencies idempotencies;
 	struct expressions *expressions;
-	struct timers timers; /* by the time of commands */
-	struct timers untils; /* by the wall clock: those of TIMER_UNTIL */
+	struct timers timers;	 /* by the time of commands */
+	struct timers untils;	 /* by the wall clock: those of TIMER_UNTIL */
 	struct attempts changed; /* callouts whose want changed, by seq */
 	struct execution_list
 	    dirty; /* something may have to be done for them */

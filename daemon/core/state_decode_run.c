@@ -164,8 +164,8 @@ take_action(struct fields *outer, struct state *s, struct action *a)
 	count = take_u32(&f);
 	a->k.failures = take_u32(&f);
 	a->k.due = take_i64(&f);
-	a->k.due_kind =
-	    (enum timer_kind)take_below(&f, TIMER_UNTIL + 1, "kind of deadline");
+	a->k.due_kind = (enum timer_kind)take_below(
+	    &f, TIMER_UNTIL + 1, "kind of deadline");
 	a->k.wait = take_value(&f);
 	a->k.output = take_value(&f);
 	a->k.reason = take_string(&f);

@@ -155,8 +155,7 @@ decode_list(struct decoder *d, msgpack_object_array *list)
 {
 	if (list->size == 0)
 		return true;
-	list->ptr =
-	    zone_malloc(d->zone, list->size * sizeof(*list->ptr));
+	list->ptr = zone_malloc(d->zone, list->size * sizeof(*list->ptr));
 	for (uint32_t i = 0; i < list->size; i++) {
 		if (!decode(d, &list->ptr[i]))
 			return false;
