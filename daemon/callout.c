@@ -67,6 +67,7 @@ callouts_open(struct event_base *base, const struct callout_options *options,
 	children_open(c);
 	if (!trims_open(c))
 		errx(EX_OSERR, "out of memory");
+	output_begin();
 	if (make_directories(c, error, size) && links_open(c, error, size))
 		return c;
 	callouts_close(c, true);

@@ -232,7 +232,9 @@ void trims_later(struct callouts *); /* something may grow from now on */
 /* The last look, once it has ended; the bytes that its logs take. */
 uint64_t trim_last(struct callouts *, struct attempt *);
 
-/* callout_output.c: NULL with no sentence: there is none; the caller frees */
+/* callout_output.c: who allocates for what reads JSON, before all else */
+void output_begin(void);
+/* NULL with no sentence: there is none; the caller frees */
 struct value *
 output_read(const char *path, enum spec_output, size_t max, char **error);
 

@@ -35,6 +35,12 @@ static converter *const converters[] = {
     [OUTPUT_JSON] = json,
 };
 
+void
+output_begin(void)
+{
+	json_set_alloc_funcs(xmalloc, free);
+}
+
 struct value *
 output_read(const char *path, enum spec_output kind, size_t max, char **error)
 {

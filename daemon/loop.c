@@ -1,7 +1,6 @@
 /* loop: libevent, without the errors that nobody could do anything about. */
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -34,7 +33,6 @@ void
 loop_begin(void)
 {
 	event_set_mem_functions(xmalloc, xrealloc, free);
-	json_set_alloc_funcs(xmalloc, free);
 }
 
 struct event_base *

@@ -8,7 +8,7 @@
 
 #include <event2/event.h>
 
-/* Before any other use of libevent and jansson: who allocates for them. */
+/* Before any other use of libevent: who allocates for it. */
 void loop_begin(void);
 struct event_base *loop_new(void);
 /* As event_new and event_add; a descriptor of -1 is a timer's. */

@@ -106,7 +106,8 @@ speak(int listener, const msgpack_sbuffer *said)
 	int peer = accept(listener, NULL, NULL);
 
 	ATF_REQUIRE(peer != -1);
-	ATF_REQUIRE_EQ((ssize_t)said->size, write(peer, said->data, said->size));
+	ATF_REQUIRE_EQ(
+	    (ssize_t)said->size, write(peer, said->data, said->size));
 	return peer;
 }
 
@@ -207,7 +208,8 @@ ATF_TC_BODY(client, tc)
 		well = live(listener, &said);
 		countdown = 0;
 		ATF_CHECK_EQ_MSG(1, struck, "allocation %u", n);
-		ATF_CHECK_MSG(well == (harmless > 0), "nobody noticed allocation %u", n);
+		ATF_CHECK_MSG(
+		    well == (harmless > 0), "nobody noticed allocation %u", n);
 		ATF_CHECK_EQ_MSG(before, blocks,
 		    "allocation %u: %d blocks are left", n, blocks - before);
 	}

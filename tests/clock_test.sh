@@ -22,6 +22,7 @@ start_shown() {
 # As weir_launch, with that in its environment.
 weir_launch_with() {
 	(
+		# shellcheck disable=SC2163 # each is a NAME=CONTENT
 		export "$@"
 		weir_launch
 	)
@@ -46,16 +47,16 @@ status_is() {
 
 # It has had a second to do what it must not.
 still() {
-	sleep 1
+	timeout 1 "$WEIR_BIN/weirctl" wait 1 >wait.out 2>&1 || :
 	status_is "$1" || atf_fail "execution 1 is not $1: $(ctl show 1)"
 }
 
 # No event has a time before that of the one before it.
 times_rise() {
-	timeout 2 "$WEIR_BIN/weirctl" --json events --from 1 >events || :
-	sed 's/^{"seq": [0-9]*, "time": \([0-9]*\).*/\1/' events >times
-	atf_check test -s times
-	atf_check sort -n -c times
+	timeout 2 "$WEIR_BIN/weirctl" --json events --from 1 >told.out || :
+	sed 's/^{"seq": [0-9]*, "time": \([0-9]*\).*/\1/' told.out >when.out
+	atf_check test -s when.out
+	atf_check sort -n -c when.out
 }
 
 weir_test_case delay "a retry's delay is as long as it is, whatever the date"

@@ -1,4 +1,4 @@
-/* links: tests/fault_scene.c tests/transcript_json.c libweir.a ; libs: msgpack jansson */
+/* links: tests/fault_scene.c tests/fault_life.c tests/transcript_json.c libweir.a ; libs: msgpack jansson */
 /*
  * fault_call_test: each call of the daemon, and of a runner, to the system
  * fails in turn, in each of the ways it may.  Either nobody notices, or who

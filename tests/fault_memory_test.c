@@ -1,4 +1,4 @@
-/* links: tests/fault_scene.c tests/transcript_json.c libweir.a ; libs: msgpack jansson */
+/* links: tests/fault_scene.c tests/fault_life.c tests/transcript_json.c libweir.a ; libs: msgpack jansson */
 /*
  * fault_memory_test: each allocation of the daemon fails in turn.  It ends and
  * says so, and the one started after it has everything.

@@ -63,7 +63,7 @@ stopped_body() {
 		atf_check -o ignore weirctl show 1
 		atf_check -o ignore weirctl run quick
 		n=$((n + 1))
-		sleep 0.5
+		timeout 0.5 "$WEIR_BIN/weirctl" wait 1 >wait.out 2>&1 || :
 	done
 	weir_wait_until logged "does not answer (stopped?)"
 	# What was not given to it goes on, and what comes now does, too.
