@@ -65,8 +65,7 @@ callouts_open(struct event_base *base, const struct callout_options *options,
 	c->later = loop_event(base, -1, 0, on_later, c);
 	c->replace = loop_event(base, -1, 0, on_replace, c);
 	children_open(c);
-	if (!trims_open(c))
-		errx(EX_OSERR, "out of memory");
+	trims_open(c);
 	output_begin();
 	if (make_directories(c, error, size) && links_open(c, error, size))
 		return c;

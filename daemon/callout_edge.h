@@ -227,7 +227,7 @@ void log_path(const struct callouts *, const struct wire_key *,
 void log_note(const struct callouts *, const struct wire_key *, const char *);
 
 /* callout_trim.c */
-bool trims_open(struct callouts *);
+void trims_open(struct callouts *);
 void trims_later(struct callouts *); /* something may grow from now on */
 /* The last look, once it has ended; the bytes that its logs take. */
 uint64_t trim_last(struct callouts *, struct attempt *);

@@ -7,6 +7,7 @@
  */
 
 #include "daemon/callout_edge.h"
+#include "daemon/loop.h"
 
 #include <sys/stat.h>
 
@@ -40,11 +41,10 @@ static void cut_end(int fd, uint64_t head, uint64_t size);
 
 static const char *const suffixes[] = {"out", "err"};
 
-bool
+void
 trims_open(struct callouts *c)
 {
-	c->trim = event_new(c->base, -1, 0, on_trim, c);
-	return c->trim != NULL;
+	c->trim = loop_event(c->base, -1, 0, on_trim, c);
 }
 
 void
@@ -60,7 +60,7 @@ look_after(struct callouts *c, unsigned ms)
 {
 	struct timeval timeout = {ms / 1000, (suseconds_t)(ms % 1000 * 1000)};
 
-	event_add(c->trim, &timeout);
+	loop_add(c->trim, &timeout);
 }
 
 static bool

@@ -13,6 +13,7 @@
 
 #include "daemon/core/alloc.h"
 #include "daemon/core/event.h"
+#include "daemon/core/zone.h"
 #include "daemon/instance.h"
 #include "daemon/journal_check.h"
 #include "daemon/recovery.h"
@@ -121,7 +122,7 @@ is_event(void *ctx, const struct journal_record *record)
 	bool ok;
 
 	(void)ctx;
-	msgpack_zone_init(&zone, 1024);
+	zone_init(&zone, 1024);
 	ok = event_decode(&event, record->bytes, record->size, &zone);
 	if (ok)
 		event_release(&event);

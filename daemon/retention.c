@@ -11,6 +11,7 @@
 #include "daemon/core/alloc.h"
 #include "daemon/log.h"
 #include "daemon/log_files.h"
+#include "daemon/loop.h"
 #include "daemon/server.h"
 #include "libproto/pack.h"
 
@@ -64,7 +65,7 @@ retention_new(struct server *server)
 
 	r->server = server;
 	STAILQ_INIT(&r->doomed);
-	r->timer = evtimer_new(server->base, on_timer, server);
+	r->timer = loop_event(server->base, -1, 0, on_timer, server);
 	snprintf(dir, sizeof(dir), "%s/logs", server->config->state_dir);
 	r->logs = log_files_open(dir, &owner);
 	return r;
@@ -339,7 +340,7 @@ set_timer(struct retention *r, int64_t now)
 	due = due > now ? due - now : 0;
 	timeout.tv_sec = (time_t)(due / 1000000000);
 	timeout.tv_usec = (suseconds_t)(due % 1000000000 / 1000 + 1000);
-	event_add(r->timer, &timeout);
+	loop_add(r->timer, &timeout);
 }
 
 void

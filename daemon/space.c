@@ -16,6 +16,7 @@
 
 #include "daemon/core/alloc.h"
 #include "daemon/log.h"
+#include "daemon/loop.h"
 #include "daemon/space_rules.h"
 
 #define LOOK_EVERY 1000000000 /* ns */
@@ -65,7 +66,7 @@ space_new(struct event_base *base, const struct space_options *options)
 	struct space *space = xcalloc(1, sizeof(*space));
 
 	space->options = *options;
-	space->again = evtimer_new(base, on_again, space);
+	space->again = loop_event(base, -1, 0, on_again, space);
 	ask_for_room(space, 0, 0);
 	return space;
 }
@@ -302,7 +303,7 @@ conclude(struct space *space)
 	if (why[0] == '\0')
 		event_del(space->again);
 	else if (!evtimer_pending(space->again, NULL))
-		event_add(space->again, &second);
+		loop_add(space->again, &second);
 }
 
 void

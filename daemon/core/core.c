@@ -262,7 +262,7 @@ replay_event(struct state *s, struct event *e)
 	bool can;
 
 	if (e->type == EVENT_DEFINITION_PUT) {
-		msgpack_zone_init(&zone, 4096);
+		zone_init(&zone, 4096);
 		value_unpack(e->value, &zone, &o);
 		e->definition =
 		    definition_parse(s->expressions, &o, NULL, NULL, &errors);

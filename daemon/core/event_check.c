@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "daemon/core/family.h"
+#include "daemon/core/zone.h"
 
 /* In the year 2116; what a hundred years are added to is still a number. */
 #define FAR (INT64_MAX / 2)
@@ -336,7 +337,7 @@ check_items(const struct state *s, const struct event *e)
 		return false;
 	if (e->value == NULL)
 		return e->count == 0;
-	msgpack_zone_init(&zone, 1024);
+	zone_init(&zone, 1024);
 	can = value_unpack(e->value, &zone, &o) &&
 	    o.type == MSGPACK_OBJECT_ARRAY && o.via.array.size == e->count;
 	msgpack_zone_destroy(&zone);
@@ -429,7 +430,7 @@ are_tasks(const struct execution *x, const struct run *r, const struct value *v)
 
 	if (v == NULL)
 		return true;
-	msgpack_zone_init(&zone, 256);
+	zone_init(&zone, 256);
 	are = value_unpack(v, &zone, &o) && o.type == MSGPACK_OBJECT_ARRAY;
 	for (uint32_t i = 0; are && i < o.via.array.size; i++)
 		are = is_after(x, r, &o.via.array.ptr[i]);

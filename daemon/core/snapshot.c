@@ -1,11 +1,11 @@
 /* snapshot: taken between the turns, as of the moment it began. */
 
-#include "daemon/core/buffer.h"
 #include "daemon/core/snapshot.h"
 
 #include <stdlib.h>
 
 #include "daemon/core/alloc.h"
+#include "daemon/core/buffer.h"
 #include "daemon/core/event.h"
 #include "libproto/pack.h"
 
