@@ -349,8 +349,11 @@ note_last(struct pieces *pieces)
 		pieces->last = pieces->lost_file - 1;
 		pieces->goes_on = true;
 	}
-	if (pieces->nfiles == 0)
+	if (pieces->nfiles == 0) {
+		/* A journal is never without one. */
+		pieces->goes_on = true;
 		return;
+	}
 	newest = &pieces->files[pieces->nfiles - 1];
 	if (newest->continued || newest->number < snapshots->newest_segment)
 		pieces->goes_on = true;

@@ -233,6 +233,7 @@ many_segments() {
 	journal:
 	  segment_size: 65536
 	  snapshot_after: 65536
+	callouts: {max: 1, output_max: 1024}
 	EOF
 	cat >w.yaml <<-'EOF'
 	workflow: w
@@ -310,6 +311,14 @@ snapshots_body() {
 	verify 2 'restore'
 	check_n 65 'restore'
 	atf_check -s exit:1 -o match:'^gone: records from [0-9]* on: the newest segments are missing' \
+	    weirctl journal salvage state/journal new
+	put_back
+
+	# All segments: what the snapshots have is there, and no more.
+	rm state/journal/*.seg
+	verify 2 'there is a snapshot but no segment'
+	atf_check -s exit:1 -o match:'^gone: records from [0-9]* on: ' \
+	    -o match:'and the snapshot of record ' \
 	    weirctl journal salvage state/journal new
 	put_back
 

@@ -11,6 +11,7 @@ write_conf() {
 	journal:
 	  segment_size: 65536
 	  snapshot_after: 65536
+	callouts: {max: 4, output_max: 1024}
 	EOF
 	cat >w.yaml <<-'EOF'
 	workflow: w

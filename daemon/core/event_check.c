@@ -360,7 +360,8 @@ check_waiting(const struct state *s, const struct event *e)
 	const struct action *a = its_action(s, e);
 
 	return a != NULL && current_run(s, e) != NULL &&
-	    reaches(a, TASK_WAITING) && e->count <= TIMER_TIMEOUT;
+	    reaches(a, TASK_WAITING) &&
+	    (e->count <= TIMER_TIMEOUT || e->count == TIMER_UNTIL);
 }
 
 static bool
@@ -379,7 +380,8 @@ check_attempt_ended(const struct state *s, const struct event *e)
 
 	return t != NULL && t->k.open && e->status >= 0 &&
 	    e->status < TASK_STATUSES &&
-	    task_ended((enum task_status)e->status) && e->end <= CALLOUT_NO_SPACE &&
+	    task_ended((enum task_status)e->status) &&
+	    e->end <= CALLOUT_NO_SPACE &&
 	    (e->next < 0 ||
 		(t->action->latest == t && current_run(s, e) != NULL &&
 		    reaches(t->action, e->next)));
