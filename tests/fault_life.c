@@ -333,6 +333,10 @@ life_act(struct life *life)
 		if (life_ask(life, "execution.wait", params, &result) !=
 		    WEIR_OK)
 			return false;
+		if (strcmp(json_string_value(json_object_get(result, "status")),
+			"running") == 0)
+			life_broken(life, "execution %d does not end",
+			    (int)life->ids[n]);
 		json_decref(result);
 	}
 	return true;

@@ -64,18 +64,17 @@ holds(enum fault_where where, enum fault_call call, uint32_t nth, int error)
 }
 
 /*
- * glibc (2.36) itself follows a null pointer where it has no memory for its
- * list of name services.
+ * glibc (2.36) itself follows a null pointer, or aborts, where it has no memory
+ * for its list of name services.
  */
 static bool
 is_libc_fault(const struct life *life)
 {
 	char command[256];
 
-	snprintf(command, sizeof(command),
-	    "grep -q __nss_database_get %s/trace_of_fault", life->dir);
-	return life->plan->call == FAULT_alloc &&
-	    WTERMSIG(life->status) == SIGSEGV && system(command) == 0;
+	snprintf(command, sizeof(command), "grep -q __nss_ %s/trace_of_fault",
+	    life->dir);
+	return life->plan->call == FAULT_alloc && system(command) == 0;
 }
 
 /* An error that says nothing of what failed, or a status that means none. */
