@@ -229,8 +229,12 @@ flush(struct link *l)
 			loop_add(l->writable, NULL);
 			return;
 		}
-		wire_consume(
-		    &l->out, n == -1 ? l->out.end - l->out.start : (size_t)n);
+		/* The runner notices too, and lets itself be asked again. */
+		if (n == -1) {
+			shutdown(l->fd, SHUT_WR);
+			n = (ssize_t)(l->out.end - l->out.start);
+		}
+		wire_consume(&l->out, (size_t)n);
 	}
 }
 

@@ -10,6 +10,8 @@
 #include "daemon/loop.h"
 
 static _Noreturn void fail(const char *);
+static void on_log(int, const char *);
+static _Noreturn void on_fatal(int);
 
 /* In place of the core's, which says it to standard error alone. */
 _Noreturn void
@@ -29,9 +31,31 @@ fail(const char *what)
 	exit(EX_OSERR);
 }
 
+/* What libevent has to say, which is little. */
+static void
+on_log(int severity, const char *message)
+{
+	if (severity == EVENT_LOG_ERR)
+		log_error("%s", message);
+	else if (severity == EVENT_LOG_WARN)
+		log_warn("%s", message);
+}
+
+/* It has said why; it would exit with a status that means nothing here. */
+static _Noreturn void
+on_fatal(int error)
+{
+	(void)error;
+	log_error("the event loop can't go on: ending; start again, nothing "
+		  "acknowledged is lost");
+	exit(EX_OSERR);
+}
+
 void
 loop_begin(void)
 {
+	event_set_log_callback(on_log);
+	event_set_fatal_callback(on_fatal);
 	event_set_mem_functions(xmalloc, xrealloc, free);
 }
 

@@ -51,7 +51,7 @@
 	FAULT_CALL(recv, ECONNRESET, EINTR, FAULT_SHORT)         \
 	FAULT_CALL(rename, EIO, ENOSPC)                          \
 	FAULT_CALL(rmdir, EIO)                                   \
-	FAULT_CALL(send, EPIPE, EINTR, FAULT_SHORT)              \
+	FAULT_CALL(send, EPIPE, ENOBUFS, EINTR, FAULT_SHORT)     \
 	FAULT_CALL(setsid, EPERM)                                \
 	FAULT_CALL(sigaction, EINVAL)                            \
 	FAULT_CALL(socket, EMFILE, ENOBUFS)                      \

@@ -132,9 +132,15 @@ client_write(struct runner *r)
 		    r->out.end - r->out.start, MSG_NOSIGNAL);
 		if (n == -1 && (errno == EAGAIN || errno == EINTR))
 			return;
-		/* gone: what it sent last is still to be read, to its end */
-		wire_consume(
-		    &r->out, n == -1 ? r->out.end - r->out.start : (size_t)n);
+		/*
+		 * Gone, or there was no memory: it notices, and asks for the
+		 * list.  What it sent last is still to be read, to its end.
+		 */
+		if (n == -1) {
+			shutdown(r->client, SHUT_WR);
+			n = (ssize_t)(r->out.end - r->out.start);
+		}
+		wire_consume(&r->out, (size_t)n);
 	}
 }
 
