@@ -4,7 +4,7 @@
 
 . "$(atf_get_srcdir)/lib.sh"
 
-LIMIT=140000 # KB of addresses
+LIMIT=90000 # KB of addresses
 
 weir_test_case limit "a daemon at its limit ends and says so, and the next has all"
 limit_body() {
