@@ -56,9 +56,9 @@ static void forget(struct log_files *, struct entry *);
 static int open_logs(const struct log_files *, uint64_t);
 static bool read_name(const char *, struct callout_key *);
 static bool read_number(const char *, uint64_t *);
-static void count_next(struct log_files *, unsigned *files);
-static void count_one(struct log_files *, uint64_t, unsigned *files);
-static bool remove_some(struct log_files *, uint64_t, unsigned *files);
+static void count_next(struct log_files *, unsigned *left);
+static void count_one(struct log_files *, uint64_t, unsigned *left);
+static bool remove_some(struct log_files *, uint64_t, unsigned *left);
 static bool remove_file(int, const char *);
 
 RB_PROTOTYPE(log_ids, entry, by_id, id_compare)

@@ -53,7 +53,7 @@ void log_files_remove(struct log_files *, uint64_t execution);
  * Goes on counting what was there at the start, and removing, for so many
  * files; true where more is left.
  */
-bool log_files_work(struct log_files *, unsigned files);
+bool log_files_work(struct log_files *, unsigned left);
 void log_files_figures(const struct log_files *, struct log_figures *);
 
 #endif

@@ -47,8 +47,8 @@ static const char *const forms[] = {
     [VERB_PAUSE] = "{'ids': [I], 'hold': true}",
     [VERB_RESUME] = "{'ids': [I]}",
     [VERB_GO] = "{'execution': I, 'name': 'go', 'output': 'go-T'}",
-    [VERB_UPDATE] = "{'execution': I, 'task': 'a', 'status': 'completed', "
-		    "'output': 'up-T'}",
+    [VERB_UPDATE] = ("{'execution': I, 'task': 'a', 'status': "
+		     "'completed', 'output': 'up-T'}"),
     [VERB_END] = "{'execution': I, 'name': 'end'}",
     [VERB_CANCEL] = "{'ids': [I], 'kill': true}",
     [VERB_TERMINATE] = "{'ids': [I], 'reason': 'T'}",

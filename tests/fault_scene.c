@@ -86,7 +86,7 @@ check_end(struct life *life, int error)
 	char *log = NULL;
 	size_t size = 0;
 	FILE *f;
-	bool told;
+	bool told, is_documented = false;
 
 	if (WIFEXITED(life->status) && WEXITSTATUS(life->status) == 0)
 		return;
@@ -95,13 +95,11 @@ check_end(struct life *life, int error)
 	if (!WIFEXITED(life->status))
 		life_broken(
 		    life, "it was ended by signal %d", WTERMSIG(life->status));
-	for (size_t i = 0;; i++) {
-		if (i == sizeof(documented) / sizeof(documented[0]))
-			life_broken(life, "it ended with status %d",
-			    WEXITSTATUS(life->status));
-		if (WEXITSTATUS(life->status) == documented[i])
-			break;
-	}
+	for (size_t i = 0; i < sizeof(documented) / sizeof(documented[0]); i++)
+		is_documented |= WEXITSTATUS(life->status) == documented[i];
+	if (!is_documented)
+		life_broken(
+		    life, "it ended with status %d", WEXITSTATUS(life->status));
 	f = fopen(life->log, "r");
 	ATF_REQUIRE(f != NULL);
 	if (getdelim(&log, &size, '\0', f) == -1)

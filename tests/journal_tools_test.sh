@@ -241,10 +241,10 @@ many_segments() {
 	  ask: {wait: {signal: go}}
 	input: {filler: {type: string}}
 	EOF
-	printf '%04000d' 0 >filler
+	printf '%0120000d' 0 >filler
 	weir_start -c weird.conf
 	atf_check -o ignore weirctl define w.yaml
-	weir_wait_until two_snapshots
+	weir_wait_until snapshots_and_segments
 	# And records that no snapshot includes.
 	for _ in 1 2 3; do
 		atf_check -o ignore weirctl run w -i "filler=$(cat filler)"
@@ -259,9 +259,13 @@ many_segments() {
 	newest=${newest#./}
 }
 
-two_snapshots() {
-	weirctl run w -i "filler=$(cat filler)" >run.out
-	[ "$(find state/journal -name '*.snap' | wc -l)" -ge 2 ]
+# A segment is as large as what is kept free for endings, 5 MiB at the least.
+snapshots_and_segments() {
+	for _ in 1 2 3 4 5 6 7 8; do
+		atf_check -o ignore weirctl run w -i "filler=$(cat filler)"
+	done
+	[ "$(find state/journal -name '*.snap' | wc -l)" -ge 2 ] &&
+	    [ "$(find state/journal -name '*.seg' | wc -l)" -ge 2 ]
 }
 
 put_back() {

@@ -84,13 +84,15 @@ call_with(struct weir *weir, struct weir_message *answer, const char *method,
 static const msgpack_object *
 field(const struct weir_message *answer, const char *key, msgpack_zone *zone)
 {
+	const msgpack_object_kv *entries;
 	msgpack_object map;
 
 	if (!unpack_value(answer->body, answer->size, zone, &map) ||
 	    map.type != MSGPACK_OBJECT_MAP)
 		return NULL;
+	entries = map.via.map.ptr;
 	for (uint32_t i = 0; i < map.via.map.size; i++) {
-		const msgpack_object_kv *entry = &map.via.map.ptr[i];
+		const msgpack_object_kv *entry = &entries[i];
 
 		if (entry->key.type == MSGPACK_OBJECT_STR &&
 		    entry->key.via.str.size == strlen(key) &&

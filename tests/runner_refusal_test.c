@@ -75,7 +75,7 @@ check_usage(const char *id, const char *input, int status, const char *says)
 {
 	const char *program = getenv("WEIR_RUNNER");
 	char said[256] = "";
-	int ends[2], result;
+	int ends[2], result, fd;
 	size_t length = 0;
 	ssize_t n;
 	pid_t pid;
@@ -85,8 +85,8 @@ check_usage(const char *id, const char *input, int status, const char *says)
 	pid = fork();
 	ATF_REQUIRE(pid != -1);
 	if (pid == 0) {
-		close(0);
-		if (open(input, O_RDONLY) != 0 || dup2(ends[1], 2) == -1)
+		fd = open(input, O_RDONLY);
+		if (fd == -1 || dup2(fd, 0) == -1 || dup2(ends[1], 2) == -1)
 			_exit(99);
 		execl(program, "weir-runner", "x.sock", id, (char *)NULL);
 		_exit(98);

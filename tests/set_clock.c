@@ -31,9 +31,11 @@ main(int argc, char *argv[])
 	    NULL, sizeof(*plan), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (plan == MAP_FAILED)
 		err(1, "%s", argv[1]);
+	close(fd);
 	ns = strtoll(argv[3], NULL, 10) * 1000000000;
 	__atomic_store_n(
 	    strcmp(argv[2], "wall") == 0 ? &plan->wall : &plan->slept, ns,
 	    __ATOMIC_SEQ_CST);
+	munmap(plan, sizeof(*plan));
 	return 0;
 }

@@ -42,8 +42,8 @@ enum timer_of {
 };
 
 /*
- * A deadline, in a tree of the state's by time while due is not 0.  There are as
- * many as there are executions, actions and attempts, those that have ended
+ * A deadline, in a tree of the state's by time while due is not 0.  There are
+ * as many as there are executions, actions and attempts, those that have ended
  * too: so it does not point back to its owner.
  */
 struct timer {

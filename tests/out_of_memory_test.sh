@@ -1,6 +1,6 @@
 #!/usr/bin/env atf-sh
-# memory_test: a daemon that runs out of memory for real, by a limit.  (Each
-# allocation fails in turn in fault_memory_test.)
+# out_of_memory_test: a daemon that runs out of memory for real, by a limit.
+# (Each allocation fails in turn in fault_memory_test.)
 
 . "$(atf_get_srcdir)/lib.sh"
 
