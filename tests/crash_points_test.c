@@ -212,13 +212,15 @@ each_point(const struct points *points, unsigned share, bool runner,
 static void
 all_points(bool runner, scenario_steps *steps)
 {
-	/* cppcheck-suppress invalidFunctionArg */
-	struct tally *tally = mmap(NULL, sizeof(*tally), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	const int access = PROT_READ | PROT_WRITE;
+	const int kind = MAP_SHARED | MAP_ANONYMOUS;
 	static struct points points;
+	struct tally *tally;
 	struct crash_daemon d;
 	int status, failed = 0;
 
+	/* cppcheck-suppress invalidFunctionArg */
+	tally = mmap(NULL, sizeof(*tally), access, kind, -1, 0);
 	ATF_REQUIRE(tally != MAP_FAILED);
 	signal(SIGPIPE, SIG_IGN);
 	points_require();

@@ -25,7 +25,9 @@ main(int argc, char *argv[])
 	if (argc != 4)
 		errx(2, "usage: set_clock FILE wall|slept SECONDS");
 	fd = open(argv[1], O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd == -1 || ftruncate(fd, sizeof(*plan)) == -1)
+	if (fd < 0)
+		err(1, "%s", argv[1]);
+	if (ftruncate(fd, sizeof(*plan)) == -1)
 		err(1, "%s", argv[1]);
 	plan = mmap(
 	    NULL, sizeof(*plan), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
