@@ -144,3 +144,16 @@ weir_cleanup() {
 	echo "processes that can't be ended: $weir_left" >&2
 	return 1
 }
+
+# weir_python MODULE...: sets python to one that has them, or skips the test.
+# What is first in the path need not be the one that packages are made for.
+weir_python() {
+	for python in python3 /usr/bin/python3 /usr/local/bin/python3 \
+	    /usr/pkg/bin/python3; do
+		if "$python" -c "import $(echo "$*" | tr ' ' ,)" 2>/dev/null
+		then
+			return 0
+		fi
+	done
+	atf_skip "no python3 has $*"
+}

@@ -100,8 +100,7 @@ undefine_body() {
 
 weir_test_case wait "who waits for what is deleted is told"
 wait_body() {
-	python3 -c 'import msgpack' 2>/dev/null ||
-	    atf_skip "python3-msgpack is missing"
+	weir_python msgpack
 	weir_start
 	define quick '{a: {run: ["true"]}}'
 	atf_check -o ignore weirctl run quick --wait
@@ -121,7 +120,7 @@ wait_body() {
 	        if number == 1:
 	            sys.exit(0)
 	END
-	python3 ask.py "$PWD/sock" >answers &
+	"$python" ask.py "$PWD/sock" >answers &
 	weir_wait_until grep -q '^2 None' answers
 	atf_check -o ignore weirctl delete 1
 	weir_wait_until grep -q '^1 not_found execution 1 has been deleted' \
