@@ -33,7 +33,7 @@ files() {
 all_there_is() {
 	ctl --json ls --all
 	ctl --json definitions
-	ctl --json engine status | sed 's/.*"last"/"last"/'
+	ctl --json engine status | grep -o '"last": [0-9]*'
 }
 
 # plans COMMAND...: it prints something, and leaves all as it is.

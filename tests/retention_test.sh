@@ -52,7 +52,7 @@ delete_body() {
 	    -o match:'execution +2 child: completed -> deleted .subworkflow' \
 	    weirctl delete 1 --plan
 	atf_check -o ignore weirctl show 1
-	ctl events >events.out 2>&1 &
+	ctl events --from 1 >events.out 2>&1 &
 	watcher=$!
 	atf_check -o inline:'1: deleted, with 1 subworkflow\n' \
 	    weirctl delete --workflow top --reason tidy
