@@ -98,7 +98,8 @@ struct journal_readers {
  * out from the end of the last whole group on, and told through warn; so is a
  * damaged snapshot where an older one and the records behind it give the same.
  * After an end that wasn't clean what is appended goes into a new segment.
- * NULL with a sentence naming file and offset when there is damage.
+ * NULL with a sentence naming file and offset where it can't be, and errno: 0
+ * when the journal is at fault, else what the system refused.
  */
 struct journal *journal_open(const struct journal_options *,
     const struct journal_readers *, char *, size_t);

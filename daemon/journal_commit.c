@@ -452,11 +452,13 @@ journal_first_segment(struct journal *journal, char *error, size_t size)
 {
 	struct segment_store *store = &journal->store;
 
-	if (getentropy(store->id, sizeof store->id) == -1)
+	if (getentropy(store->id, sizeof store->id) == -1) {
+		store_refused(store, errno);
 		return segment_error(error, size,
 		    "%s: no random bytes for the journal's id: %s; start "
 		    "again when the system has some",
 		    store->path, strerror(errno));
+	}
 	store->has_id = true;
 	return journal_next_segment(journal, error, size);
 }

@@ -47,15 +47,20 @@ journal_open(const struct journal_options *options,
     const struct journal_readers *readers, char *error, size_t size)
 {
 	struct journal *journal = journal_new(options);
+	int refused = 0;
 
+	journal->store.refused = &refused;
 	if (journal_open_directory(journal, error, size) &&
 	    recover(journal, readers, error, size) &&
 	    make_wake(journal, error, size) &&
-	    start_threads(journal, error, size))
+	    start_threads(journal, error, size)) {
+		journal->store.refused = NULL;
 		return journal;
+	}
 	if (journal->snapshots.has_thread)
 		journal_stop_snapshots(journal);
 	journal_free(journal);
+	errno = refused;
 	return NULL;
 }
 
@@ -234,6 +239,7 @@ make_wake(struct journal *journal, char *error, size_t size)
 	if (pipe2(journal->wake, O_CLOEXEC | O_NONBLOCK) == 0)
 		return true;
 #endif
+	store_refused(&journal->store, errno);
 	return segment_error(error, size,
 	    "%s: cannot make a descriptor to be woken by: %s; raise the limit "
 	    "of open files and start again",
@@ -259,6 +265,7 @@ start_threads(struct journal *journal, char *error, size_t size)
 		    journal, &journal->thread, journal_commit_thread);
 	if (result == 0)
 		return true;
+	store_refused(&journal->store, result);
 	return segment_error(error, size,
 	    "%s: cannot start the journal's threads: %s; raise the limit of "
 	    "processes and start again",

@@ -1,5 +1,6 @@
 /* recovery: replay, and adoption of what still runs */
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,16 +27,21 @@ recovery_replay(struct state **state, const struct config *config,
 	    .record = replaying_record,
 	    .ctx = &replaying};
 	struct journal *journal;
+	int refused;
 
 	replaying_begin(&replaying);
 	journal = journal_open(&options, &readers, error, size);
-	if (explain(&replaying, dir, error, size) && journal != NULL) {
-		journal_close(journal);
+	refused = errno;
+	if (explain(&replaying, dir, error, size)) {
+		if (journal != NULL)
+			journal_close(journal);
 		journal = NULL;
+		refused = 0;
 	}
 	if (journal != NULL)
 		*state = replaying_take(&replaying);
 	replaying_end(&replaying);
+	errno = refused;
 	if (journal == NULL)
 		return NULL;
 	core_recovered(*state);

@@ -15,7 +15,7 @@
 
 /*
  * Opens the journal and makes the state of what is in it; NULL with a sentence
- * in the buffer.
+ * in the buffer, and errno as journal_open has it.
  */
 struct journal *recovery_replay(
     struct state **, const struct config *, const char *dir, char *, size_t);

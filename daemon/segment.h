@@ -26,6 +26,7 @@ struct segment_store {
 	off_t size; /* bytes, of a new segment */
 	bool has_id;
 	unsigned char id[JOURNAL_ID_SIZE];
+	int *refused; /* the errno of the last refusal, where asked for */
 };
 
 struct segment {
@@ -52,6 +53,9 @@ bool segment_system_error(const struct segment_store *, const char *name,
 bool segment_refused(const struct segment_store *, const char *name,
     const char *what, off_t offset, int error, const char *advice, char *,
     size_t);
+
+/* Keeps the errno of what the system refused, for who asked for that. */
+void store_refused(const struct segment_store *, int error);
 
 /* The store's system calls, gone on with where a signal interrupts them. */
 int store_open(const struct segment_store *, const char *, int flags);

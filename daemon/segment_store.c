@@ -52,6 +52,13 @@ segment_system_error(const struct segment_store *store, const char *name,
 	    store, name, what, offset, error, advice(error), buffer, size);
 }
 
+void
+store_refused(const struct segment_store *store, int error)
+{
+	if (store->refused != NULL)
+		*store->refused = error;
+}
+
 bool
 segment_refused(const struct segment_store *store, const char *name,
     const char *what, off_t offset, int error, const char *hint, char *buffer,
@@ -59,6 +66,7 @@ segment_refused(const struct segment_store *store, const char *name,
 {
 	const char *slash = name[0] == '\0' ? "" : "/";
 
+	store_refused(store, error);
 	if (offset < 0)
 		return segment_error(buffer, size, "%s%s%s: cannot %s: %s; %s",
 		    store->path, slash, name, what, strerror(error), hint);

@@ -27,6 +27,7 @@
 static _Noreturn void fail(int, const char *);
 static void open_directories(const struct config *);
 static void open_loop(struct server *);
+static int journal_status(int refused);
 static void open_journal(struct server *);
 static void open_space(struct server *);
 static void open_callouts(struct server *);
@@ -109,6 +110,23 @@ open_loop(struct server *server)
 	    alarm_new(server->base, ALARM_WALL, on_deadline, server);
 }
 
+/* What may be over by itself is told from what has to be repaired. */
+static int
+journal_status(int refused)
+{
+	switch (refused) {
+	case 0:
+		return EX_DATAERR;
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case EAGAIN:
+		return EX_OSERR;
+	default:
+		return EX_IOERR;
+	}
+}
+
 static void
 open_journal(struct server *server)
 {
@@ -118,7 +136,7 @@ open_journal(struct server *server)
 	server->journal = recovery_replay(
 	    &server->state, server->config, dir, error, sizeof(error));
 	if (server->journal == NULL)
-		fail(EX_DATAERR, error);
+		fail(journal_status(errno), error);
 	saver_init(
 	    &server->saver, server->state, server->journal, server->config);
 	/* What the disk holds may be less than what has just been read of it,
