@@ -1,6 +1,7 @@
 /* crash_points: the system calls of a process, and kills at each of them. */
 
 #include "tests/crash_points.h"
+#include "tests/test_length.h"
 
 #include <sys/stat.h>
 
@@ -47,22 +48,14 @@ points_require(void)
 
 	/* Leaks can't be looked for in what is traced. */
 	if (options != NULL) {
-		snprintf(without, sizeof(without), "%s:detect_leaks=0",
-		    options);
+		snprintf(
+		    without, sizeof(without), "%s:detect_leaks=0", options);
 		setenv("ASAN_OPTIONS", without, 1);
 	}
 	if (system("strace -qq -D -f -b execve -o /dev/null true "
 		   ">/dev/null 2>&1") != 0)
 		atf_tc_skip("strace can't trace here (not installed, too old "
 			    "for -b, or not permitted)");
-}
-
-bool
-points_long(void)
-{
-	const char *length = getenv("WEIR_LONG");
-
-	return length != NULL && length[0] != '\0';
 }
 
 static bool
@@ -174,9 +167,8 @@ points_read(struct points *p, unsigned most, unsigned most_sanitized)
 	}
 	if (build != NULL && strcmp(build, "plain") != 0)
 		most = most_sanitized;
-	p->every = points_long() || p->count <= most
-	    ? 1
-	    : (p->count + most - 1) / most;
+	p->every =
+	    runs_long() || p->count <= most ? 1 : (p->count + most - 1) / most;
 }
 
 bool

@@ -36,7 +36,6 @@ extern const struct point point_none;
 
 /* Skips the test where strace or what it needs is missing. */
 void points_require(void);
-bool points_long(void);
 /* All that the run with point_none did. */
 void points_read(struct points *, unsigned most, unsigned most_sanitized);
 bool points_sampled(const struct points *, unsigned);

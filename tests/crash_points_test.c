@@ -21,6 +21,7 @@
 
 #include "tests/crash_client.h"
 #include "tests/crash_points.h"
+#include "tests/test_length.h"
 
 #define RUNNER_COUNT 1
 #define POINTS_SHORT 700 /* more are sampled evenly, where it is not long */
@@ -256,7 +257,7 @@ all_points(bool runner, scenario_steps *steps)
 	}                                                                  \
 	ATF_TC_BODY(name, tc)                                              \
 	{                                                                  \
-		if (only_long && !points_long())                           \
+		if (only_long && !runs_long())                             \
 			atf_tc_skip("only long: make check-long runs it"); \
 		all_points(runner, steps);                                 \
 	}

@@ -19,6 +19,7 @@
 #include <time.h>
 
 #include "tests/crash_client.h"
+#include "tests/test_length.h"
 
 #define CLIENTS 3
 #define RUNNERS_EACH 2
@@ -67,11 +68,7 @@ static void check_task(struct weir *, unsigned id, const char *status,
 static unsigned
 times(unsigned few, unsigned many)
 {
-	const char *length = getenv("WEIR_LONG"), *build = getenv("WEIR_BUILD");
-
-	if (length != NULL && length[0] != '\0')
-		return many;
-	return build != NULL && strcmp(build, "plain") != 0 ? few / 5 : few;
+	return runs_long() ? many : build_is("plain") ? few : few / 5;
 }
 
 static unsigned

@@ -19,6 +19,7 @@
 #include "libproto/weir.h"
 #include "tests/race_text.h"
 #include "tests/scratch_daemon.h"
+#include "tests/test_length.h"
 #include "tests/transcript_json.h"
 
 #define PATIENCE 60000 /* ms */
@@ -416,13 +417,12 @@ all_known(struct track *t)
 void
 race_run(const struct race *race)
 {
-	const char *length = getenv("WEIR_LONG");
 	struct track t = {.race = race, .step = 300, .gap = race->delay + 300};
 	struct weir_message answer;
 	char *before, *after, text[4096];
 
 	signal(SIGPIPE, SIG_IGN);
-	t.times = length != NULL && length[0] != '\0' ? TIMES_LONG : TIMES;
+	t.times = runs_long() ? TIMES_LONG : TIMES;
 	scratch_daemon_start();
 	open_peers(&t);
 	for (unsigned i = 0; i < 2; i++) {

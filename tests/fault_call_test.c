@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "tests/fault_scene.h"
+#include "tests/test_length.h"
 
 #define ALL(list) list, sizeof(list) / sizeof(list[0])
 
@@ -21,12 +22,9 @@ static void
 sweep(enum fault_where where, const enum fault_call *calls, unsigned ncalls,
     unsigned few)
 {
-	const char *build = getenv("WEIR_BUILD"), *more = getenv("WEIR_LONG");
-
-	if (build != NULL && strcmp(build, "san") == 0)
+	if (build_is("san"))
 		atf_tc_skip("the sanitizers stand where the shim would");
-	fault_sweep(
-	    where, calls, ncalls, more != NULL && more[0] != '\0' ? 0 : few);
+	fault_sweep(where, calls, ncalls, runs_long() ? 0 : few);
 }
 
 /* SWEEP(name, description, where, points of the short form, calls) */

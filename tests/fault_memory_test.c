@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tests/fault_scene.h"
+#include "tests/test_length.h"
 
 #define SHORT 60 /* of the allocations */
 
@@ -21,13 +22,11 @@ ATF_TC_HEAD(daemon, tc)
 ATF_TC_BODY(daemon, tc)
 {
 	static const enum fault_call calls[] = {FAULT_alloc};
-	const char *build = getenv("WEIR_BUILD"), *more = getenv("WEIR_LONG");
 
 	(void)tc;
-	if (build != NULL && strcmp(build, "san") == 0)
+	if (build_is("san"))
 		atf_tc_skip("the sanitizers have an allocator of their own");
-	fault_sweep(FAULT_IN_DAEMON, calls, 1,
-	    more != NULL && more[0] != '\0' ? 0 : SHORT);
+	fault_sweep(FAULT_IN_DAEMON, calls, 1, runs_long() ? 0 : SHORT);
 }
 
 ATF_TP_ADD_TCS(tp)

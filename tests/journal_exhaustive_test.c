@@ -3,7 +3,7 @@
  * daemon/journal_commit.c daemon/journal_read.c daemon/journal_snapshot.c
  * daemon/journal_snapshot_write.c daemon/journal_compact.c daemon/segment.c
  * daemon/segment_read.c daemon/segment_store.c daemon/crc32c.c
- * daemon/core/alloc.c tests/journal_scratch.c
+ * daemon/core/alloc.c tests/journal_scratch.c tests/unsynced_io.c
  * tests/journal_image.c ; libs: pthread
  */
 /*
@@ -27,6 +27,7 @@
 
 #include "daemon/journal_format.h"
 #include "tests/journal_image.h"
+#include "tests/test_length.h"
 
 #define SECTOR 512
 
@@ -40,47 +41,13 @@ static struct {
 	unsigned refused;
 } counts;
 
-static bool
-long_run(void)
-{
-	const char *wanted = getenv("WEIR_LONG");
-
-	return wanted != NULL && wanted[0] != '\0';
-}
-
 /* --- Three journals --------------------------------------------------------
  */
 
 static void
 open_scratch(void)
 {
-	ATF_REQUIRE_MSG(scratch_open(&scratch), "%s", scratch.error);
-	/* As the daemon does it after an end that wasn't clean. */
-	if (!journal_ended_cleanly(scratch.journal))
-		ATF_REQUIRE(scratch_snapshot(&scratch, 3));
-}
-
-static void
-write_batches(unsigned batches, unsigned groups)
-{
-	for (unsigned i = 0; i < batches; i++) {
-		scratch_append(&scratch, groups, 2);
-		ATF_REQUIRE(scratch_commit(&scratch));
-	}
-}
-
-static void
-kill_it(void)
-{
-	char name[SCRATCH_NAME_SIZE];
-	struct scratch_file file;
-
-	scratch_close(&scratch);
-	scratch_last_segment(&scratch, name);
-	scratch_load(&scratch, name, &file);
-	scratch_unseal(&file);
-	scratch_store(&file);
-	scratch_free(&file);
+	ATF_REQUIRE_MSG(scratch_resume(&scratch), "%s", scratch.error);
 }
 
 /* Killed in its first run. */
@@ -88,9 +55,9 @@ static void
 make_young(void)
 {
 	open_scratch();
-	write_batches(2, 1);
-	write_batches(1, 2);
-	kill_it();
+	ATF_REQUIRE(scratch_batches(&scratch, 2, 1));
+	ATF_REQUIRE(scratch_batches(&scratch, 1, 2));
+	scratch_kill(&scratch);
 }
 
 /* Killed twice, then closed: a segment and a snapshot of each run. */
@@ -99,9 +66,9 @@ make_short(void)
 {
 	for (int run = 0; run < 3; run++) {
 		open_scratch();
-		write_batches(2, 1);
+		ATF_REQUIRE(scratch_batches(&scratch, 2, 1));
 		if (run < 2)
-			kill_it();
+			scratch_kill(&scratch);
 		else
 			scratch_close(&scratch);
 	}
@@ -113,11 +80,11 @@ make_old(void)
 {
 	open_scratch();
 	for (int i = 0; i < 3; i++) {
-		write_batches(5, 5);
+		ATF_REQUIRE(scratch_batches(&scratch, 5, 5));
 		ATF_REQUIRE(scratch_snapshot(&scratch, 6));
 	}
-	write_batches(5, 5);
-	kill_it();
+	ATF_REQUIRE(scratch_batches(&scratch, 5, 5));
+	scratch_kill(&scratch);
 }
 
 static const struct {
@@ -155,7 +122,7 @@ check_opened(const char *what, uint64_t least)
 	counts.whole += seen == image.last;
 	counts.prefix += seen != image.last;
 	/* And it stays so: of every case in the long run. */
-	if (!long_run() && counts.cases % 17 != 0) {
+	if (!runs_long() && counts.cases % 17 != 0) {
 		scratch_close(&scratch);
 		return;
 	}
@@ -254,7 +221,7 @@ static void
 for_each_journal(void (*damage)(const char *, size_t))
 {
 	for (size_t i = 0; i < sizeof journals / sizeof *journals; i++) {
-		if (journals[i].large && !long_run())
+		if (journals[i].large && !runs_long())
 			continue;
 		make(i, journals[i].name);
 		begin_counts();
@@ -315,7 +282,7 @@ flip_bits(size_t which)
 		holds = at < sizeof(struct segment_header) ||
 		    (at >= data && at < used(file));
 		/* Where nothing stands one bit in some bytes must do. */
-		if (!holds && !long_run() && at % 509 != 0)
+		if (!holds && !runs_long() && at % 509 != 0)
 			continue;
 		for (unsigned bit = at % 8; bit < 8; bit += holds ? 1 : 8) {
 			file->bytes[at] ^= (unsigned char)(1u << bit);
@@ -337,7 +304,7 @@ flip_everywhere(const char *name, size_t which)
 	(void)which;
 	for (size_t i = 0; i < image.n; i++)
 		/* In the short run the first journal, and a snapshot. */
-		if (long_run() || image.n == 1 || i == image.n - 2)
+		if (runs_long() || image.n == 1 || i == image.n - 2)
 			flip_bits(i);
 	tell(name, "one bit flipped");
 	ATF_CHECK(counts.cases > 1000 && counts.whole > 0);

@@ -3,7 +3,8 @@
  * daemon/journal_commit.c daemon/journal_read.c daemon/journal_snapshot.c
  * daemon/journal_snapshot_write.c daemon/journal_compact.c daemon/segment.c
  * daemon/segment_read.c daemon/segment_store.c daemon/crc32c.c
- * daemon/core/alloc.c tests/journal_scratch.c ; libs: pthread
+ * daemon/core/alloc.c tests/journal_scratch.c tests/unsynced_io.c ; libs:
+ * pthread
  */
 /*
  * journal_fail_test: the first write or sync that fails is final, wherever it
@@ -22,6 +23,7 @@
 
 #include "daemon/journal_format.h"
 #include "tests/journal_scratch.h"
+#include "tests/unsynced_io.h"
 
 #define HALF -1 /* no errno: a write that writes half, and says so */
 
@@ -62,45 +64,45 @@ failing_write(int fd, const void *bytes, size_t size, off_t offset)
 		errno = atomic_load(&error_given);
 		return -1;
 	}
-	return scratch_io.write(fd, bytes, size, offset);
+	return unsynced_io.write(fd, bytes, size, offset);
 }
 
 static int
 failing_sync(int fd)
 {
-	return fails_now() ? -1 : scratch_io.sync(fd);
+	return fails_now() ? -1 : unsynced_io.sync(fd);
 }
 
 static int
 failing_allocate(int fd, off_t offset, off_t size)
 {
 	return fails_now() ? atomic_load(&error_given)
-			   : scratch_io.allocate(fd, offset, size);
+			   : unsynced_io.allocate(fd, offset, size);
 }
 
 static int
 failing_rename(int dir, const char *from, const char *to)
 {
-	return fails_now() ? -1 : scratch_io.rename(dir, from, to);
+	return fails_now() ? -1 : unsynced_io.rename(dir, from, to);
 }
 
 static int
 failing_open(int dir, const char *name, int flags, mode_t mode)
 {
-	return fails_now() ? -1 : scratch_io.open(dir, name, flags, mode);
+	return fails_now() ? -1 : unsynced_io.open(dir, name, flags, mode);
 }
 
 static int
 failing_unlink(int dir, const char *name)
 {
-	return fails_now() ? -1 : scratch_io.unlink(dir, name);
+	return fails_now() ? -1 : unsynced_io.unlink(dir, name);
 }
 
 /* Advice: there is nothing to fail. */
 static void
 forget(int fd)
 {
-	scratch_io.forget(fd);
+	unsynced_io.forget(fd);
 }
 
 static const struct journal_io failing_io = {
@@ -128,7 +130,7 @@ init(const char *dir, int fails_at, int error)
 static void
 check_reopened(uint64_t durable, uint64_t appended)
 {
-	scratch.options.io = &scratch_io;
+	scratch.options.io = &unsynced_io;
 	ATF_REQUIRE_MSG(scratch_open(&scratch), "%s", scratch.error);
 	ATF_CHECK(!scratch.wrong);
 	ATF_CHECK(scratch.seen_last);
@@ -312,7 +314,7 @@ fail_opening_at(int n, int error)
 	else
 		ATF_CHECK_MSG(fails(error) && names_what_to_do(scratch.error),
 		    "%s", scratch.error);
-	scratch.options.io = &scratch_io;
+	scratch.options.io = &unsynced_io;
 	ATF_REQUIRE_MSG(scratch_open(&scratch), "%s", scratch.error);
 	ATF_CHECK(!scratch.wrong);
 	ATF_CHECK_EQ_MSG(36, scratch.seen, "%ju", (uintmax_t)scratch.seen);
@@ -407,7 +409,7 @@ short_write(int fd, const void *bytes, size_t size, off_t offset)
 ATF_TC_WITHOUT_HEAD(short_and_interrupted_writes);
 ATF_TC_BODY(short_and_interrupted_writes, tc)
 {
-	struct journal_io io = scratch_io;
+	struct journal_io io = unsynced_io;
 
 	io.write = short_write;
 	scratch_init(&scratch, "journal");
@@ -433,7 +435,7 @@ cannot_allocate(int fd, off_t offset, off_t size)
 ATF_TC_WITHOUT_HEAD(file_system_without_allocation);
 ATF_TC_BODY(file_system_without_allocation, tc)
 {
-	struct journal_io io = scratch_io;
+	struct journal_io io = unsynced_io;
 
 	io.allocate = cannot_allocate;
 	scratch_init(&scratch, "journal");
@@ -463,7 +465,7 @@ ATF_TC_HEAD(one_batch_in_flight, tc)
 }
 ATF_TC_BODY(one_batch_in_flight, tc)
 {
-	struct journal_io io = scratch_io;
+	struct journal_io io = unsynced_io;
 	struct journal_figures figures;
 
 	io.sync = held_sync;

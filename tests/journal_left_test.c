@@ -5,7 +5,7 @@
  * daemon/segment_read.c daemon/segment_store.c daemon/crc32c.c
  * daemon/journal_check.c daemon/journal_pieces.c daemon/journal_pieces_scan.c
  * daemon/journal_salvage.c daemon/core/alloc.c tests/journal_scratch.c
- * tests/journal_image.c ; libs: pthread
+ * tests/unsynced_io.c tests/journal_image.c ; libs: pthread
  */
 /*
  * journal_left_test: what salvage makes of the leavings of a torn write, and
@@ -20,6 +20,7 @@
 
 #include "daemon/journal_salvage.h"
 #include "tests/journal_image.h"
+#include "tests/unsynced_io.h"
 
 #define SEGMENT_SIZE (8 * 1024)
 #define SAVED_DIR "saved"
@@ -74,7 +75,7 @@ salvage_left(struct journal_saved *saved)
 	char ctx[] = "what was left", error[1024];
 	const struct journal_salvage salvage = {.from = image.dir,
 	    .to = SAVED_DIR,
-	    .io = &scratch_io,
+	    .io = &unsynced_io,
 	    .segment_size = SEGMENT_SIZE,
 	    .lost = ignore_loss,
 	    .loose = note_age,

@@ -3,7 +3,8 @@
  * daemon/journal_commit.c daemon/journal_read.c daemon/journal_snapshot.c
  * daemon/journal_snapshot_write.c daemon/journal_compact.c daemon/segment.c
  * daemon/segment_read.c daemon/segment_store.c daemon/crc32c.c
- * daemon/core/alloc.c tests/journal_scratch.c ; libs: pthread
+ * daemon/core/alloc.c tests/journal_scratch.c tests/unsynced_io.c ; libs:
+ * pthread
  */
 /*
  * journal_refusal_test: what the system refuses and the journal goes on
@@ -21,6 +22,7 @@
 
 #include "daemon/journal_format.h"
 #include "tests/journal_scratch.h"
+#include "tests/unsynced_io.h"
 
 static struct scratch scratch;
 static struct journal_io io;
@@ -35,13 +37,13 @@ allocate(int fd, off_t offset, off_t size)
 {
 	int refusal = atomic_load(&refuse_allocation);
 
-	return refusal != 0 ? refusal : scratch_io.allocate(fd, offset, size);
+	return refusal != 0 ? refusal : unsynced_io.allocate(fd, offset, size);
 }
 
 static int
 open_file(int dir, const char *name, int flags, mode_t mode)
 {
-	int fd = scratch_io.open(dir, name, flags, mode);
+	int fd = unsynced_io.open(dir, name, flags, mode);
 
 	if (strcmp(name, SNAPSHOT_NEW_NAME) == 0)
 		atomic_store(&snapshot_fd, fd);
@@ -58,7 +60,7 @@ write_file(int fd, const void *bytes, size_t size, off_t offset)
 	else if (size >= 4096 && *(const char *)bytes == 0)
 		refusal = atomic_load(&refuse_zeros);
 	errno = refusal;
-	return refusal != 0 ? -1 : scratch_io.write(fd, bytes, size, offset);
+	return refusal != 0 ? -1 : unsynced_io.write(fd, bytes, size, offset);
 }
 
 static int
@@ -76,7 +78,7 @@ rename_file(int dir, const char *from, const char *to)
 	/* Its number may be given to another file from now on. */
 	if (strcmp(from, SNAPSHOT_NEW_NAME) == 0)
 		atomic_store(&snapshot_fd, -1);
-	return scratch_io.rename(dir, from, to);
+	return unsynced_io.rename(dir, from, to);
 }
 
 static int
@@ -86,13 +88,13 @@ unlink_file(int dir, const char *name)
 		atomic_store(&snapshot_fd, -1);
 	else if ((errno = atomic_load(&refuse_removal)) != 0)
 		return -1;
-	return scratch_io.unlink(dir, name);
+	return unsynced_io.unlink(dir, name);
 }
 
 static void
 init(size_t segment_size)
 {
-	io = scratch_io;
+	io = unsynced_io;
 	io.allocate = allocate;
 	io.open = open_file;
 	io.write = write_file;

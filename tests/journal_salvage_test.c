@@ -5,7 +5,7 @@
  * daemon/segment_read.c daemon/segment_store.c daemon/crc32c.c
  * daemon/journal_check.c daemon/journal_pieces.c daemon/journal_pieces_scan.c
  * daemon/journal_salvage.c daemon/core/alloc.c tests/journal_scratch.c
- * tests/journal_image.c ; libs: pthread
+ * tests/unsynced_io.c tests/journal_image.c ; libs: pthread
  */
 /*
  * journal_salvage_test: of each damage to whole journals journal_check says
@@ -25,6 +25,8 @@
 #include "daemon/journal_format.h"
 #include "daemon/journal_salvage.h"
 #include "tests/journal_image.h"
+#include "tests/test_length.h"
+#include "tests/unsynced_io.h"
 
 #define SECTOR 512
 #define SEGMENT_SIZE (8 * 1024)
@@ -49,46 +51,13 @@ static bool torn_told;
 static struct journal_finding found;
 static char found_sentence[2048];
 
-static bool
-long_run(void)
-{
-	const char *wanted = getenv("WEIR_LONG");
-
-	return wanted != NULL && wanted[0] != '\0';
-}
-
 /* --- Journals --------------------------------------------------------------
  */
 
 static void
 open_scratch(void)
 {
-	ATF_REQUIRE_MSG(scratch_open(&scratch), "%s", scratch.error);
-	if (!journal_ended_cleanly(scratch.journal))
-		ATF_REQUIRE(scratch_snapshot(&scratch, 3));
-}
-
-static void
-write_batches(unsigned batches, unsigned groups)
-{
-	for (unsigned i = 0; i < batches; i++) {
-		scratch_append(&scratch, groups, 2);
-		ATF_REQUIRE(scratch_commit(&scratch));
-	}
-}
-
-static void
-kill_it(void)
-{
-	char name[SCRATCH_NAME_SIZE];
-	struct scratch_file file;
-
-	scratch_close(&scratch);
-	scratch_last_segment(&scratch, name);
-	scratch_load(&scratch, name, &file);
-	scratch_unseal(&file);
-	scratch_store(&file);
-	scratch_free(&file);
+	ATF_REQUIRE_MSG(scratch_resume(&scratch), "%s", scratch.error);
 }
 
 /* Segments that were full, no snapshot, closed. */
@@ -96,7 +65,7 @@ static void
 make_plain(void)
 {
 	open_scratch();
-	write_batches(12, 5);
+	ATF_REQUIRE(scratch_batches(&scratch, 12, 5));
 	scratch_close(&scratch);
 }
 
@@ -106,9 +75,9 @@ make_short(void)
 {
 	for (int run = 0; run < 3; run++) {
 		open_scratch();
-		write_batches(2, 1);
+		ATF_REQUIRE(scratch_batches(&scratch, 2, 1));
 		if (run < 2)
-			kill_it();
+			scratch_kill(&scratch);
 		else
 			scratch_close(&scratch);
 	}
@@ -120,11 +89,11 @@ make_old(void)
 {
 	open_scratch();
 	for (int i = 0; i < 3; i++) {
-		write_batches(5, 5);
+		ATF_REQUIRE(scratch_batches(&scratch, 5, 5));
 		ATF_REQUIRE(scratch_snapshot(&scratch, 6));
 	}
-	write_batches(5, 5);
-	kill_it();
+	ATF_REQUIRE(scratch_batches(&scratch, 5, 5));
+	scratch_kill(&scratch);
 }
 
 static const struct {
@@ -279,7 +248,7 @@ judge(const char *what)
 	struct journal_saved saved;
 	const struct journal_salvage salvage = {.from = image.dir,
 	    .to = SAVED_DIR,
-	    .io = &scratch_io,
+	    .io = &unsynced_io,
 	    .segment_size = SEGMENT_SIZE,
 	    .lost = note_loss,
 	    .loose = loose_record,
@@ -378,7 +347,7 @@ static void
 flip_file(size_t which)
 {
 	const struct scratch_file *file = &image.files[which];
-	size_t step = long_run() ? 1 : 7;
+	size_t step = runs_long() ? 1 : 7;
 
 	for (size_t at = 0; at < sizeof(struct segment_header); at += 4)
 		damage_bytes(which, at, 1, 0x10);

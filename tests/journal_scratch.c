@@ -15,6 +15,7 @@
 
 #include "daemon/core/alloc.h"
 #include "daemon/journal_format.h"
+#include "tests/unsynced_io.h"
 
 static void
 keep_warning(void *ctx, const char *line)
@@ -27,54 +28,6 @@ keep_warning(void *ctx, const char *line)
 	scratch->nwarnings++;
 }
 
-static int
-no_sync(int fd)
-{
-	(void)fd;
-	return 0;
-}
-
-static int
-allocate(int fd, off_t offset, off_t size)
-{
-	return ftruncate(fd, offset + size) == -1 ? errno : 0;
-}
-
-static int
-rename_within(int dir, const char *from, const char *to)
-{
-	return renameat(dir, from, dir, to);
-}
-
-static int
-open_within(int dir, const char *name, int flags, mode_t mode)
-{
-	return openat(dir, name, flags, mode);
-}
-
-static int
-unlink_within(int dir, const char *name)
-{
-	return unlinkat(dir, name, 0);
-}
-
-static void
-forget_nothing(int fd)
-{
-	(void)fd;
-}
-
-const struct journal_io scratch_io = {
-    .write = pwrite,
-    .sync = no_sync,
-    .sync_directory = no_sync,
-    .allocate = allocate,
-    .open = open_within,
-    .rename = rename_within,
-    .unlink = unlink_within,
-    .forget = forget_nothing,
-};
-
 void
 scratch_init(struct scratch *scratch, const char *dir)
 {
@@ -83,7 +36,7 @@ scratch_init(struct scratch *scratch, const char *dir)
 	scratch->options.segment_size = 16 * 1024;
 	scratch->options.warn = keep_warning;
 	scratch->options.ctx = scratch;
-	scratch->options.io = &scratch_io;
+	scratch->options.io = &unsynced_io;
 	if (mkdir(dir, 0700) == -1 && errno != EEXIST)
 		err(1, "%s", dir);
 }
@@ -368,4 +321,37 @@ scratch_last_segment(
 			snprintf(
 			    name, SCRATCH_NAME_SIZE, "%.60s", entry->d_name);
 	closedir(dir);
+}
+
+bool
+scratch_resume(struct scratch *scratch)
+{
+	return scratch_open(scratch) &&
+	    (journal_ended_cleanly(scratch->journal) ||
+		scratch_snapshot(scratch, 3));
+}
+
+bool
+scratch_batches(struct scratch *scratch, unsigned batches, unsigned groups)
+{
+	for (unsigned i = 0; i < batches; i++) {
+		scratch_append(scratch, groups, 2);
+		if (!scratch_commit(scratch))
+			return false;
+	}
+	return true;
+}
+
+void
+scratch_kill(struct scratch *scratch)
+{
+	char name[SCRATCH_NAME_SIZE];
+	struct scratch_file file;
+
+	scratch_close(scratch);
+	scratch_last_segment(scratch, name);
+	scratch_load(scratch, name, &file);
+	scratch_unseal(&file);
+	scratch_store(&file);
+	scratch_free(&file);
 }

@@ -36,10 +36,16 @@ void scratch_init(struct scratch *, const char *dir);
 /* Opens and reads all; error is set where it is refused. */
 bool scratch_open(struct scratch *);
 void scratch_close(struct scratch *);
+/* As the daemon does it: with a snapshot after an end that wasn't clean. */
+bool scratch_resume(struct scratch *);
+/* Closes it, and leaves it as if it had been killed. */
+void scratch_kill(struct scratch *);
 /* Appends groups of so many records each, without committing. */
 void scratch_append(struct scratch *, unsigned groups, unsigned records);
 /* Commits all there is and waits until it is durable; false: failed. */
 bool scratch_commit(struct scratch *);
+/* Batches of so many groups of two records. */
+bool scratch_batches(struct scratch *, unsigned batches, unsigned groups);
 /* A journal of its own batches: opens, writes, closes. */
 void scratch_batch(struct scratch *, unsigned groups, unsigned records);
 
@@ -54,8 +60,6 @@ bool scratch_chunk_reader(void *, const struct journal_chunk *);
 void scratch_begin(struct scratch *, uint64_t chunks);
 /* And ends it, and waits for it; false with error set. */
 bool scratch_snapshot(struct scratch *, uint64_t chunks);
-/* As the system's but without waiting for a disk. */
-extern const struct journal_io scratch_io;
 
 /* A segment's bytes and where its records are. */
 struct scratch_file {

@@ -3,7 +3,8 @@
  * daemon/journal_commit.c daemon/journal_read.c daemon/journal_snapshot.c
  * daemon/journal_snapshot_write.c daemon/journal_compact.c daemon/segment.c
  * daemon/segment_read.c daemon/segment_store.c daemon/crc32c.c
- * daemon/core/alloc.c tests/journal_scratch.c ; libs: pthread
+ * daemon/core/alloc.c tests/journal_scratch.c tests/unsynced_io.c ; libs:
+ * pthread
  */
 /* journal_snapshot_test: snapshots written, read again, compacted by. */
 
@@ -19,6 +20,7 @@
 
 #include "daemon/journal_format.h"
 #include "tests/journal_scratch.h"
+#include "tests/unsynced_io.h"
 
 static struct scratch scratch;
 
@@ -243,7 +245,7 @@ ATF_TC_HEAD(waits_for_the_journal, tc)
 }
 ATF_TC_BODY(waits_for_the_journal, tc)
 {
-	struct journal_io io = scratch_io;
+	struct journal_io io = unsynced_io;
 
 	if (access("/proc/self/fd", F_OK) == -1)
 		atf_tc_skip("there is no /proc/self/fd");

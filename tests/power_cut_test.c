@@ -19,6 +19,7 @@
 #include "tests/ledger.h"
 #include "tests/scratch_daemon.h"
 #include "tests/scratch_mount.h"
+#include "tests/test_length.h"
 
 #define CLIENTS 3
 
@@ -66,13 +67,13 @@ cut(void)
 static void
 cuts(const char *mkfs, const char *size, unsigned n)
 {
-	const char *length = getenv("WEIR_LONG"), *seed = getenv("WEIR_SEED");
+	const char *seed = getenv("WEIR_SEED");
 	struct ledger_counts counts = {0};
 
 	dice = seed != NULL ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
 	printf("WEIR_SEED=%" PRIu64 "\n", dice);
 	fflush(stdout);
-	if (length != NULL && length[0] != '\0')
+	if (runs_long())
 		n *= 20;
 	configure();
 	scratch_mount_make(mkfs, size);

@@ -13,6 +13,7 @@
 #include "daemon/core/rehearsal_parts.h"
 #include "tests/random_command.h"
 #include "tests/scene_case.h"
+#include "tests/test_length.h"
 
 static struct rehearsal *
 rehearse(struct scene *, struct command *, struct reply *);
@@ -142,12 +143,11 @@ ATF_TC_HEAD(random_walk, tc)
 ATF_TC_BODY(random_walk, tc)
 {
 	const char *given = getenv("WEIR_SEED");
-	const char *length = getenv("WEIR_LONG");
 	uint64_t first = given != NULL && *given != '\0'
 	    ? strtoull(given, NULL, 10)
 	    : (uint64_t)time(NULL);
 	unsigned n = given != NULL && *given != '\0' ? 1
-	    : length != NULL && length[0] != '\0'    ? 2000
+	    : runs_long()			     ? 2000
 						     : 40;
 
 	for (unsigned i = 0; i < n; i++)

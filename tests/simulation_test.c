@@ -20,6 +20,7 @@
 #include "tests/covered.h"
 #include "tests/random_command.h"
 #include "tests/scene.h"
+#include "tests/test_length.h"
 
 #define COMMANDS_EACH 300
 
@@ -282,10 +283,7 @@ ATF_TC_BODY(histories, tc)
 	const char *given = getenv("WEIR_SEED");
 	uint64_t first =
 	    given != NULL ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
-	/* The suite sets it, to nothing where the run is short. */
-	const char *length = getenv("WEIR_LONG");
-	bool is_long = length != NULL && length[0] != '\0';
-	unsigned n = given != NULL ? 1 : is_long ? 8000 : 60, missing;
+	unsigned n = given != NULL ? 1 : runs_long() ? 8000 : 60, missing;
 	struct covered covered = {0};
 
 	for (unsigned i = 0; i < n; i++) {
@@ -296,7 +294,7 @@ ATF_TC_BODY(histories, tc)
 	printf("%u histories\n", n);
 	covered_tell(&covered);
 	missing = covered_tell_missing(&covered);
-	if (is_long && given == NULL)
+	if (runs_long() && given == NULL)
 		ATF_REQUIRE_MSG(missing == 0,
 		    "%u moves that the table allows were never made", missing);
 }

@@ -15,6 +15,7 @@
 #include "tests/chunks.h"
 #include "tests/invariants.h"
 #include "tests/random_command.h"
+#include "tests/test_length.h"
 
 static struct state *again(struct state *);
 static void hear(void *, const struct event *, const char *, size_t, bool last);
@@ -137,12 +138,9 @@ ATF_TC_HEAD(random_walk, tc)
 ATF_TC_BODY(random_walk, tc)
 {
 	const char *given = getenv("WEIR_SEED");
-	const char *length = getenv("WEIR_LONG");
 	uint64_t first =
 	    given != NULL ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
-	unsigned n = given != NULL		  ? 1
-	    : length != NULL && length[0] != '\0' ? 500
-						  : 40;
+	unsigned n = given != NULL ? 1 : runs_long() ? 500 : 40;
 
 	for (unsigned i = 0; i < n; i++)
 		walk(first + i);

@@ -3,7 +3,7 @@
  * daemon/journal_commit.c daemon/journal_read.c daemon/journal_snapshot.c
  * daemon/journal_snapshot_write.c daemon/journal_compact.c daemon/segment.c
  * daemon/segment_read.c daemon/segment_store.c daemon/crc32c.c
- * daemon/core/alloc.c ; libs: pthread
+ * daemon/core/alloc.c tests/unsynced_io.c ; libs: pthread
  */
 /*
  * journal_fuzz: opens a segment that the input describes, in steps of 4 bytes:
@@ -27,6 +27,7 @@
 #include "daemon/journal.h"
 #include "daemon/journal_format.h"
 #include "daemon/segment.h"
+#include "tests/unsynced_io.h"
 
 #define FILE_SIZE (32 * 1024)
 
@@ -49,54 +50,6 @@ int LLVMFuzzerInitialize(int *, char ***);
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static char dir[] = "/tmp/journal_fuzz.XXXXXX";
-
-static int
-no_sync(int fd)
-{
-	(void)fd;
-	return 0;
-}
-
-static int
-allocate(int fd, off_t offset, off_t size)
-{
-	return ftruncate(fd, offset + size) == -1 ? errno : 0;
-}
-
-static int
-rename_within(int at, const char *from, const char *to)
-{
-	return renameat(at, from, at, to);
-}
-
-static int
-open_within(int at, const char *name, int flags, mode_t mode)
-{
-	return openat(at, name, flags, mode);
-}
-
-static int
-unlink_within(int at, const char *name)
-{
-	return unlinkat(at, name, 0);
-}
-
-static void
-forget_nothing(int fd)
-{
-	(void)fd;
-}
-
-static const struct journal_io io = {
-    .write = pwrite,
-    .sync = no_sync,
-    .sync_directory = no_sync,
-    .allocate = allocate,
-    .open = open_within,
-    .rename = rename_within,
-    .unlink = unlink_within,
-    .forget = forget_nothing,
-};
 
 static void
 clear(void)
@@ -232,7 +185,7 @@ open_once(struct seen *seen)
 	    .segment_size = FILE_SIZE,
 	    .warn = count_warning,
 	    .ctx = seen,
-	    .io = &io};
+	    .io = &unsynced_io};
 	const struct journal_readers readers = {.record = reader, .ctx = seen};
 	struct journal *journal;
 	char error[1024] = "";
