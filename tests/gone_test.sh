@@ -94,6 +94,8 @@ drained_body() {
 	atf_check -o inline:'1: canceled\n' cat waited
 	# shellcheck disable=SC2086 # a list
 	check_gone $weir_family
+	# It has nothing any more by which it could be told whose it is.
+	atf_check kill -KILL "$(cat bare)"
 	weir_stop
 }
 

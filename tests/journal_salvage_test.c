@@ -435,7 +435,7 @@ static void
 swap_file(size_t which)
 {
 	struct scratch_file one, other;
-	char what[128];
+	char what[192];
 
 	for (size_t i = which + 1; i < image.n; i++) {
 		one = image.files[which];
