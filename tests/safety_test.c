@@ -190,6 +190,26 @@ SCENE_CASE(cost, "cost is summed up, and lifts when its period is over")
 	CAPPED("w", -1);
 }
 
+SCENE_CASE(late_cost,
+    "what costs too much when the period is just over begins "
+    "another")
+{
+	uint64_t first, second;
+
+	define_cost(s);
+	first = scene_start(s, "w", NULL);
+	second = scene_start(s, "w", NULL);
+	scene_exit(s, first, "a", EVENT_NONE, 0, "2");
+	CAPPED("w", CAP_COST);
+	s->now += HOUR; /* and no tick has come since */
+	scene_exit(s, second, "a", EVENT_NONE, 0, "2");
+	CAPPED("w", CAP_COST);
+	scene_advance(s, HOUR - SECOND);
+	CAPPED("w", CAP_COST);
+	scene_advance(s, SECOND);
+	CAPPED("w", -1);
+}
+
 SCENE_CASE(raised, "a cap that is raised lifts, by a version or by hand")
 {
 	define_cost(s);
@@ -328,6 +348,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, again);
 	ATF_TP_ADD_TC(tp, limit);
 	ATF_TP_ADD_TC(tp, cost);
+	ATF_TP_ADD_TC(tp, late_cost);
 	ATF_TP_ADD_TC(tp, raised);
 	ATF_TP_ADD_TC(tp, disabled);
 	ATF_TP_ADD_TC(tp, bad_cost);

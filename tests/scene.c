@@ -296,8 +296,12 @@ scene_do(struct scene *scene, struct command *c)
 	}
 	while (more) {
 		ATF_REQUIRE(scene->lasts || scene->events == before);
+		uint64_t events = scene->events;
+
 		scene->command = &scene->tick;
 		more = core_step(scene->live, &scene->tick, &sink, &reply);
+		ATF_REQUIRE_MSG(!more || scene->events > events,
+		    "something is due, and nothing comes of it");
 	}
 	ATF_REQUIRE(scene->lasts || scene->events == before);
 	if (scene->live->held_bytes > 0)

@@ -241,7 +241,7 @@ apply_execution_created(struct state *s, const struct event *e)
 	x->workflow->executions++;
 	x->workflow->open++;
 	x->k.admitted = workflow_capped(x->workflow) < 0;
-	cap_count(x->workflow, CAP_STARTS, 1, e->time);
+	cap_count(s, x->workflow, CAP_STARTS, 1, e->time);
 	hold_pending(x);
 	if (x->k.key != NULL)
 		idempotency_add(s, x->k.uid, x->k.key, x->k.id);

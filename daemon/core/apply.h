@@ -24,7 +24,8 @@ applier apply_execution_held, apply_execution_resumed, apply_engine_status,
     apply_definition_deleted, apply_logs_removed;
 
 /* That much more is used of a cap; what follows is for settle. */
-void cap_count(struct workflow *, enum cap, int64_t amount, int64_t now);
+void cap_count(
+    struct state *, struct workflow *, enum cap, int64_t amount, int64_t now);
 /* Whoever waits for the workflow is looked at, and its period ends anew. */
 void caps_changed(struct state *, struct workflow *);
 

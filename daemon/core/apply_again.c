@@ -88,7 +88,7 @@ apply_execution_restarted(struct state *s, const struct event *e)
 		x->k.domains = value_ref(e->domains);
 	}
 	x->k.admitted = workflow_capped(x->workflow) < 0;
-	cap_count(x->workflow, CAP_STARTS, 1, e->time);
+	cap_count(s, x->workflow, CAP_STARTS, 1, e->time);
 	execution_becomes(s, x, (enum execution_status)e->status);
 	hold_pending(x);
 }

@@ -7,7 +7,8 @@ static void set_period(struct state *, struct workflow *);
 
 /* A cap that is not there counts nothing. */
 void
-cap_count(struct workflow *w, enum cap cap, int64_t amount, int64_t now)
+cap_count(struct state *s, struct workflow *w, enum cap cap, int64_t amount,
+    int64_t now)
 {
 	const struct safety *caps = workflow_caps(w);
 	struct cap_use *use = &w->use[cap];
@@ -17,6 +18,7 @@ cap_count(struct workflow *w, enum cap cap, int64_t amount, int64_t now)
 	if (now >= cap_ends(w, caps, cap)) {
 		use->since = now;
 		use->used = 0;
+		set_period(s, w); /* where it was reached, it still is */
 	}
 	use->used =
 	    use->used > INT64_MAX - amount ? INT64_MAX : use->used + amount;

@@ -408,7 +408,7 @@ apply_task_ended(struct state *s, const struct event *e)
 	r->k.ended_seq = e->seq;
 	r->k.led = e->led != 0;
 	r->k.cut = value_ref(e->cut);
-	cap_count(x->workflow, CAP_COST, e->cost, e->time);
+	cap_count(s, x->workflow, CAP_COST, e->cost, e->time);
 	if (e->set != NULL)
 		publish(r, e->set);
 	run_leads(s, r, e->to, e->time);
