@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "libproto/errors.h"
 #include "libproto/frame.h"
 #include "libproto/inbox.h"
 #include "libproto/message.h"
@@ -20,6 +22,7 @@
 
 #define READ_SIZE 65536	   /* bytes at once */
 #define WRITTEN_KEEP 65536 /* bytes of buffer kept when all is written */
+#define CONNECT_TIMEOUT 5  /* seconds; a daemon that stands still */
 
 /*
  * What the daemon may send.  An execution of thousands of items is far over
@@ -43,6 +46,7 @@ struct weir {
 };
 
 static int connect_to(const char *);
+static bool is_request(const char *, const void *, size_t);
 static int fail(struct weir *, int);
 static int advance(struct weir *, int64_t);
 static void flush(struct weir *);
@@ -142,6 +146,10 @@ weir_send(
 	let_go(weir);
 	if (weir->broken != WEIR_OK)
 		return fail(weir, weir->broken);
+	if (!is_request(method, params, size)) {
+		errno = EINVAL;
+		return WEIR_ESYSTEM;
+	}
 	if (!pending_add(&weir->pending, id))
 		return WEIR_ESYSTEM;
 	drop_written(weir);
@@ -198,15 +206,37 @@ weir_strerror(int error)
 	case WEIR_ETIMEOUT:
 		return "no answer in time";
 	default:
-		return "the daemon refused";
+		break;
 	}
+	if (error_meaning(error) != NULL)
+		return error_meaning(error);
+	return error > 0
+	    ? "the daemon refused, with a code that this library does not know"
+	    : "an error that this library does not know";
 }
 
-/* Connecting may block, for a moment, where many do; all else does not. */
+/* One map, or nothing: anything else would be read as another message. */
+static bool
+is_request(const char *method, const void *params, size_t size)
+{
+	const unsigned char *first = params;
+
+	if (method == NULL || size == 0)
+		return method != NULL;
+	return params != NULL &&
+	    ((*first & 0xf0) == 0x80 || *first == 0xde || *first == 0xdf) &&
+	    scan_is_value(params, size, &limits);
+}
+
+/*
+ * Connecting may block, for a moment, where many do; all else does not.  On
+ * Linux it would for ever where the daemon stands still and many have tried.
+ */
 static int
 connect_to(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct timeval patience = {.tv_sec = CONNECT_TIMEOUT}, for_ever = {0};
 	int fd, flags, saved;
 
 	if (strlen(path) >= sizeof(address.sun_path)) {
@@ -217,14 +247,18 @@ connect_to(const char *path)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
+	(void)setsockopt(
+	    fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	while (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
 		if (errno != EINTR)
 			goto failed;
+	(void)setsockopt(
+	    fd, SOL_SOCKET, SO_SNDTIMEO, &for_ever, sizeof(for_ever));
 	flags = fcntl(fd, F_GETFL);
 	if (flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0)
 		return fd;
 failed:
-	saved = errno;
+	saved = errno == EAGAIN ? ETIMEDOUT : errno;
 	close(fd);
 	errno = saved;
 	return -1;

@@ -1,4 +1,4 @@
-/* errors: the names of error codes. */
+/* errors: the names of error codes, and what they mean. */
 
 #include "libproto/errors.h"
 
@@ -7,8 +7,9 @@
 static const struct {
 	int code;
 	const char *name;
-} names[] = {
-#define ERROR(code, suffix, name, meaning) {(code), (name)},
+	const char *meaning;
+} errors[] = {
+#define ERROR(code, suffix, name, meaning) {(code), (name), (meaning)},
 #include "libproto/errors.def"
 #undef ERROR
 };
@@ -16,8 +17,17 @@ static const struct {
 const char *
 error_name(int code)
 {
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (names[i].code == code)
-			return names[i].name;
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (errors[i].code == code)
+			return errors[i].name;
 	return "unknown";
+}
+
+const char *
+error_meaning(int code)
+{
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
+		if (errors[i].code == code)
+			return errors[i].meaning;
+	return NULL;
 }

@@ -13,5 +13,7 @@ enum error_code {
 
 /* "state_conflict"; "unknown" for a code that is not in the list. */
 const char *error_name(int);
+/* What it means, in words; NULL for a code that is not in the list. */
+const char *error_meaning(int);
 
 #endif

@@ -3,7 +3,8 @@
  *
  * Parameters and results are MessagePack bytes, made and read with whatever
  * library the caller likes; parameters are one map, or nothing (NULL, 0).
- * A connection belongs to one thread at a time.  No function ends the process.
+ * A connection belongs to one thread at a time.  No function ends the process,
+ * prints anything, or lets SIGPIPE happen; signals end no waiting.
  */
 #ifndef WEIR_H
 #define WEIR_H
@@ -19,7 +20,7 @@ struct weir;
 
 /* What a call failed with.  Positive: a code of weir-protocol(7). */
 #define WEIR_OK 0
-#define WEIR_ESYSTEM (-1)   /* errno has it */
+#define WEIR_ESYSTEM (-1)   /* errno has it; EINVAL: no method, or no map */
 #define WEIR_ECLOSED (-2)   /* the daemon closed the connection */
 #define WEIR_EPROTOCOL (-3) /* what came is not the protocol */
 #define WEIR_ETIMEOUT (-4)
@@ -51,7 +52,8 @@ int weir_socket_path(const char *given, char *buffer, size_t size);
 
 /*
  * Takes what weir_socket_path takes.  NULL with errno: ENOENT or ECONNREFUSED
- * when no daemon listens there.
+ * when no daemon listens there, ETIMEDOUT when one does but has not taken the
+ * connections of others for 5 seconds.
  */
 struct weir *weir_open(const char *socket);
 void weir_close(struct weir *);
@@ -78,7 +80,10 @@ int weir_receive(struct weir *, int timeout, struct weir_message *);
 int weir_descriptor(const struct weir *);
 int weir_wants_write(const struct weir *);
 
-/* What a negative WEIR_E means, in words (WEIR_ESYSTEM: strerror(errno)). */
+/*
+ * What it means, in words, for WEIR_E (WEIR_ESYSTEM: strerror(errno)) and for
+ * codes of the daemon, whose message->text says more.
+ */
 const char *weir_strerror(int);
 
 #ifdef __cplusplus

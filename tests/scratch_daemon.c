@@ -93,6 +93,12 @@ scratch_daemon_stop(void)
 }
 
 void
+scratch_daemon_signal(int signal)
+{
+	ATF_REQUIRE_EQ(0, kill(daemon_pid, signal));
+}
+
+void
 scratch_daemon_ends(void)
 {
 	int status;

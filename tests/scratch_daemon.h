@@ -16,6 +16,7 @@ void scratch_daemon_start(void);
 void scratch_daemon_stop(void);
 /* The same of one that was told to end. */
 void scratch_daemon_ends(void);
+void scratch_daemon_signal(int);
 /* Ends it with SIGKILL; its callouts go on. */
 void scratch_daemon_kill(void);
 /* The same where it may have ended by itself; gives the wait status. */
