@@ -6,6 +6,8 @@
 
 #include <err.h>
 #include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -182,6 +184,12 @@ ctl_explain(const char *method, const struct answer *answer)
 		warnx("%s", answer->text);
 	if (answer->error == ERROR_STATE_CONFLICT)
 		explain_actions(&answer->object);
+	if (answer->error == ERROR_NOT_FOUND &&
+	    field(&answer->object, "oldest") != NULL)
+		fprintf(stderr,
+		    "\"weirctl events --from %ju\" shows what "
+		    "there is\n",
+		    (uintmax_t)field_uint(&answer->object, "oldest"));
 }
 
 void

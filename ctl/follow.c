@@ -14,6 +14,7 @@
 
 #include "ctl/field.h"
 #include "ctl/time_text.h"
+#include "libproto/errors.h"
 
 #define RETRY 100     /* ms between attempts to connect */
 #define PATIENCE 5000 /* ms for the first answer on a connection */
@@ -91,6 +92,9 @@ subscribe(struct follow *f)
 	status = ctl_call(f->ctl, "events.subscribe", &p, &answer);
 	if (status == 0 && f->next == 0)
 		f->next = field_uint(&answer.object, "from");
+	f->oldest = answer.error == ERROR_NOT_FOUND
+	    ? field_uint(&answer.object, "oldest")
+	    : 0;
 	parameters_free(&p);
 	answer_free(&answer);
 	return status;
@@ -195,6 +199,12 @@ come_back(struct follow *f)
 		status = follow_reconnect(f->ctl);
 	if (status == 0)
 		status = subscribe(f);
+	/* It has been away for long, or nothing passed its filters for long. */
+	if (status != 0 && f->oldest != 0) {
+		f->next = f->oldest;
+		f->dropped = true;
+		status = subscribe(f);
+	}
 	if (status == 0 && f->dropped)
 		warnx(
 		    "connected again; it goes on from event %" PRIu64, f->next);

@@ -24,8 +24,9 @@ struct follow {
 	uint64_t next; /* sequence number to go on from; 0: from now */
 	follow_event *event;
 	void *ctx;
-	bool back;    /* it was gone for a while: what is known may be old */
-	bool dropped; /* the daemon ended the connection, and said why */
+	bool back;	 /* it was gone for a while: what is known may be old */
+	bool dropped;	 /* the daemon ended the connection, and said why */
+	uint64_t oldest; /* event there is, where next is gone; else 0 */
 };
 
 enum follow_result {

@@ -47,6 +47,11 @@ struct journal_options {
 	void *ctx;
 	const struct journal_io *io; /* NULL: the system's */
 	uint64_t begin_after; /* a new journal's first record is the next */
+	/*
+	 * So many bytes of records stay, for watchers that come back, even where
+	 * snapshots make them superfluous: one is written after each crash.
+	 */
+	uint64_t keep;
 };
 
 /*

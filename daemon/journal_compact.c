@@ -1,7 +1,7 @@
 /*
  * journal_compact: takes away what the newest snapshot and the one before it
- * make superfluous.  The oldest goes first and durably, so that what is left is
- * at every instant all from some record on.
+ * make superfluous, but for as much as is to be kept.  The oldest goes first
+ * and durably, so that what is left is at every instant all from some record on.
  */
 
 #include <errno.h>
@@ -69,7 +69,8 @@ drop_segments(struct journal *journal, struct snapshot_file *file, char *error,
 
 	while (ok && !snapshots->stopping && snapshots->has_older &&
 	    journal->nsegments > 1 &&
-	    journal->segments[1].first_seq <= snapshots->older + 1) {
+	    journal->segments[1].first_seq <= snapshots->older + 1 &&
+	    journal->bytes - journal->segments[0].bytes >= journal->keep) {
 		oldest = journal->segments[0];
 		journal->nsegments--;
 		memmove(journal->segments, journal->segments + 1,

@@ -80,6 +80,7 @@ journal_new(const struct journal_options *options)
 	journal->store.io = options->io != NULL ? options->io : &system_io;
 	journal->store.size = (off_t)size;
 	journal->written = options->begin_after;
+	journal->keep = options->keep;
 	journal->warn = options->warn;
 	journal->ctx = options->ctx;
 	journal->active.fd = journal->previous.fd = journal->spare.fd = -1;

@@ -127,6 +127,7 @@ struct journal {
 	struct journal_segment *segments;
 	size_t nsegments;
 	uint64_t bytes;	   /* in use, of all segments */
+	uint64_t keep;	   /* bytes of them that compaction leaves */
 	uint64_t room;	   /* what journal_room says */
 	uint64_t wanted;   /* of it */
 	bool asked;	   /* for more, just now */

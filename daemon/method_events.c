@@ -52,30 +52,32 @@ is_there(struct request *request, uint64_t from)
 {
 	struct server *server = request->server;
 	struct journal_figures figures;
+	uint64_t oldest, newest = server->state->k.seq;
 	msgpack_sbuffer details;
 	msgpack_packer packer;
-	char text[160];
+	char text[200];
 
 	journal_figures(server->journal, &figures);
-	if (from > server->state->k.seq + 1) {
+	/* It has none where all are in a snapshot. */
+	oldest = figures.first > 0 ? figures.first : figures.last + 1;
+	if (from > newest + 1) {
 		request_refuse(request, ERROR_BAD_REQUEST,
 		    "from: the newest event is %ju, %ju would be the next",
-		    (uintmax_t)server->state->k.seq,
-		    (uintmax_t)server->state->k.seq + 1);
+		    (uintmax_t)newest, (uintmax_t)newest + 1);
 		return false;
 	}
-	if (from >= figures.first || from > server->state->k.seq)
+	if (from >= oldest)
 		return true;
 	snprintf(text, sizeof(text),
-	    "from: events before %ju are there no more; that is the oldest",
-	    (uintmax_t)figures.first);
+	    "from: events before %ju have been compacted away; look at the "
+	    "executions as they are, and subscribe from %ju, the oldest",
+	    (uintmax_t)oldest, (uintmax_t)oldest);
 	msgpack_sbuffer_init(&details);
 	msgpack_packer_init(&packer, &details, buffer_write);
 	msgpack_pack_map(&packer, 1);
-	pack_key_uint(&packer, "oldest", figures.first);
-	answer_error_details(server->answers, &request->asker,
-	    server->state->k.seq, ERROR_NOT_FOUND, text, details.data,
-	    details.size);
+	pack_key_uint(&packer, "oldest", oldest);
+	answer_error_details(server->answers, &request->asker, newest,
+	    ERROR_NOT_FOUND, text, details.data, details.size);
 	msgpack_sbuffer_destroy(&details);
 	return false;
 }

@@ -21,6 +21,7 @@ recovery_replay(struct state **state, const struct config *config,
 {
 	const struct journal_options options = {.dir = dir,
 	    .segment_size = (size_t)config->journal.segment_size,
+	    .keep = (uint64_t)config->journal.snapshot_after,
 	    .warn = warn};
 	struct replaying replaying;
 	const struct journal_readers readers = {.chunk = replaying_chunk,

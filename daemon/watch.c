@@ -22,7 +22,9 @@
 struct watcher {
 	TAILQ_ENTRY(watcher) entry;
 	struct session *session;
-	uint64_t next; /* the event that it gets next */
+	uint64_t next;	/* the event that it gets next */
+	uint64_t begin; /* when this is durable its subscription is answered */
+	size_t unread;	/* bytes of events in its queue, at most */
 	struct watch_filter filter;
 };
 TAILQ_HEAD(watcher_list, watcher);
@@ -57,7 +59,8 @@ static void pack_notification(
 static void send_coming(struct watch *, const struct coming *);
 static bool catch_up(struct watch *, struct watcher *, uint64_t);
 static bool read_old(void *, const struct journal_record *);
-static bool is_too_slow(const struct watcher *);
+static void send_event(struct watcher *, const void *, size_t);
+static bool is_too_slow(struct watcher *);
 
 struct watch *
 watch_new(struct server *server)
@@ -91,6 +94,7 @@ watch_add(struct watch *watch, struct session *session, uint64_t from,
 	watch_remove(watch, session);
 	watcher->session = session_ref(session);
 	watcher->next = from;
+	watcher->begin = watch->server->state->k.seq;
 	watch_filter_init(&watcher->filter, executions, types);
 	TAILQ_INSERT_TAIL(&watch->watchers, watcher, entry);
 }
@@ -172,6 +176,8 @@ watch_deliver(struct watch *watch, uint64_t durable)
 		forget_coming(watch);
 	}
 	TAILQ_FOREACH_SAFE (watcher, &watch->watchers, entry, next) {
+		if (watcher->begin > durable)
+			continue;
 		if (is_too_slow(watcher)) {
 			session_drop(watcher->session, ERROR_LIMIT,
 			    "it does not read its events as fast as they "
@@ -185,26 +191,39 @@ watch_deliver(struct watch *watch, uint64_t durable)
 	return more;
 }
 
+/* A watcher that is not answered yet reads the journal once it is. */
 static void
 send_coming(struct watch *watch, const struct coming *coming)
 {
 	struct watcher *watcher;
 
 	TAILQ_FOREACH (watcher, &watch->watchers, entry) {
-		if (watcher->next != coming->seq || is_too_slow(watcher))
+		if (watcher->next != coming->seq ||
+		    coming->seq <= watcher->begin || is_too_slow(watcher))
 			continue;
 		watcher->next++;
 		if (watch_filter_holds(
 			&watcher->filter, coming->type, coming->execution))
-			session_send(
-			    watcher->session, coming->bytes, coming->size);
+			send_event(watcher, coming->bytes, coming->size);
 	}
 }
 
-static bool
-is_too_slow(const struct watcher *watcher)
+static void
+send_event(struct watcher *watcher, const void *bytes, size_t size)
 {
-	return session_backlog(watcher->session) > QUEUE_MAX;
+	session_send(watcher->session, bytes, size);
+	watcher->unread += size;
+}
+
+/* Answers that are large don't count: it could not read them any faster. */
+static bool
+is_too_slow(struct watcher *watcher)
+{
+	size_t backlog = session_backlog(watcher->session);
+
+	if (watcher->unread > backlog)
+		watcher->unread = backlog;
+	return watcher->unread > QUEUE_MAX;
 }
 
 /* True when there is more that it could be sent at once. */
@@ -216,17 +235,19 @@ catch_up(struct watch *watch, struct watcher *watcher, uint64_t durable)
 
 	if (session_backlog(watcher->session) > CATCH_UP_QUEUE)
 		return false; /* goes on when the session has drained */
-	next = journal_read(watch->server->journal, watcher->next,
-	    CATCH_UP_EVENTS, read_old, &reading);
-	if (next <= watcher->next) {
+	next = watcher->next;
+	(void)journal_read(
+	    watch->server->journal, next, CATCH_UP_EVENTS, read_old, &reading);
+	if (watcher->next == next) {
 		session_drop(watcher->session, ERROR_NOT_FOUND,
-		    "the events that it asked for can't be read any more",
+		    "the events that it asked for can't be read any more; "
+		    "subscribe again from the number after last to be told "
+		    "which is the oldest",
 		    watcher->next - 1);
 		remove_watcher(watch, watcher);
 		return false;
 	}
-	watcher->next = next;
-	return next <= durable;
+	return watcher->next <= durable;
 }
 
 static bool
@@ -248,11 +269,11 @@ read_old(void *ctx, const struct journal_record *record)
 			msgpack_sbuffer_init(&buffer);
 			pack_notification(
 			    &buffer, reading->watch->server->state, &event);
-			session_send(
-			    watcher->session, buffer.data, buffer.size);
+			send_event(watcher, buffer.data, buffer.size);
 			msgpack_sbuffer_destroy(&buffer);
 		}
 		event_release(&event);
+		watcher->next = record->seq + 1;
 	} else {
 		log_error("event %ju can't be decoded", (uintmax_t)record->seq);
 	}
