@@ -124,9 +124,16 @@ void
 answer_error_details(struct answers *answers, const struct asker *asker,
     uint64_t seq, int code, const char *text, const void *details, size_t size)
 {
-	msgpack_sbuffer_clear(&answers->buffer);
-	if (!message_error(
-		&answers->buffer, asker->id, code, text, details, size))
+	msgpack_sbuffer *buffer = &answers->buffer;
+	bool ok;
+
+	msgpack_sbuffer_clear(buffer);
+	if (session_has_text_errors(asker->session))
+		ok = message_error_text(buffer, asker->id, code, text);
+	else
+		ok = message_error(
+		    buffer, asker->id, code, text, details, size);
+	if (!ok)
 		out_of_memory();
 	answer_end(answers, asker, seq);
 }

@@ -23,6 +23,9 @@ method_hello(struct request *request)
 	const struct state *state = request->server->state;
 	msgpack_packer *packer = request_answer(request);
 
+	if (catalogue_param(request->params, "errors") != NULL)
+		session_set_text_errors(request->asker.session,
+		    catalogue_has_word(request->params, "errors", "text"));
 	msgpack_pack_map(packer, 7);
 	pack_key_uint(packer, "protocol", PROTOCOL_VERSION);
 	pack_key_str(packer, "version", WEIR_VERSION);

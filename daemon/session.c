@@ -212,6 +212,18 @@ sessions_assign(struct sessions *all)
 		peer_assign(&session->peer, all->config);
 }
 
+void
+session_set_text_errors(struct session *session, bool is)
+{
+	session->has_text_errors = is;
+}
+
+bool
+session_has_text_errors(const struct session *session)
+{
+	return session->has_text_errors;
+}
+
 bool
 session_admit(struct session *session)
 {

@@ -44,6 +44,9 @@ void session_unref(struct session *);
 const struct actor *session_actor(const struct session *);
 bool session_is_open(const struct session *);
 
+/* How it wants errors: as maps, or as strings. */
+void session_set_text_errors(struct session *, bool);
+bool session_has_text_errors(const struct session *);
 /* Counts a request in flight; false when it is one too many. */
 bool session_admit(struct session *);
 void session_answered(struct session *);

@@ -26,6 +26,7 @@ struct session {
 	bool is_unsent;
 	bool is_full;	/* reads nothing before the client does */
 	bool is_ending; /* closed once everything is written */
+	bool has_text_errors;
 	struct peer peer;
 	struct frame frame;
 	struct evbuffer *output;

@@ -156,12 +156,16 @@ parse_params(const struct message_part *params, struct message *message,
 
 	*why = "params is a list that holds one map of named parameters, "
 	       "or nothing";
-	if (!open_part(params, HEADER_ARRAY, &cursor) || cursor.left > 1)
+	if (!open_part(params, HEADER_ARRAY, &cursor))
 		return false;
 	if (cursor.left == 0)
 		return true;
-	return next_part(&cursor, &message->params) &&
-	    part_header(&message->params, &header) && header.kind == HEADER_MAP;
+	if (cursor.left == 1 && next_part(&cursor, &message->params) &&
+	    part_header(&message->params, &header) && header.kind == HEADER_MAP)
+		return true;
+	/* Of a notification that others have made up, these are not ours. */
+	message->params.size = 0;
+	return message->kind == MESSAGE_NOTIFICATION;
 }
 
 /* Takes in one pair of an error's map; a wrong type is as good as no pair. */

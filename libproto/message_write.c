@@ -1,5 +1,6 @@
 /* message_write: the three shapes of MessagePack-RPC, put together. */
 
+#include <stdio.h>
 #include <string.h>
 
 #include "libproto/errors.h"
@@ -69,6 +70,31 @@ message_error(msgpack_sbuffer *buffer, uint32_t id, int code, const char *text,
 	    msgpack_pack_uint32(&packer, id) == 0 &&
 	    put_error(&packer, code, text) &&
 	    put_value(buffer, details, size) && msgpack_pack_nil(&packer) == 0;
+	return finish(buffer, before, ok);
+}
+
+bool
+message_error_text(
+    msgpack_sbuffer *buffer, uint32_t id, int code, const char *text)
+{
+	char number[16];
+	const char *name = error_name(code);
+	msgpack_packer packer;
+	size_t before = buffer->size, digits;
+	bool ok;
+
+	digits = (size_t)snprintf(number, sizeof(number), "%d ", code);
+	msgpack_packer_init(&packer, buffer, msgpack_sbuffer_write);
+	ok = msgpack_pack_array(&packer, 4) == 0 &&
+	    msgpack_pack_int(&packer, 1) == 0 &&
+	    msgpack_pack_uint32(&packer, id) == 0 &&
+	    msgpack_pack_str(
+		&packer, digits + strlen(name) + 2 + strlen(text)) == 0 &&
+	    msgpack_pack_str_body(&packer, number, digits) == 0 &&
+	    msgpack_pack_str_body(&packer, name, strlen(name)) == 0 &&
+	    msgpack_pack_str_body(&packer, ": ", 2) == 0 &&
+	    msgpack_pack_str_body(&packer, text, strlen(text)) == 0 &&
+	    msgpack_pack_nil(&packer) == 0;
 	return finish(buffer, before, ok);
 }
 

@@ -100,6 +100,12 @@ ATF_TC_BODY(params_have_one_shape, tc)
 	ATF_CHECK(!PARSE("\x94\x00\x01\xa1m\x92\x80\x80"));
 	ATF_CHECK(strstr(why, "one map") != NULL);
 	ATF_CHECK(message.answerable);
+	/* Clients of Neovim begin with [2, "nvim_set_client_info", [...]]. */
+	ATF_REQUIRE(PARSE("\x93\x02\xa1m\x92\x01\x80"));
+	ATF_CHECK_EQ(MESSAGE_NOTIFICATION, message.kind);
+	ATF_CHECK_EQ(0, message.params.size);
+	ATF_CHECK(PARSE("\x93\x02\xa1m\x91\x01"));
+	ATF_CHECK(!PARSE("\x93\x02\xa1m\x01"));
 }
 
 ATF_TC_WITHOUT_HEAD(response);
