@@ -143,7 +143,7 @@ manual_body() {
 	nvim_runs
 	manual lua >start.lua
 	[ -s start.lua ] || atf_fail "there is no example for Neovim"
-	atf_check -o match:'execution 2 is (running|waiting)' \
+	atf_check -e match:'execution 2 is (running|waiting)' \
 	    env SCRIPT=start.lua \
 	    nvim --headless -u NONE -i NONE -n -c 'luafile run.lua'
 	weir_stop

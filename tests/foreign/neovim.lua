@@ -53,6 +53,8 @@ local weir = vim.fn.sockconnect('pipe', path, { rpc = true })
 assert(weir > 0)
 -- Neovim shows errors that are strings, and no others.
 vim.rpcrequest(weir, 'hello', { errors = 'text' })
+-- It complains of each event, to weird, and weird passes over that.
+vim.rpcrequest(weir, 'events.subscribe', { types = { 'execution.*' } })
 local id = vim.rpcrequest(weir, 'execution.start', { workflow = 'gate' }).id
 say('started', id)
 local answer = vim.rpcrequest(weir, 'execution.pause',
