@@ -142,7 +142,9 @@ const struct verb verb_events = {
     .name = "events",
     .summary = "Show what happens, as it happens",
     .text = "Until Ctrl-C.  A daemon that restarts in between is waited "
-	    "for; nothing is missed.",
+	    "for; nothing is missed.\nWhere events that are "
+	    "to come have been compacted away, it goes on from the\n"
+	    "oldest there is, and says so.",
     .options = {options},
     .operands = {{"ID", ARGUMENT_EXECUTIONS, OPERAND_ANY, NULL}},
     .run = events,

@@ -166,7 +166,10 @@ compacted_body() {
 journal: {segment_size: 65536, snapshot_after: 65536}
 EOT
 	weir_start -c "$PWD/weird.conf"
+	weirctl events -t definition.put --from 1 >filtered 2>&1 &
+	filtered=$!
 	atf_check -o ignore weirctl define quick.yaml
+	weir_wait_until grep -q definition.put filtered
 	weir_wait_until is_compacted
 	weir_wait_until is_quiet
 	cat >gone.py <<'EOT'
@@ -199,6 +202,15 @@ EOT
 	weir_stop
 	# No daemon has more of it.
 	weir_start -c "$PWD/weird.conf"
+	# One that has seen nothing since long goes on, and says from where.
+	weir_wait_until grep -q 'goes on from event' filtered
+	atf_check -o match:'compacted away' cat filtered
+	echo 'workflow: late' >late.yaml
+	sed 1d quick.yaml >>late.yaml
+	atf_check -o ignore weirctl define late.yaml
+	weir_wait_until grep -q 'definition.put.*late' filtered
+	kill -INT "$filtered"
+	wait "$filtered" || failed filtered
 	atf_check -o save:oldest env PYTHONPATH="$WEIR_SRC/tests/foreign" \
 	    "$python" -B gone.py
 	weir_stop
