@@ -131,8 +131,8 @@ answer_error_details(struct answers *answers, const struct asker *asker,
 	if (session_has_text_errors(asker->session))
 		ok = message_error_text(buffer, asker->id, code, text);
 	else
-		ok = message_error(
-		    buffer, asker->id, code, text, details, size);
+		ok =
+		    message_error(buffer, asker->id, code, text, details, size);
 	if (!ok)
 		out_of_memory();
 	answer_end(answers, asker, seq);

@@ -48,8 +48,9 @@ struct journal_options {
 	const struct journal_io *io; /* NULL: the system's */
 	uint64_t begin_after; /* a new journal's first record is the next */
 	/*
-	 * So many bytes of records stay, for watchers that come back, even where
-	 * snapshots make them superfluous: one is written after each crash.
+	 * So many bytes of records stay, for watchers that come back, even
+	 * where snapshots make them superfluous: one is written after each
+	 * crash.
 	 */
 	uint64_t keep;
 };

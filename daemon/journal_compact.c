@@ -1,7 +1,8 @@
 /*
  * journal_compact: takes away what the newest snapshot and the one before it
  * make superfluous, but for as much as is to be kept.  The oldest goes first
- * and durably, so that what is left is at every instant all from some record on.
+ * and durably, so that what is left is at every instant all from some record
+ * on.
  */
 
 #include <errno.h>

@@ -79,8 +79,8 @@ message_response(msgpack_sbuffer *, uint32_t id, const void *result, size_t);
 bool message_error(msgpack_sbuffer *, uint32_t id, int code, const char *text,
     const void *details, size_t);
 /* The same as one string, "409 state_conflict: it has ended". */
-bool message_error_text(
-    msgpack_sbuffer *, uint32_t id, int code, const char *text);
+bool
+message_error_text(msgpack_sbuffer *, uint32_t id, int code, const char *text);
 bool message_notification(
     msgpack_sbuffer *, const char *method, const void *params, size_t);
 

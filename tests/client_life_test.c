@@ -109,8 +109,8 @@ ATF_TC_BODY(standing_still, tc)
 	ATF_CHECK_EQ(WEIR_ETIMEOUT, weir_receive(weir, 0, &message));
 	scratch_daemon_signal(SIGCONT);
 	/* The answer to the first is nobody's by now. */
-	ATF_CHECK_EQ(0,
-	    weir_call(weir, "engine.status", NULL, 0, LONG_AFTER, &message));
+	ATF_CHECK_EQ(
+	    0, weir_call(weir, "engine.status", NULL, 0, LONG_AFTER, &message));
 	ATF_CHECK_EQ(WEIR_ETIMEOUT, weir_receive(weir, 0, &message));
 	weir_close(weir);
 	scratch_daemon_stop();
@@ -127,8 +127,8 @@ ATF_TC_BODY(no_place_to_connect, tc)
 	while (n < 8 && (taken[n] = weir_open("full")) != NULL)
 		n++;
 	ATF_REQUIRE_MSG(n < 8, "a socket that nobody accepts from took %u", n);
-	ATF_CHECK_MSG(errno == ETIMEDOUT || errno == ECONNREFUSED, "%s",
-	    strerror(errno));
+	ATF_CHECK_MSG(
+	    errno == ETIMEDOUT || errno == ECONNREFUSED, "%s", strerror(errno));
 	close(listener);
 	weir = weir_open("full");
 	ATF_CHECK(weir == NULL);
@@ -202,8 +202,8 @@ ATF_TC_BODY(no_request, tc)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		errno = 0;
 		ATF_CHECK_EQ_MSG(WEIR_ESYSTEM,
-		    weir_call(weir, "hello", bad[i].bytes, bad[i].size, -1,
-			&message),
+		    weir_call(
+			weir, "hello", bad[i].bytes, bad[i].size, -1, &message),
 		    "parameters %zu", i);
 		ATF_CHECK_EQ(EINVAL, errno);
 	}
@@ -211,8 +211,8 @@ ATF_TC_BODY(no_request, tc)
 	/* None of it has gone out. */
 	ATF_CHECK(!weir_wants_write(weir));
 	ATF_CHECK_EQ(0, weir_call(weir, "hello", "\x80", 1, -1, &message));
-	ATF_CHECK_EQ(400,
-	    weir_call(weir, "hello", "\x81\xa1x\x01", 4, -1, &message));
+	ATF_CHECK_EQ(
+	    400, weir_call(weir, "hello", "\x81\xa1x\x01", 4, -1, &message));
 	ATF_CHECK_STREQ("bad_request", message.name);
 	ATF_CHECK(strstr(message.text, "\"x\"") != NULL);
 	weir_close(weir);
@@ -294,8 +294,8 @@ ATF_TC_BODY(every_error_has_words, tc)
 
 	errno = EMFILE;
 	for (size_t i = 0; i < n; i++) {
-		ATF_CHECK_MSG(strstr(weir_strerror(codes[i]),
-				  "does not know") == NULL,
+		ATF_CHECK_MSG(
+		    strstr(weir_strerror(codes[i]), "does not know") == NULL,
 		    "%d: %s", codes[i], weir_strerror(codes[i]));
 		for (size_t j = 0; j < i; j++)
 			ATF_CHECK_MSG(strcmp(weir_strerror(codes[i]),

@@ -7,9 +7,9 @@
 
 # weir_make ARGUMENT...: the makefile, with a build directory of the test's own.
 weir_make() {
-	gnu=make
+	gnu="make"
 	if command -v gmake >/dev/null; then
-		gnu=gmake
+		gnu="gmake"
 	fi
 	"$gnu" -s -C "$WEIR_SRC" O="$PWD/obj" "$@" >make.out 2>&1 || {
 		cat make.out
