@@ -217,7 +217,65 @@ EOT
 	echo "the oldest is $(cat oldest)"
 }
 
+weir_test_case bounds "what a subscription may ask for, and one takes another's place"
+bounds_body() {
+	weir_python msgpack
+	weir_start
+	cat >bounds.py <<'EOT'
+import client
+
+weir = client.Client()
+
+def refused(word, **params):
+    try:
+        weir.call("events.subscribe", **params)
+    except client.Refused as refused:
+        assert refused.error["code"] == 400, refused.error
+        assert word in refused.error["message"], refused.error
+        return
+    raise AssertionError("%s: that was not refused" % params)
+
+def pause_and_resume():
+    """The number of the last event of that."""
+    weir.call("engine.pause")
+    weir.call("engine.resume")
+    return weir.call("engine.status")["journal"]["last"]
+
+refused("from", **{"from": 0})
+refused("newest event", **{"from": 99})
+refused("executions", executions=[])
+refused("executions", executions=list(range(1, 1002)))
+refused("executions", executions=["one"])
+refused("types", types=["task.ended"] * 65)
+refused("no event has a type", types=["nonsense"])
+refused("no event has a type", types=["task.*", "tusk.*"])
+
+# None of it has subscribed; then there is one subscription at a time.
+pause_and_resume()
+assert not weir.told
+weir.call("events.subscribe", types=["*"] * 64)
+weir.call("events.subscribe", executions=list(range(1, 1001)))
+pause_and_resume()
+weir.call("hello")
+assert not weir.told, weir.told
+first = weir.call("events.subscribe", types=["engine.*", "engine.status"])
+last = pause_and_resume()
+seen = []
+while not seen or seen[-1] < last:
+    seen.append(weir.notification()[1]["seq"])
+assert seen == list(range(first["from"], last + 1)), (first, last, seen)
+weir.call("events.unsubscribe")
+pause_and_resume()
+weir.call("hello")
+assert not weir.told, weir.told
+EOT
+	atf_check env PYTHONPATH="$WEIR_SRC/tests/foreign" \
+	    "$python" -B bounds.py
+	weir_stop
+}
+
 atf_init_test_cases() {
+	atf_add_test_case bounds
 	atf_add_test_case restarts
 	atf_add_test_case slow
 	atf_add_test_case large_answer
