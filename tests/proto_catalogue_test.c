@@ -110,8 +110,8 @@ ATF_TC_WITHOUT_HEAD(unknown_parameters);
 ATF_TC_BODY(unknown_parameters, tc)
 {
 	ATF_CHECK_STREQ("", CHECK(HELLO, "\x80"));
-	SAYS("hello: unknown parameter \"x\": it takes none",
-	    CHECK(HELLO, "\x81\xa1x\x01"));
+	SAYS("events.unsubscribe: unknown parameter \"x\": it takes none",
+	    CHECK(EVENTS_UNSUBSCRIBE, "\x81\xa1x\x01"));
 	SAYS("execution.start: unknown parameter \"worflow\"; "
 	     "did you mean \"workflow\"?",
 	    CHECK(EXECUTION_START, "\x81\xa7worflow\xa1x"));
