@@ -97,6 +97,7 @@ hold(struct answers *answers, struct session *session, uint64_t seq)
 	held->seq = seq;
 	held->size = answers->buffer.size;
 	held->bytes = msgpack_sbuffer_release(&answers->buffer);
+	session_hold(session, held->size);
 	STAILQ_INSERT_TAIL(&answers->held, held, entry);
 }
 
@@ -147,6 +148,7 @@ answers_release(struct answers *answers, uint64_t durable)
 	while ((held = STAILQ_FIRST(&answers->held)) != NULL &&
 	    held->seq <= durable) {
 		STAILQ_REMOVE_HEAD(&answers->held, entry);
+		session_release(held->session, held->size);
 		leave(held->session, held->bytes, held->size);
 		session_unref(held->session);
 		free(held->bytes);

@@ -17,6 +17,7 @@
 #include "daemon/loop.h"
 
 #define BACKLOG 128
+#define ACCEPTS 16	/* at a time: others are not to wait for a flood */
 #define PAUSE_SECONDS 1 /* without descriptors, when nobody closes one here */
 
 struct listener {
@@ -127,12 +128,17 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 {
 	struct listener *listener = ctx;
 	struct timeval pause = {.tv_sec = PAUSE_SECONDS};
-	int client;
+	int client = -1;
 
 	(void)what;
-	while ((client = accept4(
-		    fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) != -1)
+	for (int i = 0; i < ACCEPTS; i++) {
+		client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (client == -1)
+			break;
 		listener->accept(listener->ctx, client);
+	}
+	if (client != -1)
+		return;
 	if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS &&
 	    errno != ENOMEM)
 		return;

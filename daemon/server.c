@@ -16,6 +16,7 @@
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/recovery.h"
+#include "daemon/request.h"
 #include "daemon/retention.h"
 #include "daemon/server.h"
 #include "daemon/settings.h"
@@ -43,6 +44,9 @@ static void on_runners(void *, const uint64_t *, unsigned);
 static void on_client(void *, int);
 static void on_client_closed(void *, struct session *);
 static void on_client_drained(void *, struct session *);
+static void on_client_message(void *, struct session *, const char *, size_t);
+static void on_client_proceeds(void *, struct session *);
+static void on_client_ready(void *);
 
 static _Noreturn void
 fail(int status, const char *why)
@@ -199,7 +203,9 @@ open_clients(struct server *server)
 {
 	const struct config *config = server->config;
 	const struct session_handlers handlers = {
-	    .message = server_message,
+	    .message = on_client_message,
+	    .proceed = on_client_proceeds,
+	    .ready = on_client_ready,
 	    .drained = on_client_drained,
 	    .closed = on_client_closed,
 	    .ctx = server,
@@ -354,6 +360,26 @@ on_client(void *ctx, int fd)
 	struct server *server = ctx;
 
 	sessions_accept(server->sessions, fd);
+}
+
+static void
+on_client_message(
+    void *ctx, struct session *session, const char *bytes, size_t size)
+{
+	request_take(ctx, session, bytes, size);
+}
+
+static void
+on_client_proceeds(void *ctx, struct session *session)
+{
+	(void)ctx;
+	(void)session;
+}
+
+static void
+on_client_ready(void *ctx)
+{
+	server_schedule(ctx);
 }
 
 static void

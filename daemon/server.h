@@ -83,8 +83,7 @@ void server_schedule(struct server *);
 void server_plan(struct server *, uint64_t durable);
 void server_work_free(struct server *);
 
-/* For callbacks: queue a client's message, and an attempt's end. */
-void server_message(void *, struct session *, const char *, size_t);
+/* For callbacks: queues an attempt's end. */
 void server_callout_ended(
     void *, const struct callout_key *, const struct callout_result *);
 /* The work of one turn and what follows from it. */

@@ -9,7 +9,6 @@
 #include "daemon/event_log.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
-#include "daemon/request.h"
 #include "daemon/retention.h"
 #include "daemon/runner/coverage.h"
 #include "daemon/server.h"
@@ -17,19 +16,15 @@
 #include "daemon/watch.h"
 #include "libproto/errors.h"
 
-/* Something that happened: a client's message, or the end of an attempt. */
+/* The end of an attempt. */
 struct work {
 	STAILQ_ENTRY(work) entry;
-	struct session *session; /* NULL: an attempt ended */
-	char *bytes;
-	size_t size;
 	struct callout_key callout;
 	struct callout_result result;
 	char *reason;
 	char *output_error;
 };
 
-static void push(struct server *, struct work *);
 static void do_work(struct server *, struct work *);
 static void free_work(struct work *);
 static void step(struct server *, struct command *, struct reply *);
@@ -44,27 +39,6 @@ void
 server_schedule(struct server *server)
 {
 	event_active(server->turn, EV_TIMEOUT, 0);
-}
-
-static void
-push(struct server *server, struct work *work)
-{
-	STAILQ_INSERT_TAIL(&server->work, work, entry);
-	server_schedule(server);
-}
-
-void
-server_message(
-    void *ctx, struct session *session, const char *bytes, size_t size)
-{
-	struct server *server = ctx;
-	struct work *work = xcalloc(1, sizeof(*work));
-
-	work->session = session_ref(session);
-	work->bytes = xmalloc(size);
-	memcpy(work->bytes, bytes, size);
-	work->size = size;
-	push(server, work);
 }
 
 void
@@ -85,18 +59,16 @@ server_callout_ended(void *ctx, const struct callout_key *key,
 	work->result.reason = work->reason;
 	work->result.output_error = work->output_error;
 	value_ref(result->output);
-	push(server, work);
+	STAILQ_INSERT_TAIL(&server->work, work, entry);
+	server_schedule(server);
 }
 
 static void
 free_work(struct work *work)
 {
-	if (work->session != NULL)
-		session_unref(work->session);
 	value_unref(work->result.output);
 	free(work->reason);
 	free(work->output_error);
-	free(work->bytes);
 	free(work);
 }
 
@@ -128,11 +100,12 @@ server_turn(struct server *server)
 		do_work(server, work);
 		free_work(work);
 	}
+	more = sessions_serve(server->sessions);
 	if (server->tick) {
 		server->tick = false;
 		step(server, &tick, &reply);
 	}
-	more = retention_turn(server->retention);
+	more = retention_turn(server->retention) || more;
 	look_for_space(server); /* what it has come to need is asked for */
 	waiters_answer(server->waiters);
 	snapshot = saver_turn(&server->saver);
@@ -162,12 +135,6 @@ do_work(struct server *server, struct work *work)
 	};
 	struct reply reply;
 
-	if (work->session != NULL) {
-		if (session_is_open(work->session))
-			request_take(
-			    server, work->session, work->bytes, work->size);
-		return;
-	}
 	step(server, &command, &reply);
 	if (reply.error != ERROR_NONE)
 		log_error("the end of a callout of execution %ju is refused: "

@@ -1,8 +1,10 @@
 /* session: clients that come and go */
 
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <event2/buffer.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -15,8 +17,14 @@
 #include "libproto/message.h"
 #include "libproto/pack.h"
 
+/* One in so many connections is kept for root and the daemon's own user. */
+#define ROOTS_SHARE 16
+/* Descriptors that are kept for the journal, for runners and for logs. */
+#define DESCRIPTORS_KEPT 64
+
 static struct session *session_new(struct sessions *, int);
-static bool is_admitted(struct sessions *, const struct peer *, int);
+static const char *why_not(const struct sessions *, int, uid_t);
+static int descriptors_for_clients(void);
 static void refuse(int, const char *);
 
 struct sessions *
@@ -30,7 +38,23 @@ sessions_new(struct event_base *base, const struct config *config,
 	all->handlers = *handlers;
 	TAILQ_INIT(&all->list);
 	TAILQ_INIT(&all->unsent);
+	RB_INIT(&all->ready);
+	all->users = session_users_new();
+	all->descriptors = descriptors_for_clients();
 	return all;
+}
+
+/* The system gives out the lowest that is free. */
+static int
+descriptors_for_clients(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur > INT_MAX)
+		return INT_MAX;
+	return limit.rlim_cur > 2 * DESCRIPTORS_KEPT
+	    ? (int)limit.rlim_cur - DESCRIPTORS_KEPT
+	    : (int)limit.rlim_cur / 2;
 }
 
 void
@@ -43,6 +67,7 @@ sessions_free(struct sessions *all)
 	sessions_flush(all);
 	while ((session = TAILQ_FIRST(&all->list)) != NULL)
 		session_close(session);
+	session_users_free(all->users);
 	free(all);
 }
 
@@ -55,19 +80,52 @@ sessions_count(const struct sessions *all)
 void
 sessions_accept(struct sessions *all, int fd)
 {
-	struct session *session = session_new(all, fd);
+	struct session *session;
+	const char *why;
+	uid_t uid;
+	gid_t gid;
 
-	if (session == NULL) {
+	if (getpeereid(fd, &uid, &gid) == -1) {
 		log_warn("a client is sent away: the system does not say who "
 			 "it is");
 		close(fd);
 		return;
 	}
-	if (!is_admitted(all, &session->peer, fd)) {
-		session_close(session);
+	why = why_not(all, fd, uid);
+	if (why != NULL) {
+		refuse(fd, why);
+		close(fd);
 		return;
 	}
-	loop_add(session->readable, NULL);
+	session = session_new(all, fd);
+	if (session == NULL)
+		close(fd);
+	else
+		loop_add(session->readable, NULL);
+}
+
+/*
+ * Why one client more can't be served; NULL: it can.  It costs little to find
+ * out, for there may be a flood of them.
+ */
+static const char *
+why_not(const struct sessions *all, int fd, uid_t uid)
+{
+	const struct config *config = all->config;
+	int64_t most = config->limits.connections;
+
+	if (uid != 0 &&
+	    session_user_count(all->users, uid) >=
+		config->limits.connections_per_user)
+		return "too many connections of one user; close some";
+	/* Whoever is to put an end to a flood has a place. */
+	if (uid != 0 && uid != geteuid())
+		most -= most / ROOTS_SHARE;
+	if (all->count >= most)
+		return "too many connections; try again later";
+	if (fd >= all->descriptors)
+		return "no more descriptors for connections; try again later";
+	return NULL;
 }
 
 static struct session *
@@ -87,8 +145,12 @@ session_new(struct sessions *all, int fd)
 	session->all = all;
 	session->fd = fd;
 	session->refs = 1;
+	session->number = ++all->number;
+	session->user = session_user_take(all->users, session->peer.actor.uid);
 	frame_init(&session->frame, &limits);
 	session->output = evbuffer_new();
+	if (session->output == NULL)
+		out_of_memory();
 	session->readable = loop_event(
 	    all->base, fd, EV_READ | EV_PERSIST, session_on_readable, session);
 	session->writable = loop_event(
@@ -98,28 +160,6 @@ session_new(struct sessions *all, int fd)
 	TAILQ_INSERT_TAIL(&all->list, session, entry);
 	all->count++;
 	return session;
-}
-
-/* The new one is counted already. */
-static bool
-is_admitted(struct sessions *all, const struct peer *peer, int fd)
-{
-	const struct session *other;
-	int64_t same = 0;
-
-	TAILQ_FOREACH (other, &all->list, entry)
-		if (other->peer.actor.uid == peer->actor.uid)
-			same++;
-	if (peer->actor.uid != 0 &&
-	    same > all->config->limits.connections_per_user) {
-		refuse(fd, "too many connections of one user; close some");
-		return false;
-	}
-	if (all->count > all->config->limits.connections) {
-		refuse(fd, "too many connections; try again later");
-		return false;
-	}
-	return true;
 }
 
 static void
@@ -176,6 +216,7 @@ session_close(struct session *session)
 
 	if (session->fd == -1)
 		return;
+	session_unready(session);
 	event_free(session->readable);
 	event_free(session->writable);
 	event_free(session->patience);
@@ -183,6 +224,8 @@ session_close(struct session *session)
 	frame_free(&session->frame);
 	close(session->fd);
 	session->fd = -1;
+	session->message = NULL;
+	session_user_drop(all->users, session->user);
 	if (session->is_unsent)
 		TAILQ_REMOVE(&all->unsent, session, unsent);
 	TAILQ_REMOVE(&all->list, session, entry);
@@ -234,4 +277,34 @@ void
 session_answered(struct session *session)
 {
 	session->in_flight--;
+}
+
+unsigned
+session_in_flight(const struct session *session)
+{
+	return session->in_flight;
+}
+
+void
+session_set_job(struct session *session, void *job)
+{
+	session->job = job;
+}
+
+void *
+session_job(const struct session *session)
+{
+	return session->job;
+}
+
+void
+session_hold(struct session *session, size_t size)
+{
+	session->held += size;
+}
+
+void
+session_release(struct session *session, size_t size)
+{
+	session->held -= size;
 }

@@ -16,10 +16,14 @@
 struct session;
 struct sessions; /* all of them */
 
-/* Called from the loop. */
+/* message and proceed are called by sessions_serve, the others by the loop. */
 struct session_handlers {
 	/* One whole message; the bytes are good until it returns. */
 	void (*message)(void *, struct session *, const char *, size_t);
+	/* The next piece of what its last message has begun: session_job. */
+	void (*proceed)(void *, struct session *);
+	/* Somebody waits to be served. */
+	void (*ready)(void *);
 	/* It has read (almost) all that it was sent. */
 	void (*drained)(void *, struct session *);
 	void (*closed)(void *, struct session *);
@@ -33,6 +37,12 @@ struct sessions *sessions_new(struct event_base *, const struct config *,
 void sessions_free(struct sessions *);
 /* Takes over the descriptor of a new client, or sends it away. */
 void sessions_accept(struct sessions *, int fd);
+/*
+ * Serves those who have sent something, for a moment and in fairness: whose
+ * turn it is has used up the least of the daemon's time, and one that was idle
+ * has used no less than those who are served.  True when some are left waiting.
+ */
+bool sessions_serve(struct sessions *);
 /* Writes what session_send has gathered. */
 void sessions_flush(struct sessions *);
 /* Gives the roles anew, after the configuration has changed. */
@@ -50,6 +60,21 @@ bool session_has_text_errors(const struct session *);
 /* Counts a request in flight; false when it is one too many. */
 bool session_admit(struct session *);
 void session_answered(struct session *);
+
+/*
+ * What a message has begun and is too long for one piece.  Until it is NULL
+ * again the session's other messages wait.
+ */
+void session_set_job(struct session *, void *);
+void *session_job(const struct session *);
+
+/* Bytes of answers that are held back for it, more or less by so many. */
+void session_hold(struct session *, size_t);
+void session_release(struct session *, size_t);
+/* Whether so much waits for it to read that it is to be sent no more. */
+bool session_is_full(const struct session *);
+/* Requests that are not answered. */
+unsigned session_in_flight(const struct session *);
 
 /* Queues a whole message; of a closed session nothing comes of it. */
 void session_send(struct session *, const void *, size_t);

@@ -10,69 +10,38 @@
 #include "daemon/session_parts.h"
 #include "libproto/errors.h"
 
-#define BACKLOG_FULL (1024 * 1024) /* with more unread, nothing is read */
+#define BACKLOG_FULL (1024 * 1024) /* with more unread, it is not served */
 #define BACKLOG_LOW (64 * 1024)	   /* with less, it counts as drained */
 
-static void take_messages(struct session *);
-static void watch_patience(struct session *, bool);
+static void watch_room(struct session *);
 static void flush(struct session *);
-static struct timeval timeout_of(const struct sessions *);
 
 void
 session_on_readable(evutil_socket_t fd, short what, void *ctx)
 {
 	struct session *session = ctx;
 	struct sessions *all = session->all;
-	ssize_t n = recv(fd, all->buffer, sizeof(all->buffer), 0);
+	ssize_t n;
 
 	(void)what;
+	/* What has come already is served first; then this is asked again. */
+	if (session->message != NULL || session->job != NULL) {
+		event_del(session->readable);
+		session->is_paused = true;
+		return;
+	}
+	n = recv(fd, all->buffer, sizeof(all->buffer), 0);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n <= 0) {
+	if (n <= 0 || !frame_append(&session->frame, all->buffer, (size_t)n)) {
 		session_close(session);
 		return;
 	}
-	if (!frame_append(&session->frame, all->buffer, (size_t)n)) {
-		session_close(session);
-		return;
-	}
-	take_messages(session);
-}
-
-static void
-take_messages(struct session *session)
-{
-	const struct session_handlers *handlers = &session->all->handlers;
-	enum scan_result result;
-	const char *bytes;
-	bool some = false;
-	size_t size;
-
-	while ((result = frame_take(&session->frame, &bytes, &size)) ==
-	    SCAN_COMPLETE) {
-		handlers->message(handlers->ctx, session, bytes, size);
-		some = true;
-	}
-	if (result == SCAN_MORE) {
-		watch_patience(session, some);
-		return;
-	}
-	session_drop(session,
-	    result == SCAN_INVALID ? ERROR_BAD_REQUEST : ERROR_TOO_LARGE,
-	    scan_result_text(result), 0);
-	sessions_flush(session->all);
-}
-
-/* The time for one message does not begin again with each of its bytes. */
-static void
-watch_patience(struct session *session, bool begins)
-{
-	struct timeval timeout = timeout_of(session->all);
-
-	if (frame_pending(&session->frame) == 0)
-		event_del(session->patience);
-	else if (begins || !event_pending(session->patience, EV_TIMEOUT, NULL))
-		loop_add(session->patience, &timeout);
+	session_prepare(session);
+	if (session->is_ready)
+		all->handlers.ready(all->handlers.ctx);
+	else if (session->is_ending)
+		sessions_flush(all);
 }
 
 void
@@ -85,18 +54,6 @@ session_on_impatient(evutil_socket_t fd, short what, void *ctx)
 	session_drop(session, ERROR_LIMIT,
 	    "the rest of a message did not come in time", 0);
 	sessions_flush(session->all);
-}
-
-static struct timeval
-timeout_of(const struct sessions *all)
-{
-	int64_t ns = all->config->limits.idle_timeout;
-	struct timeval timeout = {
-	    .tv_sec = (time_t)(ns / 1000000000),
-	    .tv_usec = (suseconds_t)(ns % 1000000000 / 1000),
-	};
-
-	return timeout;
 }
 
 void
@@ -131,6 +88,7 @@ session_drop(
 	session_send(session, buffer.data, buffer.size);
 	msgpack_sbuffer_destroy(&buffer);
 	session->is_ending = true;
+	session_unready(session);
 	event_del(session->readable);
 	event_del(session->patience);
 }
@@ -167,7 +125,7 @@ static void
 flush(struct session *session)
 {
 	const struct session_handlers *handlers = &session->all->handlers;
-	struct timeval timeout = timeout_of(session->all);
+	struct timeval timeout = session_timeout(session->all);
 	size_t before = evbuffer_get_length(session->output), left;
 
 	if (before > 0 && evbuffer_write(session->output, session->fd) == -1 &&
@@ -184,12 +142,29 @@ flush(struct session *session)
 		event_del(session->writable);
 	else if (!event_pending(session->writable, EV_WRITE, NULL))
 		loop_add(session->writable, &timeout);
-	if (left > BACKLOG_FULL && !session->is_full)
-		event_del(session->readable);
-	else if (left < BACKLOG_LOW && session->is_full && !session->is_ending)
-		loop_add(session->readable, NULL);
-	session->is_full =
-	    session->is_full ? left >= BACKLOG_LOW : left > BACKLOG_FULL;
+	watch_room(session);
 	if (before >= BACKLOG_LOW && left < BACKLOG_LOW)
 		handlers->drained(handlers->ctx, session);
+}
+
+/* One that has read enough of what it was sent is served again. */
+static void
+watch_room(struct session *session)
+{
+	struct sessions *all = session->all;
+	size_t left = evbuffer_get_length(session->output) + session->held;
+
+	if (!session->is_full || left >= BACKLOG_LOW)
+		return;
+	session->is_full = false;
+	session_prepare(session);
+	if (session->is_ready || session->is_ending)
+		all->handlers.ready(all->handlers.ctx);
+}
+
+bool
+session_is_full(const struct session *session)
+{
+	return session->fd != -1 &&
+	    evbuffer_get_length(session->output) + session->held > BACKLOG_FULL;
 }

@@ -1,6 +1,7 @@
 /*
  * session_parts: what the files of session share.  session.c has who comes and
- * goes, session_io.c what is read and written.
+ * goes, session_count.c how many of whom, session_io.c what is read and
+ * written, session_turn.c whose turn it is.
  */
 #ifndef WEIR_SESSION_PARTS_H
 #define WEIR_SESSION_PARTS_H
@@ -10,31 +11,45 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include <sys/tree.h>
 
 #include "daemon/session.h"
 #include "libproto/frame.h"
 
 #define SESSION_READ_SIZE 65536 /* bytes that are read at a time */
 
+struct session_user; /* how many are whose */
+
 struct session {
 	TAILQ_ENTRY(session) entry;
+	RB_ENTRY(session) ready;     /* in sessions.ready, when is_ready */
 	TAILQ_ENTRY(session) unsent; /* in sessions.unsent, when is_unsent */
 	struct sessions *all;
 	int fd; /* -1: closed */
 	unsigned refs;
 	unsigned in_flight; /* requests not answered */
 	bool is_unsent;
-	bool is_full;	/* reads nothing before the client does */
+	bool is_ready;
+	bool is_full;	/* is served no more before the client reads */
+	bool is_paused; /* nothing is read from it */
 	bool is_ending; /* closed once everything is written */
 	bool has_text_errors;
 	struct peer peer;
+	struct session_user *user;
+	uint64_t number;
+	int64_t used; /* the daemon's time, in ns; see sessions.served */
 	struct frame frame;
+	const char *message; /* the next one, within the frame; or NULL */
+	size_t message_size;
+	void *job;
+	size_t held; /* bytes of answers that are not durable */
 	struct evbuffer *output;
 	struct event *readable;
 	struct event *writable; /* its timeout is for clients that don't read */
 	struct event *patience; /* while there is half a message */
 };
 TAILQ_HEAD(session_list, session);
+RB_HEAD(session_tree, session);
 
 struct sessions {
 	struct event_base *base;
@@ -42,6 +57,11 @@ struct sessions {
 	struct session_handlers handlers;
 	struct session_list list;
 	struct session_list unsent;
+	struct session_tree ready; /* by what they have used */
+	struct session_users *users;
+	int64_t served; /* what the one that was served last had used */
+	uint64_t number;
+	int descriptors; /* numbers of clients' descriptors stay below */
 	unsigned count;
 	char buffer[SESSION_READ_SIZE];
 };
@@ -50,6 +70,20 @@ struct sessions {
 void session_close(struct session *);
 void session_pack_dropped(
     msgpack_sbuffer *, int code, const char *message, uint64_t last);
+
+/* session_count.c */
+struct session_users *session_users_new(void);
+void session_users_free(struct session_users *);
+/* One more of that user. */
+struct session_user *session_user_take(struct session_users *, uint32_t uid);
+void session_user_drop(struct session_users *, struct session_user *);
+unsigned session_user_count(const struct session_users *, uint32_t uid);
+
+/* session_turn.c: looks for its next message, and for what it may do now. */
+void session_prepare(struct session *);
+void session_unready(struct session *);
+/* limits.idle_timeout */
+struct timeval session_timeout(const struct sessions *);
 
 void session_on_readable(evutil_socket_t, short, void *);
 void session_on_writable(evutil_socket_t, short, void *);

@@ -169,6 +169,9 @@ waiters_answer(struct waiters *all)
 	struct waiter *waiter, *next;
 
 	TAILQ_FOREACH_SAFE (waiter, &all->done, done, next) {
+		/* A flood of them is not to fill the memory with answers. */
+		if (session_is_full(waiter->asker.session))
+			continue;
 		answer(all, waiter);
 		release(waiter);
 	}
@@ -204,6 +207,8 @@ waiters_forget(struct waiters *all, const struct session *session)
 {
 	struct waiter *waiter, *next;
 
+	if (session_in_flight(session) == 0)
+		return;
 	RB_FOREACH_SAFE (waiter, waiter_tree, &all->tree, next) {
 		if (waiter->asker.session != session)
 			continue;

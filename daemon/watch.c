@@ -57,7 +57,7 @@ static void forget_coming(struct watch *);
 static void pack_notification(
     msgpack_sbuffer *, const struct state *, const struct event *);
 static void send_coming(struct watch *, const struct coming *);
-static bool catch_up(struct watch *, struct watcher *, uint64_t);
+static bool catch_up(struct watch *, struct watcher *);
 static bool read_old(void *, const struct journal_record *);
 static void send_event(struct watcher *, const void *, size_t);
 static bool is_too_slow(struct watcher *);
@@ -184,8 +184,9 @@ watch_deliver(struct watch *watch, uint64_t durable)
 			    "come; subscribe again from the number after last",
 			    watcher->next - 1);
 			remove_watcher(watch, watcher);
-		} else if (watcher->next <= durable) {
-			more = catch_up(watch, watcher, durable) || more;
+		} else if (watcher->next <= durable && !more) {
+			/* One at a time, so that nobody waits for many. */
+			more = catch_up(watch, watcher);
 		}
 	}
 	return more;
@@ -226,9 +227,9 @@ is_too_slow(struct watcher *watcher)
 	return watcher->unread > QUEUE_MAX;
 }
 
-/* True when there is more that it could be sent at once. */
+/* True when it was sent something, and there may be more to send at once. */
 static bool
-catch_up(struct watch *watch, struct watcher *watcher, uint64_t durable)
+catch_up(struct watch *watch, struct watcher *watcher)
 {
 	struct catching_up reading = {watch, watcher};
 	uint64_t next;
@@ -247,7 +248,7 @@ catch_up(struct watch *watch, struct watcher *watcher, uint64_t durable)
 		remove_watcher(watch, watcher);
 		return false;
 	}
-	return watcher->next <= durable;
+	return true;
 }
 
 static bool

@@ -1,4 +1,4 @@
-/* links: daemon/session.c daemon/session_io.c daemon/actor.c daemon/config.c daemon/config_key.c daemon/loop.c daemon/log.c daemon/core/alloc.c daemon/core/quantity.c libproto/nearest.c libproto/frame.c libproto/header.c libproto/scan.c libproto/message.c libproto/message_write.c libproto/unpack.c libproto/pack.c libproto/errors.c ; libs: jansson libevent_core yaml-0.1 msgpack */
+/* links: daemon/session.c daemon/session_count.c daemon/session_io.c daemon/session_turn.c daemon/actor.c daemon/config.c daemon/config_key.c daemon/loop.c daemon/log.c daemon/core/alloc.c daemon/core/quantity.c libproto/nearest.c libproto/frame.c libproto/header.c libproto/scan.c libproto/message.c libproto/message_write.c libproto/unpack.c libproto/pack.c libproto/errors.c ; libs: jansson libevent_core yaml-0.1 msgpack */
 /* session_test: clients that send too much, too little, or do not read. */
 
 #include <sys/socket.h>
@@ -20,11 +20,18 @@ struct scene {
 	int clients[CLIENTS];
 	struct session *newest; /* whose message came last */
 	unsigned messages;
+	unsigned second_at; /* how many there were when a second one's came */
+	size_t answer;	    /* bytes that each message is answered with */
+	bool has_long;	    /* messages begin what takes several turns */
+	unsigned pieces;
+	unsigned ready;
 	unsigned closed;
 	unsigned drained;
 };
 
 static void on_message(void *, struct session *, const char *, size_t);
+static void on_proceeds(void *, struct session *);
+static void on_ready(void *);
 static void on_drained(void *, struct session *);
 static void on_closed(void *, struct session *);
 static void begin(struct scene *);
@@ -39,8 +46,37 @@ on_message(void *ctx, struct session *session, const char *bytes, size_t size)
 	struct scene *scene = ctx;
 
 	ATF_CHECK(bytes != NULL && size > 0);
-	scene->newest = session;
 	scene->messages++;
+	if (scene->newest != NULL && scene->newest != session &&
+	    scene->second_at == 0)
+		scene->second_at = scene->messages;
+	scene->newest = session;
+	if (scene->answer > 0) {
+		char *answer = calloc(1, scene->answer);
+
+		session_send(session, answer, scene->answer);
+		free(answer);
+	}
+	if (scene->has_long)
+		session_set_job(session, scene);
+}
+
+static void
+on_proceeds(void *ctx, struct session *session)
+{
+	struct scene *scene = ctx;
+
+	ATF_CHECK_EQ(scene, session_job(session));
+	if (++scene->pieces % 3 == 0)
+		session_set_job(session, NULL);
+}
+
+static void
+on_ready(void *ctx)
+{
+	struct scene *scene = ctx;
+
+	scene->ready++;
 }
 
 static void
@@ -65,7 +101,7 @@ static void
 begin(struct scene *scene)
 {
 	struct session_handlers handlers = {
-	    on_message, on_drained, on_closed, scene};
+	    on_message, on_proceeds, on_ready, on_drained, on_closed, scene};
 
 	memset(scene, 0, sizeof(*scene));
 	scene->base = event_base_new();
@@ -96,8 +132,14 @@ end(struct scene *scene)
 static void
 turn_until(struct scene *scene, const unsigned *count, unsigned wanted)
 {
-	while (*count < wanted)
-		event_base_loop(scene->base, EVLOOP_ONCE);
+	while (*count < wanted) {
+		bool more = sessions_serve(scene->sessions);
+
+		sessions_flush(scene->sessions);
+		if (*count < wanted)
+			event_base_loop(
+			    scene->base, more ? EVLOOP_NONBLOCK : EVLOOP_ONCE);
+	}
 }
 
 static void
@@ -233,8 +275,73 @@ SESSION_CASE(connections, "one client too many is told so")
 	ATF_CHECK_EQ(CLIENTS, sessions_count(scene->sessions));
 }
 
+SESSION_CASE(fairness, "a flood of one does not hold up the one of another")
+{
+	static char flood[60000];
+	unsigned before;
+
+	memset(flood, '\x90', sizeof(flood));
+	scene->answer = 1;
+	say(scene, 0, flood, sizeof(flood));
+	turn_until(scene, &scene->messages, 1);
+	sessions_flush(scene->sessions);
+	before = scene->messages;
+	ATF_REQUIRE(before < sizeof(flood));
+	say(scene, 1, "\x90", 1);
+	while (scene->ready < 2)
+		event_base_loop(scene->base, EVLOOP_ONCE);
+	ATF_CHECK_EQ(before, scene->messages);
+	turn_until(scene, &scene->messages, sizeof(flood) + 1);
+	/* It had used less, so that it came first. */
+	ATF_CHECK_MSG(scene->second_at <= before + 2, "%u of the flood first",
+	    scene->second_at - before);
+	ATF_CHECK_EQ(0, scene->closed);
+}
+
+SESSION_CASE(unserved, "of one that does not read no more is done")
+{
+	static char flood[1000];
+	static char got[262144];
+	unsigned served;
+
+	memset(flood, '\x90', sizeof(flood));
+	scene->config->limits.idle_timeout = INT64_C(60000000000);
+	scene->answer = 65536;
+	say(scene, 0, flood, sizeof(flood));
+	turn_until(scene, &scene->messages, 1);
+	do {
+		served = scene->messages;
+		(void)sessions_serve(scene->sessions);
+		sessions_flush(scene->sessions);
+	} while (scene->messages > served);
+	ATF_CHECK_MSG(served < 100, "%u of 1000 answers of 64 KiB", served);
+	ATF_CHECK(session_backlog(scene->newest) < 2 * 1024 * 1024);
+	while (scene->messages < sizeof(flood)) {
+		(void)!read(scene->clients[0], got, sizeof(got));
+		event_base_loop(scene->base, EVLOOP_NONBLOCK);
+		(void)sessions_serve(scene->sessions);
+		sessions_flush(scene->sessions);
+	}
+	ATF_CHECK_EQ(0, scene->closed);
+}
+
+SESSION_CASE(jobs, "what takes several turns holds up its own session alone")
+{
+	scene->has_long = true;
+	say(scene, 0, "\x90\x90", 2);
+	turn_until(scene, &scene->pieces, 1);
+	ATF_CHECK(scene->messages >= 1);
+	say(scene, 1, "\x90", 1);
+	turn_until(scene, &scene->pieces, 9);
+	ATF_CHECK_EQ(3, scene->messages);
+	ATF_CHECK_EQ(NULL, session_job(scene->newest));
+}
+
 ATF_TP_ADD_TCS(tp)
 {
+	ATF_TP_ADD_TC(tp, fairness);
+	ATF_TP_ADD_TC(tp, unserved);
+	ATF_TP_ADD_TC(tp, jobs);
 	ATF_TP_ADD_TC(tp, pieces);
 	ATF_TP_ADD_TC(tp, half);
 	ATF_TP_ADD_TC(tp, garbage);

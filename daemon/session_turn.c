@@ -1,0 +1,159 @@
+/* session_turn: whose turn it is, and for how long */
+
+#include <sys/time.h>
+
+#include <time.h>
+
+#include "daemon/loop.h"
+#include "daemon/session_parts.h"
+#include "libproto/errors.h"
+
+/*
+ * How long sessions are served before sockets are looked at again, in ns: so
+ * long one that has just sent something may have to wait for others.
+ */
+#define SERVE_TIME 500000
+
+static int compare(const struct session *, const struct session *);
+static void serve(struct session *);
+static void take_message(struct session *);
+static void watch_patience(struct session *, bool);
+static int64_t uptime(void);
+
+RB_PROTOTYPE(session_tree, session, ready, compare)
+RB_GENERATE(session_tree, session, ready, compare)
+
+static int
+compare(const struct session *a, const struct session *b)
+{
+	if (a->used != b->used)
+		return a->used < b->used ? -1 : 1;
+	return a->number < b->number ? -1 : a->number > b->number;
+}
+
+bool
+sessions_serve(struct sessions *all)
+{
+	struct session *session;
+	int64_t began, now, end;
+
+	if (RB_EMPTY(&all->ready))
+		return false;
+	began = uptime();
+	end = began + SERVE_TIME;
+	while ((session = RB_MIN(session_tree, &all->ready)) != NULL &&
+	    began < end) {
+		session_unready(session_ref(session));
+		all->served = session->used;
+		serve(session);
+		now = uptime();
+		session->used += now - began + 1;
+		began = now;
+		session_prepare(session);
+		session_unref(session);
+	}
+	return session != NULL;
+}
+
+static void
+serve(struct session *session)
+{
+	const struct session_handlers *handlers = &session->all->handlers;
+	const char *message = session->message;
+
+	if (session->job != NULL) {
+		handlers->proceed(handlers->ctx, session);
+		return;
+	}
+	session->message = NULL;
+	handlers->message(
+	    handlers->ctx, session, message, session->message_size);
+}
+
+void
+session_prepare(struct session *session)
+{
+	struct sessions *all = session->all;
+
+	if (session->fd == -1 || session->is_ending)
+		return;
+	if (session->message == NULL)
+		take_message(session);
+	if (session->is_ending || session->is_ready)
+		return;
+	session->is_full = session->is_full || session_is_full(session);
+	if (session->job != NULL ||
+	    (session->message != NULL && !session->is_full)) {
+		if (session->used < all->served)
+			session->used = all->served;
+		RB_INSERT(session_tree, &all->ready, session);
+		session->is_ready = true;
+	} else if (session->message == NULL && session->is_paused) {
+		loop_add(session->readable, NULL);
+		session->is_paused = false;
+	}
+}
+
+void
+session_unready(struct session *session)
+{
+	if (session->is_ready)
+		RB_REMOVE(session_tree, &session->all->ready, session);
+	session->is_ready = false;
+}
+
+static void
+take_message(struct session *session)
+{
+	bool begins = session->message_size > 0;
+	enum scan_result result = frame_take(
+	    &session->frame, &session->message, &session->message_size);
+
+	if (result == SCAN_COMPLETE) {
+		event_del(session->patience);
+		return;
+	}
+	session->message = NULL;
+	session->message_size = 0;
+	if (result == SCAN_MORE)
+		watch_patience(session, begins);
+	else
+		session_drop(session,
+		    result == SCAN_INVALID ? ERROR_BAD_REQUEST
+					   : ERROR_TOO_LARGE,
+		    scan_result_text(result), 0);
+}
+
+/* The time for one message does not begin again with each of its bytes. */
+static void
+watch_patience(struct session *session, bool begins)
+{
+	struct timeval timeout = session_timeout(session->all);
+
+	if (frame_pending(&session->frame) == 0)
+		event_del(session->patience);
+	else if (begins || !event_pending(session->patience, EV_TIMEOUT, NULL))
+		loop_add(session->patience, &timeout);
+}
+
+struct timeval
+session_timeout(const struct sessions *all)
+{
+	int64_t ns = all->config->limits.idle_timeout;
+	struct timeval timeout = {
+	    .tv_sec = (time_t)(ns / 1000000000),
+	    .tv_usec = (suseconds_t)(ns % 1000000000 / 1000),
+	};
+
+	return timeout;
+}
+
+/* In ns, from a clock that nobody sets. */
+static int64_t
+uptime(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
