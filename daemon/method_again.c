@@ -1,5 +1,6 @@
 /* method_again: restart, rerun, retry and replay, of some or of many */
 
+#include "daemon/bulk.h"
 #include "daemon/methods.h"
 #include "libproto/errors.h"
 #include "libproto/pack.h"

@@ -13,9 +13,13 @@
 #define PAGE_USUAL 100
 /* A page may end early, so that a filter that lets little through does not
  * hold up everyone else. */
-#define PAGE_LOOKED_AT 20000
+#define PAGE_LOOKED_AT 2000
+/* The same for one with much in it, in bytes, more or less. */
+#define PAGE_SIZE (256 * 1024)
+#define PAGE_EACH 384 /* of an execution without its values */
 
 static void answer_started(struct request *, const struct reply *);
+static size_t size_of(const struct execution *);
 static struct execution *first_behind(const struct state *, uint64_t);
 
 void
@@ -106,14 +110,17 @@ method_execution_list(struct request *request)
 	struct filter filter;
 	uint32_t count = 0, looked = 0;
 	msgpack_packer *packer;
+	size_t size = 0;
 
 	filter_init(&filter, catalogue_param(params, "filter"));
 	found = zone_malloc(request->zone, limit * sizeof(*found));
-	for (execution = first_behind(state, after);
-	     execution != NULL && count < limit && looked < PAGE_LOOKED_AT;
+	for (execution = first_behind(state, after); execution != NULL &&
+	     count < limit && looked < PAGE_LOOKED_AT && size < PAGE_SIZE;
 	     execution = RB_PREV(executions, NULL, execution), looked++)
-		if (filter_holds(&filter, execution))
+		if (filter_holds(&filter, execution)) {
 			found[count++] = execution;
+			size += size_of(execution);
+		}
 	packer = request_answer(request);
 	msgpack_pack_map(packer, 2);
 	pack_str(packer, "executions");
@@ -127,6 +134,19 @@ method_execution_list(struct request *request)
 	else
 		pack_key_nil(packer, "next");
 	request_done(request);
+}
+
+/* What it takes in an answer, where its values are shown. */
+static size_t
+size_of(const struct execution *execution)
+{
+	const struct value *const values[] = {execution->k.input,
+	    execution->k.vars, execution->k.output, execution->k.labels};
+	size_t size = PAGE_EACH;
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		size += values[i] != NULL ? values[i]->size : 0;
+	return size;
 }
 
 /* The newest execution whose id is less. */

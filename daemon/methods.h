@@ -37,11 +37,6 @@ method_handler method_execution_resume;
 method_handler method_execution_cancel;
 method_handler method_execution_terminate;
 method_handler method_execution_delete;
-/*
- * Gives the command to each of the executions that the request is for, and
- * answers with what became of each.
- */
-void act_on_targets(struct request *, struct command *);
 
 /* method_again.c */
 method_handler method_execution_restart;

@@ -38,6 +38,7 @@ request_take(struct server *server, struct session *session, const char *bytes,
 	msgpack_object params;
 	msgpack_zone zone;
 	const char *why;
+	char *copy;
 	bool ok = message_parse(bytes, size, &message, &why);
 
 	if (!message.answerable || message.kind != MESSAGE_REQUEST) {
@@ -58,6 +59,10 @@ request_take(struct server *server, struct session *session, const char *bytes,
 	}
 	zone_init(&zone, 1024);
 	request.zone = &zone;
+	/* The parameters' strings are where the bytes are. */
+	copy = zone_malloc(&zone, size);
+	memcpy(copy, bytes, size);
+	(void)message_parse(copy, size, &message, &why);
 	if (check(&request, &message, &params)) {
 		request.params = &params;
 		if (catalogue_bool(&params, "plan", false))

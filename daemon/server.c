@@ -11,6 +11,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "daemon/bulk.h"
 #include "daemon/core/alloc.h"
 #include "daemon/instance.h"
 #include "daemon/log.h"
@@ -373,7 +374,7 @@ static void
 on_client_proceeds(void *ctx, struct session *session)
 {
 	(void)ctx;
-	(void)session;
+	bulk_proceed(session);
 }
 
 static void
@@ -394,6 +395,8 @@ on_client_closed(void *ctx, struct session *session)
 {
 	struct server *server = ctx;
 
+	bulk_free(session_job(session));
+	session_set_job(session, NULL);
 	waiters_forget(server->waiters, session);
 	watch_remove(server->watch, session);
 	if (server->listener != NULL)

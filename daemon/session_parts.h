@@ -16,7 +16,7 @@
 #include "daemon/session.h"
 #include "libproto/frame.h"
 
-#define SESSION_READ_SIZE 65536 /* bytes that are read at a time */
+#define SESSION_READ_SIZE 16384 /* bytes that are read at a time */
 
 struct session_user; /* how many are whose */
 
