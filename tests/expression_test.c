@@ -509,6 +509,23 @@ ATF_TC_BODY(garbage, tc)
 	expressions_free(expressions);
 }
 
+/* Definitions that are checked, again and again, with nothing run between. */
+ATF_TC_WITHOUT_HEAD(compiled);
+ATF_TC_BODY(compiled, tc)
+{
+	char text[64];
+	size_t most = 0;
+
+	for (int i = 0; i < 20000; i++) {
+		snprintf(text, sizeof(text), "${{ input.a + %d }}", i);
+		template_free(compile_text(text, IN_TASK, false));
+		if (lua_memory() > most)
+			most = lua_memory();
+	}
+	ATF_CHECK_MSG(most < 2 * 1024 * 1024, "%zu bytes", most);
+	expressions_free(expressions);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, roots);
@@ -520,5 +537,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, hostile);
 	ATF_TP_ADD_TC(tp, parser_limits);
 	ATF_TP_ADD_TC(tp, garbage);
+	ATF_TP_ADD_TC(tp, compiled);
 	return atf_no_error();
 }

@@ -276,6 +276,8 @@ expression_compile(
 		set_message(ex, "longer than 16 KiB");
 		return LUA_NOREF;
 	}
+	/* Definitions that are only checked would leave theirs behind. */
+	collect_some(ex);
 	status = lua_load(ex->L, next_byte, &s, "=" CHUNK_NAME, "t");
 	*read = s.read;
 	if (status == LUA_OK)
