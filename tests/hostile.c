@@ -2,6 +2,7 @@
 
 #include "tests/hostile.h"
 
+#include <sys/fsuid.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -35,6 +36,19 @@ hostile_dial(void)
 	while (connect(fd, (struct sockaddr *)&address, sizeof(address)) == -1)
 		ATF_REQUIRE_MSG(errno == EAGAIN || errno == EINTR,
 		    "connect: %s", strerror(errno));
+	return fd;
+}
+
+/* The files' own user stays, for the scratch directory is root's. */
+int
+hostile_dial_as(uid_t uid)
+{
+	int fd;
+
+	ATF_REQUIRE_EQ(0, seteuid(uid));
+	(void)setfsuid(0);
+	fd = hostile_dial();
+	ATF_REQUIRE_EQ(0, seteuid(0));
 	return fd;
 }
 

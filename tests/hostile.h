@@ -8,11 +8,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "libproto/weir.h"
 
 /* A connection; tries again where the daemon's queue of them is full. */
 int hostile_dial(void);
+/* The same as another user, which root can. */
+int hostile_dial_as(uid_t);
 /* All of it; false when the daemon has ended the connection. */
 bool hostile_send(int fd, const void *, size_t);
 /* Reads and forgets what there is, without waiting; false at the end. */

@@ -29,6 +29,7 @@
 #define NOISE (12 * BESIDE_MIB)
 
 static void ask_for_ever(const char *, const char *);
+static void ask_as(uid_t, const char *, const char *);
 static void ask_unread(const char *, const char *, unsigned);
 static void watch(const char *, bool);
 static void list_all(void);
@@ -50,13 +51,19 @@ static void populate(unsigned);
 static void
 ask_for_ever(const char *method, const char *params)
 {
+	ask_as(0, method, params);
+}
+
+static void
+ask_as(uid_t uid, const char *method, const char *params)
+{
 	msgpack_sbuffer flood;
 	int fds[CLIENTS];
 
 	msgpack_sbuffer_init(&flood);
 	hostile_requests(&flood, 20, method, params);
 	for (int i = 0; i < CLIENTS; i++) {
-		fds[i] = hostile_dial();
+		fds[i] = hostile_dial_as(uid);
 		hostile_send(fds[i], flood.data, flood.size);
 	}
 	attack_begun();
@@ -238,9 +245,7 @@ check_large(void)
 static void
 stop(void)
 {
-	if (setgid(65534) == -1 || setuid(65534) == -1)
-		_exit(1);
-	ask_for_ever("engine.stop", "{'mode': 'kill'}");
+	ask_as(65534, "engine.stop", "{'mode': 'kill'}");
 }
 
 static const struct attack attacks[] = {

@@ -1,4 +1,4 @@
-/* links: libproto/message.c libproto/message_write.c libproto/errors.c libproto/scan.c libproto/header.c libproto/unpack.c libproto/catalogue.c libproto/catalogue_check.c libproto/catalogue_text.c libproto/nearest.c libproto/utf8.c libproto/inbox.c ; libs: msgpack libbsd-overlay */
+/* links: tests/random_request.c libproto/message.c libproto/message_write.c libproto/errors.c libproto/scan.c libproto/header.c libproto/unpack.c libproto/catalogue.c libproto/catalogue_check.c libproto/catalogue_text.c libproto/nearest.c libproto/utf8.c libproto/inbox.c libproto/pack.c ; libs: msgpack libbsd-overlay */
 /*
  * message_fuzz: what a peer may send, as the daemon takes it (the method looked
  * up, its parameters checked), and as the client does.
@@ -12,12 +12,14 @@
 #include "libproto/catalogue.h"
 #include "libproto/inbox.h"
 #include "libproto/message.h"
+#include "tests/random_request.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 static const struct scan_limits limits = {
     MESSAGE_SIZE_MAX, MESSAGE_DEPTH_MAX, MESSAGE_ELEMENTS_MAX};
 
+static void check_made(const uint8_t *, size_t);
 static void check_called(const struct message *);
 static void check_sentence(const char *, size_t);
 
@@ -35,6 +37,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct message message;
 	const char *why;
 
+	check_made(bytes, size);
 	if (!scan_is_value(bytes, size, &limits))
 		return 0;
 	if (message_parse(bytes, size, &message, &why)) {
@@ -52,6 +55,40 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		free(letter);
 	}
 	return 0;
+}
+
+/*
+ * The bytes as the seed of a request, of which it is known whether it is
+ * right.
+ */
+static void
+check_made(const uint8_t *bytes, size_t size)
+{
+	struct random_requests requests = {.newest = 3};
+	struct random_request made;
+	struct message message;
+	enum method_id id;
+	msgpack_sbuffer buffer;
+	msgpack_object params;
+	msgpack_zone zone;
+	const char *sentence;
+	char why[256];
+	bool ok;
+
+	memcpy(&requests.seed, bytes, size < 8 ? size : 8);
+	msgpack_sbuffer_init(&buffer);
+	random_request_next(&requests, 7, &buffer, &made);
+	require(scan_is_value(buffer.data, buffer.size, &limits));
+	ok = message_parse(buffer.data, buffer.size, &message, &sentence);
+	require(message.answerable && message.id == 7);
+	require(msgpack_zone_init(&zone, 1024));
+	if (ok && message_params(&message, &zone, &params))
+		ok = catalogue_find(message.method, message.method_size, &id,
+			 why, sizeof(why)) &&
+		    catalogue_check(id, &params, why, sizeof(why));
+	require(ok == (made.error == 0));
+	msgpack_zone_destroy(&zone);
+	msgpack_sbuffer_destroy(&buffer);
 }
 
 static void
