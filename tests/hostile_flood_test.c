@@ -30,6 +30,7 @@
 
 static void ask_for_ever(const char *, const char *);
 static void ask_as(uid_t, const char *, const char *);
+static void send_whole(int, const msgpack_sbuffer *);
 static void ask_unread(const char *, const char *, unsigned);
 static void watch(const char *, bool);
 static void list_all(void);
@@ -67,25 +68,32 @@ ask_as(uid_t uid, const char *method, const char *params)
 		hostile_send(fds[i], flood.data, flood.size);
 	}
 	attack_begun();
-	for (;;)
-		for (int i = 0; i < CLIENTS; i++) {
-			size_t sent = 0;
-
-			while (sent < flood.size) {
-				ssize_t n = send(fds[i], flood.data + sent,
-				    flood.size - sent,
-				    (sent == 0 ? MSG_DONTWAIT : 0) |
-					MSG_NOSIGNAL);
-
-				if (n <= 0)
-					break;
-				sent += (size_t)n;
-				if (!hostile_skim(fds[i]))
-					_exit(1);
-			}
-			if (!hostile_skim(fds[i]))
-				_exit(1);
+	for (unsigned i = 0;; i = (i + 1) % CLIENTS) {
+		if (!hostile_skim(fds[i])) {
+			/* Sent away, for it was too slow in reading. */
+			close(fds[i]);
+			fds[i] = hostile_dial_as(uid);
 		}
+		send_whole(fds[i], &flood);
+	}
+}
+
+/* All, or nothing where there is no room; reads what comes meanwhile. */
+static void
+send_whole(int fd, const msgpack_sbuffer *flood)
+{
+	size_t sent = 0;
+
+	while (sent < flood->size) {
+		ssize_t n = send(fd, flood->data + sent, flood->size - sent,
+		    (sent == 0 ? MSG_DONTWAIT : 0) | MSG_NOSIGNAL);
+
+		if (n <= 0)
+			return;
+		sent += (size_t)n;
+		if (!hostile_skim(fd))
+			return;
+	}
 }
 
 /* The same, and none of the answers is read. */
