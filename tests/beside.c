@@ -18,9 +18,9 @@
 
 #include "tests/hostile.h"
 #include "tests/scratch_daemon.h"
+#include "tests/test_length.h"
 
-#define PATIENCE 60000 /* ms that an answer may take at the very most */
-#define FEW 150	       /* requests that are measured */
+#define FEW 60 /* requests that are measured */
 #define MANY 2000
 
 struct figures {
@@ -82,9 +82,7 @@ beside_end(void)
 bool
 beside_is_sanitized(void)
 {
-	const char *build = getenv("WEIR_BUILD");
-
-	return build != NULL && strcmp(build, "san") == 0;
+	return build_is("san");
 }
 
 /* One in four is told only once it is durable. */
@@ -115,8 +113,7 @@ ascending(const void *a, const void *b)
 static void
 measure(struct figures *figures)
 {
-	const char *length = getenv("WEIR_LONG");
-	unsigned n = length != NULL && *length != '\0' ? MANY : FEW;
+	unsigned n = runs_long() ? MANY : FEW;
 	double *took = calloc(n, sizeof(*took));
 
 	ATF_REQUIRE(took != NULL);

@@ -16,6 +16,7 @@
 #include "tests/beside.h"
 #include "tests/hostile.h"
 #include "tests/scratch_daemon.h"
+#include "tests/test_length.h"
 
 #define CLIENTS 48
 #define MESSAGE (1024 * 1024) /* limits.message */
@@ -306,8 +307,7 @@ ATF_TC_HEAD(floods, tc)
 }
 ATF_TC_BODY(floods, tc)
 {
-	const char *length = getenv("WEIR_LONG");
-	unsigned n = length != NULL && *length != '\0' ? 100000 : 9000;
+	unsigned n = runs_long() ? 100000 : 5000;
 
 	signal(SIGPIPE, SIG_IGN);
 	beside_begin("log: warn\nlimits:\n  executions: 1000000\n"

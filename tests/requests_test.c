@@ -22,6 +22,7 @@
 #include "tests/beside.h"
 #include "tests/hostile.h"
 #include "tests/random_request.h"
+#include "tests/test_length.h"
 
 #define BATCH 100 /* pipelined; fewer than limits.requests */
 #define SEED 20240229
@@ -250,10 +251,9 @@ ATF_TC_HEAD(random, tc)
 }
 ATF_TC_BODY(random, tc)
 {
-	const char *length = getenv("WEIR_LONG");
-	uint32_t n = length != NULL && *length != '\0' ? 1000000
-	    : beside_is_sanitized()		       ? 5000
-						       : 60000;
+	uint32_t n = runs_long()    ? 1000000
+	    : beside_is_sanitized() ? 5000
+				    : 60000;
 	static struct run run;
 	size_t warm = 0, end;
 	time_t began = time(NULL);
