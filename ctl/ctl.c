@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "ctl/field.h"
+#include "ctl/visible.h"
 #include "daemon/core/alloc.h"
 #include "libproto/catalogue.h"
 #include "libproto/errors.h"
@@ -149,7 +150,7 @@ answer_take(struct answer *answer, const struct weir_message *message)
 {
 	answer->error = message->error;
 	if (message->error != 0)
-		answer->text = xstrdup(
+		answer->text = visible_copy(
 		    message->text != NULL ? message->text : "unknown error");
 	if (message->size == 0)
 		return true;

@@ -5,12 +5,10 @@
 
 #include <string.h>
 
-#include "ctl/source.h"
+#include "ctl/visible.h"
 #include "ctl/writer.h"
 #include "daemon/core/alloc.h"
 #include "daemon/core/value.h"
-
-static void print_safely(FILE *, const char *, size_t);
 
 const msgpack_object *
 field(const msgpack_object *map, const char *key)
@@ -110,28 +108,7 @@ void
 field_print_text(FILE *to, const msgpack_object *o)
 {
 	if (o->type == MSGPACK_OBJECT_STR)
-		print_safely(to, o->via.str.ptr, o->via.str.size);
+		visible_text(to, o->via.str.ptr, o->via.str.size);
 	else
 		json_print(to, o);
-}
-
-/* Control characters, C1 ones too, and what is not UTF-8 become "?". */
-static void
-print_safely(FILE *to, const char *text, size_t length)
-{
-	size_t i, n;
-
-	for (i = 0; i < length; i += n) {
-		n = utf8_length(text + i, length - i);
-		if (n == 1 && text[i] == '\n')
-			fputc(' ', to);
-		else if (n == 0 || (n == 1 && (unsigned char)text[i] < 0x20) ||
-		    text[i] == 0x7f ||
-		    (n == 2 && (unsigned char)text[i] == 0xc2 &&
-			(unsigned char)text[i + 1] < 0xa0))
-			fputc('?', to);
-		else
-			fwrite(text + i, 1, n, to);
-		n = n == 0 ? 1 : n;
-	}
 }

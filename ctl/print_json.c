@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "ctl/source.h"
+#include "ctl/visible.h"
 #include "ctl/writer.h"
 #include "daemon/core/alloc.h"
 
@@ -100,9 +101,8 @@ print_string(FILE *to, const char *text, size_t length)
 			fprintf(to, "\\%c", text[i]);
 		else if (text[i] == '\n')
 			fputs("\\n", to);
-		else if (n == 1 &&
-		    ((unsigned char)text[i] < 0x20 || text[i] == 0x7f))
-			fprintf(to, "\\u%04x", (unsigned)text[i]);
+		else if (visible_control(text + i, length - i) > 0)
+			fprintf(to, "\\u%04x", (unsigned char)text[i + n - 1]);
 		else
 			fwrite(text + i, 1, n, to);
 	}

@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "ctl/ctl.h"
 #include "ctl/execution_tree.h"
 #include "ctl/field.h"
 #include "ctl/follow.h"
 #include "ctl/status.h"
+#include "ctl/visible.h"
 #include "ctl/verbs.h"
 #include "libproto/errors.h"
 
@@ -29,6 +31,8 @@ struct reading {
 	bool more;   /* the last piece was not the end */
 	bool broken; /* the daemon went away in the middle */
 	bool known;  /* that the workflow has such a task */
+	bool shown;  /* to a terminal */
+	struct visible_log log;
 };
 
 /* What became of the attempt that is read. */
@@ -52,10 +56,14 @@ logs(struct ctl *ctl, const struct arguments *a)
 	const struct given *attempt = arguments_option(a, "attempt", NULL);
 	struct reading r = {
 	    .ctl = ctl, .arguments = a, .execution = a->operands[0].number};
+	int status;
 
 	r.follow = arguments_has(a, "follow");
 	r.attempt = attempt != NULL ? attempt->number : 0;
-	return r.follow ? follow_log(&r) : read_on(&r);
+	r.shown = isatty(STDOUT_FILENO) && !arguments_has(a, "raw");
+	status = r.follow ? follow_log(&r) : read_on(&r);
+	visible_log_end(stdout, &r.log);
+	return status;
 }
 
 /* Up to the end that the log has now. */
@@ -129,8 +137,9 @@ pack(struct parameters *p, const struct reading *r)
 }
 
 /*
- * The log is the command's own bytes, and they go out as they are; where it had
- * grown too large a line says how much is not there.
+ * The log is the command's own bytes, and they go out as they are, but to a
+ * terminal, which would do what they say.  Where it had grown too large a line
+ * says how much is not there.
  */
 static void
 take(struct reading *r, const struct answer *answer)
@@ -147,7 +156,9 @@ take(struct reading *r, const struct answer *answer)
 		if (left_out > 0)
 			printf(
 			    "\nweir: %" PRIu64 " bytes left out\n", left_out);
-		if (n > 0)
+		if (n > 0 && r->shown)
+			visible_log(stdout, &r->log, bytes->via.bin.ptr, n);
+		else if (n > 0)
 			fwrite(bytes->via.bin.ptr, 1, n, stdout);
 	}
 	r->offset += left_out + n;
@@ -311,6 +322,9 @@ static const struct option options[] = {
 	false, false},
     {0, "generation", ARGUMENT_NUMBER, "N",
 	"of an execution that was restarted; the newest", NULL, false, false},
+    {0, "raw", ARGUMENT_NONE, NULL,
+	"control characters as they are, to a terminal too", NULL, false,
+	false},
     {'e', "stderr", ARGUMENT_NONE, NULL, "standard error, not output", NULL,
 	false, false},
     {.name = NULL},

@@ -52,6 +52,7 @@ struct callout_options {
 	size_t output_max;	 /* bytes of stdout that may become a value */
 	uint64_t log_max;	 /* bytes of stdout, and of stderr; 0: all */
 	const char *path;	 /* PATH of the clean environment */
+	bool new_privileges;	 /* setuid programs work */
 };
 
 struct callout_handlers {

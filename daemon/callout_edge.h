@@ -119,6 +119,7 @@ struct callouts {
 	unsigned runners; /* that should be there */
 	size_t output_max;
 	uint64_t log_max;
+	bool new_privileges;
 	bool recovered;
 	bool changed;	/* the runners that take work did, and it is untold */
 	bool losses;	/* some in done are lost: what runs of them is killed */

@@ -1,6 +1,10 @@
 /*
  * callout_log: the files that hold what commands wrote, one pair an attempt:
  * logs/<execution>/<run>.<item or ->.<attempt>.out and .err.
+ *
+ * The files belong to the execution's user, the directories to the daemon's, so
+ * that no name in them is anyone else's work.  What their user may still do is
+ * to hold a lease on one: with O_NONBLOCK the daemon does not wait for it.
  */
 
 #include "daemon/callout_edge.h"
@@ -37,7 +41,8 @@ log_note(const struct callouts *c, const struct wire_key *key, const char *note)
 	int fd;
 
 	log_path(c, key, "err", path);
-	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+	fd = open(
+	    path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd == -1)
 		return;
 	dprintf(fd, "weir: %s\n", note);
@@ -87,7 +92,7 @@ callouts_read_log(const struct callouts *c, const struct callout_key *key,
 	*piece = (struct log_piece){.offset = offset};
 	k = key_of_callout(key);
 	log_path(c, &k, stderr_log ? "err" : "out", path);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd == -1)
 		return -1;
 	n = -1;

@@ -78,7 +78,7 @@ load(const char *path, size_t max, size_t *size, char **error)
 	int fd;
 
 	do
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	while (fd == -1 && errno == EINTR);
 	if (fd == -1 || fstat(fd, &st) == -1) {
 		*error = xasprintf(

@@ -108,6 +108,7 @@ prepare(struct callouts *c, const struct attempt *a, struct start *s,
 	memcpy(w->limits, s->spec.limits, sizeof w->limits);
 	w->has_nice = s->spec.has_nice;
 	w->nice = s->spec.nice;
+	w->no_new_privileges = !c->new_privileges;
 	return make_log_directory(c, a, s, error, size) &&
 	    make_own_directory(s, error, size) && write_stdin(s, error, size);
 }
@@ -394,6 +395,8 @@ static const char *const stages[] = {
     [WIRE_STAGE_GROUPS] = "cannot give it the groups of its user",
     [WIRE_STAGE_GID] = "cannot give it the group of its user",
     [WIRE_STAGE_UID] = "cannot make it its user's",
+    [WIRE_STAGE_PRIVILEGES] =
+	"cannot keep it from new privileges (callouts.new_privileges)",
     [WIRE_STAGE_CHDIR] = "cannot change to directory",
     [WIRE_STAGE_EXEC] = "cannot run",
 };

@@ -156,7 +156,8 @@ cut_middle(
 	int fd;
 
 	log_path(c, &a->key, suffixes[stream], path);
-	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+	fd = open(
+	    path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd == -1)
 		return;
 	if (t->cut == 0)

@@ -43,6 +43,7 @@ struct config {
 		char *path;
 		int64_t output_max; /* bytes */
 		int64_t log_max;    /* bytes; 0: all */
+		bool new_privileges;
 	} callouts;
 	struct { /* 0: for ever */
 		int64_t executions;

@@ -1,7 +1,9 @@
 /* weird: the daemon's command line; all else is in server.c */
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -12,6 +14,7 @@
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/options.h"
+#include "daemon/runner/harden.h"
 #include "daemon/server.h"
 #include "daemon/settings.h"
 #include "daemon/tables.h"
@@ -28,6 +31,7 @@ main(int argc, char **argv)
 	struct server server;
 	int status = 0;
 
+	harden_descriptors();
 	loop_begin();
 	options_parse(&options, argc, argv);
 	if (options.tables || options.version) {
@@ -88,7 +92,15 @@ go(struct server *server, const struct options *options, struct config *config)
 	if (!options->foreground)
 		parent = daemon_begin();
 	umask(022);
+	harden_memory();
+	if (!config->callouts.new_privileges && !harden_privileges()) {
+		log_error("callouts.new_privileges: false can't be had here: "
+			  "%s; leave it true",
+		    strerror(errno));
+		exit(EX_UNAVAILABLE);
+	}
 	server_open(server, options, config);
+	harden_capabilities(HARDEN_DAEMON);
 	if (options->foreground)
 		return;
 	if (!pid_file_write(config->pid_file, error, sizeof(error))) {

@@ -182,6 +182,7 @@ open_callouts(struct server *server)
 	    .output_max = (size_t)config->callouts.output_max,
 	    .log_max = (uint64_t)config->callouts.log_max,
 	    .path = config->callouts.path,
+	    .new_privileges = config->callouts.new_privileges,
 	};
 	const struct callout_handlers handlers = {
 	    .ended = server_callout_ended,

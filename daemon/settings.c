@@ -224,9 +224,11 @@ settings_reload(struct config *config, const struct options *options)
 	keep("callouts.path", &config->callouts.path, &fresh->callouts.path);
 	if (config->callouts.runners != fresh->callouts.runners ||
 	    config->callouts.output_max != fresh->callouts.output_max ||
+	    config->callouts.new_privileges != fresh->callouts.new_privileges ||
 	    config->socket_mode != fresh->socket_mode)
-		log_warn("callouts.runners, callouts.output_max and "
-			 "socket_mode change with the next start");
+		log_warn("callouts.runners, callouts.output_max, "
+			 "callouts.new_privileges and socket_mode change with "
+			 "the next start");
 	old = *config; /* retention and callouts.log_max change at once */
 	*config = *fresh;
 	*fresh = old;

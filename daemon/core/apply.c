@@ -178,6 +178,7 @@ apply_definition_put(struct state *s, const struct event *e)
 	v->definition->version = w->nversions;
 	v->put_at = e->time;
 	v->by = e->by == NULL ? NULL : xstrdup(e->by);
+	v->uid = e->uid;
 	caps_changed(s, w);
 }
 

@@ -224,6 +224,8 @@ decide_definition_put(const struct state *s, const struct command *c,
 		reply->version = latest->version;
 		return true;
 	}
+	if (w != NULL && !owns_workflow(w, c, reply))
+		return false;
 	if (s->host.max_versions != 0 && versions(s) >= s->host.max_versions)
 		return refuse(reply, ERROR_LIMIT,
 		    "there are %u versions of workflows, the most that may be "

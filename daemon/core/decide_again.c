@@ -56,9 +56,13 @@ decide_replay(const struct state *s, const struct command *c, struct batch *b,
 	value_unref(given);
 	if (creation.input == NULL)
 		return refuse(reply, ERROR_BAD_REQUEST, "%s", why);
-	creation.uid = c->by.uid;
-	creation.gid = c->by.gid;
-	creation.owner = c->by.name;
+	/*
+	 * Of whoever the old one was, as with a restart: an admin who replays
+	 * what failed does not run others' commands with an admin's rights.
+	 */
+	creation.uid = x->k.uid;
+	creation.gid = x->k.gid;
+	creation.owner = x->k.owner;
 	creation.labels = x->k.labels;
 	creation.domains = x->k.domains;
 	creation.correlation = x->k.correlation;

@@ -6,6 +6,8 @@
 
 #include "daemon/core/safety.h"
 
+static const struct workflow *
+operated_workflow(const struct state *, const struct command *, struct reply *);
 static void set_status(const struct workflow *, const struct command *,
     struct batch *, enum workflow_status);
 static bool refuse_capped(const struct workflow *, struct reply *);
@@ -24,6 +26,33 @@ named_workflow(
 	else
 		reply->version = w->nversions;
 	return w;
+}
+
+bool
+owns_workflow(
+    const struct workflow *w, const struct command *c, struct reply *reply)
+{
+	const struct workflow_version *first = &w->versions[0];
+
+	if (c->by.role >= ROLE_ADMIN || c->by.uid == first->uid)
+		return true;
+	reply->version = 0;
+	return refuse(reply, ERROR_FORBIDDEN,
+	    "workflow %s belongs to %s, who stored it first; only they or an "
+	    "admin may change it: store another one, under another name",
+	    w->name, first->by == NULL ? "somebody else" : first->by);
+}
+
+/* Who may act on everyone's executions may hold them back here too. */
+static const struct workflow *
+operated_workflow(
+    const struct state *s, const struct command *c, struct reply *reply)
+{
+	const struct workflow *w = named_workflow(s, c, reply);
+
+	if (w == NULL || c->by.operates_any || owns_workflow(w, c, reply))
+		return w;
+	return NULL;
 }
 
 static void
@@ -46,7 +75,7 @@ bool
 decide_definition_enable(const struct state *s, const struct command *c,
     struct batch *b, struct reply *reply)
 {
-	const struct workflow *w = named_workflow(s, c, reply);
+	const struct workflow *w = operated_workflow(s, c, reply);
 	struct event *e;
 
 	if (w == NULL)
@@ -68,7 +97,7 @@ bool
 decide_definition_disable(const struct state *s, const struct command *c,
     struct batch *b, struct reply *reply)
 {
-	const struct workflow *w = named_workflow(s, c, reply);
+	const struct workflow *w = operated_workflow(s, c, reply);
 
 	if (w == NULL)
 		return false;
@@ -81,7 +110,7 @@ bool
 decide_definition_safety(const struct state *s, const struct command *c,
     struct batch *b, struct reply *reply)
 {
-	const struct workflow *w = named_workflow(s, c, reply);
+	const struct workflow *w = operated_workflow(s, c, reply);
 	struct safety caps;
 	struct event *e;
 

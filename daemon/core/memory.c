@@ -304,6 +304,7 @@ workflow_add(struct workflow *w, struct definition *d)
 	v->definition = d;
 	v->put_at = 0;
 	v->by = NULL;
+	v->uid = 0;
 	return v;
 }
 

@@ -91,6 +91,7 @@ copy_workflow(struct state *copy, const struct workflow *w)
 		    mine, definition_ref(w->versions[i].definition));
 		v->put_at = w->versions[i].put_at;
 		replace_string(&v->by, w->versions[i].by);
+		v->uid = w->versions[i].uid;
 	}
 	mine->status = w->status;
 	replace_string(&mine->reason, w->reason);

@@ -18,7 +18,8 @@
 
 #include "daemon/core/state.h"
 
-#define SNAPSHOT_VERSION 1
+/* 2: versions of workflows say whose they are. */
+#define SNAPSHOT_VERSION 2
 
 enum snapshot_chunk {
 	SNAPSHOT_HEAD,	    /* version, engine, workflows */

@@ -317,9 +317,13 @@ struct workflow_version {
 	struct definition *definition;
 	int64_t put_at;
 	char *by;
+	uint32_t uid; /* whose name that is */
 };
 
-/* A name and all its versions; version n is versions[n - 1]. */
+/*
+ * A name and all its versions; version n is versions[n - 1].  It belongs to
+ * who stored the first one.
+ */
 struct workflow {
 	RB_ENTRY(workflow) entry;
 	char *name;

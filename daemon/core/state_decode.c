@@ -83,7 +83,7 @@ take_version(struct fields *outer, struct state *s, struct workflow **w,
 	msgpack_zone zone;
 	msgpack_object o;
 
-	fields_take(outer, &f, 3, "version");
+	fields_take(outer, &f, 0, "version");
 	source = take_value(&f);
 	zone_init(&zone, 4096);
 	if (!is_damaged(f.damage) && value_unpack(source, &zone, &o))
@@ -109,6 +109,8 @@ take_version(struct fields *outer, struct state *s, struct workflow **w,
 	d->version = (*w)->nversions;
 	v->put_at = take_i64(&f);
 	v->by = take_string(&f);
+	/* In snapshots of version 1 it is not known whose it is: root's. */
+	v->uid = f.left == 0 ? 0 : take_u32(&f);
 }
 
 static void
@@ -276,7 +278,7 @@ take_head(struct state_decoder *d, struct fields *f)
 
 	if (d->begun)
 		damaged(f->damage, "snapshot: a second head");
-	else if (version != SNAPSHOT_VERSION)
+	else if (version == 0 || version > SNAPSHOT_VERSION)
 		damaged(f->damage,
 		    "snapshot: it has version %u, and this weird knows %u; a "
 		    "newer one has written it",

@@ -288,10 +288,11 @@ encode_workflow(msgpack_packer *pk, const struct workflow *w)
 	pack_str(pk, w->by);
 	msgpack_pack_array(pk, w->nversions);
 	for (uint32_t i = 0; i < w->nversions; i++) {
-		msgpack_pack_array(pk, 3);
+		msgpack_pack_array(pk, 4);
 		encode_value(pk, w->versions[i].definition->source);
 		msgpack_pack_int64(pk, w->versions[i].put_at);
 		pack_str(pk, w->versions[i].by);
+		msgpack_pack_uint32(pk, w->versions[i].uid);
 	}
 	TAILQ_FOREACH (x, &w->pending, held)
 		pending++;

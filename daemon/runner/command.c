@@ -4,6 +4,7 @@
  * it, and the child tells what failed through the memory the two share.
  */
 
+#include "daemon/runner/harden.h"
 #include "daemon/runner/reap.h"
 #include "daemon/runner/runner.h"
 
@@ -52,6 +53,7 @@ static void child_signals(void);
 static void child_hidden_signal(int);
 static void child_limits(struct setup *);
 static void child_user(struct setup *);
+static void child_privileges(struct setup *);
 static void child_execute(struct setup *);
 
 bool
@@ -229,8 +231,9 @@ child(struct setup *s)
 	child_descriptor(s, s->out, 1);
 	child_descriptor(s, s->err, 2);
 	umask(022);
-	child_limits(s);
 	child_user(s);
+	child_limits(s); /* with the rights of the user, not of this process */
+	child_privileges(s);
 	if (chdir(s->start->cwd) == -1)
 		child_failed(s, WIRE_STAGE_CHDIR);
 	child_signals();
@@ -325,6 +328,13 @@ child_user(struct setup *s)
 		child_failed(s, WIRE_STAGE_GID);
 	if (setuid(s->start->uid) == -1)
 		child_failed(s, WIRE_STAGE_UID);
+}
+
+static void
+child_privileges(struct setup *s)
+{
+	if (s->start->no_new_privileges && !harden_privileges())
+		child_failed(s, WIRE_STAGE_PRIVILEGES);
 }
 
 /* Every place that PATH names; EACCES tells more than that others lack it. */

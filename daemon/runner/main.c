@@ -1,5 +1,6 @@
 /* weir-runner: starts commands for weird(8), minds them, and outlives it. */
 
+#include "daemon/runner/harden.h"
 #include "daemon/runner/process.h"
 #include "daemon/runner/runner.h"
 
@@ -60,6 +61,8 @@ main(int argc, char *argv[])
 	runner.listener = take_listener();
 	detach();
 	catch_signals(&runner);
+	harden_memory();
+	harden_capabilities(HARDEN_RUNNER);
 	process_adopt_orphans();
 	while (turn(&runner))
 		;

@@ -205,6 +205,9 @@ wire_put_report(struct wire_buffer *b, enum wire_type type,
 	finish(b, body);
 }
 
+/* Bits of the byte before nice. */
+enum { WIRE_HAS_NICE = 1, WIRE_NO_NEW_PRIVILEGES = 2 };
+
 bool
 wire_put_start(struct wire_buffer *b, const struct wire_start *start)
 {
@@ -223,7 +226,10 @@ wire_put_start(struct wire_buffer *b, const struct wire_start *start)
 		put_uint(b, start->limits[i].resource, 4);
 		put_uint(b, start->limits[i].value, 8);
 	}
-	put_uint(b, start->has_nice, 1);
+	put_uint(b,
+	    (start->has_nice ? WIRE_HAS_NICE : 0) |
+		(start->no_new_privileges ? WIRE_NO_NEW_PRIVILEGES : 0),
+	    1);
 	put_uint(b, (uint32_t)start->nice, 4);
 	put_string(b, start->cwd);
 	put_string(b, start->in);
@@ -404,13 +410,17 @@ get_limits(struct wire_message *m, struct wire_start *start)
 bool
 wire_get_start(struct wire_message *m, struct wire_start *start)
 {
+	uint64_t flags;
+
 	memset(start, 0, sizeof *start);
 	wire_get_key(m, &start->key);
 	start->uid = (uint32_t)get_uint(m, 4);
 	start->gid = (uint32_t)get_uint(m, 4);
 	get_groups(m, start);
 	get_limits(m, start);
-	start->has_nice = get_uint(m, 1) != 0;
+	flags = get_uint(m, 1);
+	start->has_nice = (flags & WIRE_HAS_NICE) != 0;
+	start->no_new_privileges = (flags & WIRE_NO_NEW_PRIVILEGES) != 0;
 	start->nice = (int32_t)get_uint(m, 4);
 	start->cwd = get_string(m);
 	start->in = get_string(m);

@@ -56,7 +56,8 @@ enum wire_type {
 	STAGE(GID, 9)      \
 	STAGE(UID, 10)     \
 	STAGE(CHDIR, 11)   \
-	STAGE(EXEC, 12)
+	STAGE(EXEC, 12)    \
+	STAGE(PRIVILEGES, 13)
 
 enum wire_stage {
 #define STAGE(name, number) WIRE_STAGE_##name = (number),
@@ -86,6 +87,7 @@ struct wire_start {
 	struct wire_limit limits[WIRE_LIMITS_MAX];
 	uint32_t nlimits;
 	bool has_nice;
+	bool no_new_privileges; /* no program gives it more, setuid ones too */
 	int32_t nice;
 	const char *cwd;
 	const char *in, *out, *err; /* files; in may be "" for /dev/null */

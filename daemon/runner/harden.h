@@ -1,0 +1,33 @@
+/*
+ * harden: what weird and weir-runner give up for themselves.  Systems that lack
+ * one of these lose nothing else.
+ */
+#ifndef WEIR_RUNNER_HARDEN_H
+#define WEIR_RUNNER_HARDEN_H
+
+#include <stdbool.h>
+
+enum harden_who { HARDEN_DAEMON, HARDEN_RUNNER };
+
+/*
+ * Closes all descriptors but the first three, and opens those on /dev/null
+ * where they are closed: nothing that is opened later takes their place.
+ */
+void harden_descriptors(void);
+/*
+ * No core file, no debugger but root's, no look at the memory from /proc: there
+ * are inputs of all users in it.  Ends with the next exec.
+ */
+void harden_memory(void);
+/*
+ * Nothing that is executed from here on gets rights that this process does not
+ * have.  False with errno where that can't be had.
+ */
+bool harden_privileges(void);
+/*
+ * Gives up the capabilities that it never uses, as far as it has any.  What
+ * root executes has them all again: root's callouts are not restricted.
+ */
+void harden_capabilities(enum harden_who);
+
+#endif
