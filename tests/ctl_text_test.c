@@ -1,4 +1,4 @@
-/* links: ctl/table.c ctl/time_text.c ctl/status.c ctl/print_json.c ctl/source.c ctl/field.c ctl/cell.c daemon/core/alloc.c daemon/core/value.c daemon/core/element.c libproto/pack.c libproto/header.c ; libs: msgpack */
+/* links: ctl/table.c ctl/time_text.c ctl/status.c ctl/print_json.c ctl/visible.c ctl/source.c ctl/field.c ctl/cell.c daemon/core/alloc.c daemon/core/value.c daemon/core/element.c libproto/pack.c libproto/header.c ; libs: msgpack */
 /*
  * ctl_text: what weirctl prints for people: tables, times, statuses, values;
  * and JSON.
