@@ -42,6 +42,11 @@ intact() {
 	is_as_before
 }
 
+# They go in a turn of the loop that comes after.
+logs_gone() {
+	! ctl show "$1" && ! [ -e "state/logs/$1" ]
+}
+
 daemon_lives() {
 	atf_check -o ignore weirctl engine status
 }
@@ -126,7 +131,7 @@ state_body() {
 	victim_has_a_vault
 	workflow probe <<-END
 	cd $place/state
-	for file in journal/* lock logs/1/* logs/1/1.-.1.out work/*.stdin run/*
+	for file in journal/* lock logs/1/* logs/1/0.-.1.out work/*.stdin run/*
 	do
 	    cat "\$file" && echo READ "\$file"
 	done
@@ -182,7 +187,7 @@ link_body() {
 	roots_secret
 	workflow link "output: text" <<-END
 	for fd in 1 2; do
-	    log=\$(readlink /proc/self/fd/\$fd)
+	    log=\$(readlink /proc/\$\$/fd/\$fd)
 	    rm -f "\$log" && echo REMOVED
 	    ln -sf $place/shadow "\$log" && echo LINKED
 	    mv -f $place/by.$attacker/link "\$log" && echo MOVED
@@ -211,7 +216,7 @@ planted_body() {
 	END
 	sed -i "s,^    run:,    cwd: $place/by.$attacker\n    run:," work.yaml
 	atf_check -o ignore ./as $attacker ./weirctl run work.yaml
-	weir_wait_until test -e state/logs/1/1.-.1.out
+	weir_wait_until test -e state/logs/1/0.-.1.out
 	for log in state/logs/1/*; do
 		rm "$log"
 		ln -s "$place/shadow" "$log"
@@ -222,7 +227,7 @@ planted_body() {
 	no_secret told
 	atf_check -o inline:"VICTIM-SHADOW\n" cat shadow
 	atf_check -o ignore -e ignore weirctl delete 1
-	weir_wait_until test ! -e state/logs/1
+	weir_wait_until logs_gone 1
 	atf_check -o inline:"VICTIM-SHADOW\n" cat shadow
 	weir_stop
 }
@@ -268,8 +273,8 @@ own_mode_body() {
 # Opening what somebody has a lease on takes 45 s.
 attack_test_case lease "a lease on its own log, for the daemon to wait for"
 lease_body() {
-	weir_python fcntl
 	attack_begin
+	attack_python fcntl
 	cat >"by.$attacker/lease.py" <<-'END'
 	import fcntl, os, time
 	def lease(fd):
@@ -295,9 +300,9 @@ lease_body() {
 	END
 	atf_check -o ignore ./as $attacker ./weirctl run work.yaml
 	weir_wait_until sh -c "test -e 'by.$attacker/leased' || \
-	    test -s state/logs/1/1.-.1.err"
+	    test -s state/logs/1/0.-.1.err"
 	[ -e "by.$attacker/leased" ] ||
-	    atf_skip "no lease: $(cat state/logs/1/1.-.1.err)"
+	    atf_skip "no lease: $(cat state/logs/1/0.-.1.err)"
 	grep -q LEASE /proc/locks || atf_skip "no lease in /proc/locks"
 	for stream in "" --stderr; do
 		# shellcheck disable=SC2086 # may be none
@@ -318,7 +323,7 @@ hardlink_body() {
 	victim_has_a_vault
 	workflow hard <<-END
 	cd $place/by.$attacker
-	ln $place/state/logs/1/1.-.1.out one && echo LINKED
+	ln $place/state/logs/1/0.-.1.out one && echo LINKED
 	ln $place/state/lock two && echo LINKED
 	ln -L /proc/self/fd/1 own
 	echo mine
@@ -327,7 +332,7 @@ hardlink_body() {
 	ctl logs "$id" work >out
 	! grep -q LINKED out || atf_fail "$(cat out)"
 	atf_check -o ignore weirctl delete "$id"
-	weir_wait_until test ! -e "state/logs/$id"
+	weir_wait_until logs_gone "$id"
 	intact
 	weir_stop
 }

@@ -223,17 +223,25 @@ squat_body() {
 	tasks:
 	  sub: {workflow: inner}
 	END
-	# What it names has to be there, so that its owner knows whose it is.
-	refused ./as $victim ./weirctl define outer.yaml
-	grep -q inner err || atf_fail "$(cat err)"
+	atf_check -o ignore ./as $victim ./weirctl define outer.yaml
+	# Neither is there yet: the attacker is faster.
 	for name in inner cleaner; do
 		who_yaml $name
-		atf_check -o ignore ./as $victim ./weirctl define $name.yaml
+		atf_check -o ignore ./as $attacker ./weirctl define $name.yaml
 	done
-	atf_check -o ignore ./as $victim ./weirctl define outer.yaml
-	refused ./as $victim ./weirctl undefine inner
+	run_as $victim outer
+	ctl why "$id" >out
+	tr '\n' ' ' <out | grep -q "inner belongs to $attacker and was stored" ||
+	    atf_fail "$(cat out)"
+	ctl --json show "$id" | grep -q "cleaner belongs to $attacker" ||
+	    atf_fail "$(ctl --json show "$id")"
+	refused weirctl show 2
+	# Who stores a version that names them now has seen whose they are.
+	echo 'description: with these' >>outer.yaml
+	run_as $victim outer.yaml
+	weir_wait_until ended 3
+	ran_as 3 say $victim
 	refused ./as $attacker ./weirctl undefine inner
-	refused ./as $attacker ./weirctl undefine cleaner
 	weir_stop
 }
 
@@ -351,8 +359,8 @@ callout_body() {
 
 attack_test_case forged "parameters that say who one is, or whose it is"
 forged_body() {
-	weir_python msgpack
 	attack_begin
+	attack_python msgpack
 	victim_has_a_vault
 	cat >raw.py <<-'END'
 	import json, msgpack, os, socket, sys

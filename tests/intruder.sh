@@ -107,6 +107,19 @@ refused() {
 	no_secret out err
 }
 
+# attack_python MODULE...: sets python to one that has them and that the
+# attacker can run, or skips the test.  After attack_place.
+attack_python() {
+	for python in /usr/bin/python3 /usr/local/bin/python3 \
+	    /usr/pkg/bin/python3 python3; do
+		if ./as $attacker "$python" -c \
+		    "import $(echo "$*" | tr ' ' ,)" 2>/dev/null; then
+			return 0
+		fi
+	done
+	atf_skip "other users have no python3 with $*"
+}
+
 # no_secret FILE...: nothing of the victim's is in them.
 no_secret() {
 	! grep -a 'VICTIM-[A-Z]' "$@" || atf_fail "the victim's secret is told"

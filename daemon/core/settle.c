@@ -9,6 +9,7 @@
 #include "daemon/core/failure_input.h"
 #include "daemon/core/safety.h"
 #include "daemon/core/scope.h"
+#include "daemon/core/trust.h"
 
 static void
 settle_pending(const struct state *, const struct execution *, struct batch *);
@@ -155,7 +156,8 @@ start_failure_workflow(
 	struct event *e;
 	char why[256] = "";
 
-	if (d != NULL)
+	if (d != NULL &&
+	    trust_starts(x, state_workflow(s, name), why, sizeof(why)))
 		creation.input = failure_input(x, d, why, sizeof(why));
 	if (creation.input == NULL) {
 		e = batch_add_execution(b, EVENT_EXECUTION_FOLLOWED, x);

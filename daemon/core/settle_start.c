@@ -8,6 +8,7 @@
 #include "daemon/core/element.h"
 #include "daemon/core/json.h"
 #include "daemon/core/scope.h"
+#include "daemon/core/trust.h"
 #include "libproto/pack.h"
 
 #define WHY_SIZE (EXPRESSION_ERROR_MAX + 64)
@@ -315,7 +316,7 @@ subworkflow_definition(
 	else if (a->run->execution->k.depth + 1 >= DEFINITION_DEPTH_MAX)
 		snprintf(why, size, "subworkflows are nested deeper than %d",
 		    DEFINITION_DEPTH_MAX);
-	else
+	else if (trust_starts(a->run->execution, w, why, size))
 		return state_definition(s, w->name, t->u.workflow.version);
 	return NULL;
 }

@@ -1,0 +1,22 @@
+/*
+ * trust: whose workflows are started with an execution's rights because its
+ * definition names them, as subworkflows or after a failure.
+ */
+#ifndef WEIR_CORE_TRUST_H
+#define WEIR_CORE_TRUST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "daemon/core/state.h"
+
+/*
+ * False with a sentence: the workflow is somebody's who could not be meant.  It
+ * is started where it is root's, or of whoever owns the execution or what it
+ * runs, or was there when that was stored: else a name that is not taken yet
+ * would be a way to another's rights.
+ */
+bool trust_starts(
+    const struct execution *, const struct workflow *, char *, size_t);
+
+#endif

@@ -1,0 +1,181 @@
+#!/usr/bin/env atf-sh
+# hardening_test: what weird and weir-runner have given up, as the kernel says.
+
+# shellcheck shell=sh
+. "$(atf_get_srcdir)/lib.sh"
+. "$(atf_get_srcdir)/intruder.sh"
+
+needs_proc() {
+	[ -r /proc/self/status ] || atf_skip "there is no /proc"
+}
+
+# processes: $daemon and $runner.
+processes() {
+	daemon=$(cat weird.pid)
+	runner=$(pgrep -P "$daemon" weir-runner | head -n 1)
+	[ -n "$runner" ] || atf_fail "no runner"
+}
+
+# has_capabilities PID "PERMITTED EFFECTIVE", in hexadecimal.
+has_capabilities() {
+	has=$(awk '/^CapPrm:/ { p = $2 } /^CapEff:/ { e = $2 }
+	    END { print p, e }' "/proc/$1/status")
+	[ "$has" = "$2" ] || atf_fail "$1 has $has, not $2"
+}
+
+attack_test_case capabilities "root's daemon and runner keep those they use" pgrep
+capabilities_body() {
+	needs_proc
+	case $(awk '/^CapPrm:/ { print $2 }' /proc/self/status) in
+	*ffffffff) ;;
+	*) atf_skip "root has not all capabilities here" ;;
+	esac
+	attack_begin
+	processes
+	# CHOWN DAC_OVERRIDE KILL SYS_PTRACE SYS_RESOURCE
+	set=$(printf '%016x' $((1 << 0 | 1 << 1 | 1 << 5 | 1 << 19 | 1 << 24)))
+	has_capabilities "$daemon" "$set $set"
+	# and SETGID SETUID SYS_NICE
+	set=$(printf '%016x' $((0x$set | 1 << 6 | 1 << 7 | 1 << 23)))
+	has_capabilities "$runner" "$set $set"
+	# Root's own callouts are root's.
+	cat >own.yaml <<-'END'
+	workflow: own
+	tasks:
+	  work: {run: [grep, CapEff, /proc/self/status]}
+	END
+	run_as 0 own.yaml
+	own=$(awk '/^CapEff:/ { print $2 }' /proc/self/status)
+	atf_check -o match:"$own" weirctl logs "$id" work
+	weir_stop
+}
+attack_test_case memory "no core file, and no debugger but root's" pgrep
+memory_body() {
+	needs_proc
+	attack_place
+	# A daemon that is not root's: its own user has no way in either.
+	cp "$WEIR_BIN/weird" "$WEIR_RUNNER" . || atf_skip "no room in /tmp"
+	mkdir own
+	chown $victim own
+	echo "callouts: {runner: \"$place/weir-runner\"}" >weird.conf
+	(
+		ulimit -c unlimited
+		exec ./as $victim ./weird -f -c weird.conf -d "$place/own/state" \
+		    -s "$place/own/sock" 2>own.log
+	) &
+	daemon=$!
+	weir_wait_until ./as $victim ./weirctl -s "$place/own/sock" ls
+	runner=$(pgrep -P $daemon weir-runner | head -n 1)
+	for pid in $daemon $runner; do
+		# What can't be dumped is root's in /proc.
+		atf_check -o inline:"0\n" stat -c %u "/proc/$pid/environ"
+		refused ./as $victim cat "/proc/$pid/environ"
+		refused ./as $victim cat "/proc/$pid/mem"
+	done
+	kill -SEGV $daemon
+	wait $daemon
+	kill -KILL "$runner"
+	find . -name '*core*' >cores
+	atf_check -o empty cat cores
+}
+
+attack_test_case descriptors "descriptors that were open, or closed, before"
+descriptors_body() {
+	needs_proc
+	attack_place
+	: >inherited
+	weir_start 7<inherited 8>inherited 9<.
+	processes
+	for pid in "$daemon" "$runner"; do
+		ls -l "/proc/$pid/fd" >fds
+		atf_check -s exit:1 grep inherited fds
+	done
+	weir_stop
+	# Without any of the first three: nothing takes their numbers.
+	weird -f -s "$place/sock" -d "$place/state" 0<&- 1>&- 2>&- &
+	daemon=$!
+	echo $daemon >weird.pid
+	rm -f weird.status
+	weir_wait_until weirctl engine status
+	for fd in 0 1 2; do
+		atf_check -o inline:"/dev/null\n" \
+		    readlink "/proc/$daemon/fd/$fd"
+	done
+	kill -TERM $daemon
+	wait $daemon || atf_fail "it ended with $?"
+	echo 0 >weird.status
+}
+
+attack_test_case privileges "no_new_privs where callouts do not need new ones" pgrep
+privileges_body() {
+	needs_proc
+	attack_place
+	for allowed in true false; do
+		echo "callouts: {new_privileges: $allowed}" >weird.conf
+		weir_start -c weird.conf
+		processes
+		case $allowed in
+		true) expected=0 ;;
+		false) expected=1 ;;
+		esac
+		for pid in "$daemon" "$runner"; do
+			atf_check -o inline:"NoNewPrivs:\t$expected\n" \
+			    grep NoNewPrivs "/proc/$pid/status"
+		done
+		atf_check -o ignore weirctl engine stop --mode kill
+		weir_wait_until test -e weird.status
+		weir_wait_until sh -c "! kill -0 $runner"
+	done
+}
+
+# A runner of the daemon before takes the new one's word.
+attack_test_case kept "a runner that was there before new_privileges: false" pgrep
+kept_body() {
+	needs_proc
+	attack_place
+	cat >look.yaml <<-'END'
+	workflow: look
+	tasks:
+	  work: {run: [grep, NoNewPrivs, /proc/self/status]}
+	END
+	weir_start
+	processes
+	weir_kill9
+	echo "callouts: {new_privileges: false}" >weird.conf
+	weir_start -c weird.conf
+	kill -0 "$runner" || atf_fail "the runner is gone"
+	run_as 0 look.yaml
+	atf_check -o inline:"NoNewPrivs:\t1\n" weirctl logs "$id" work
+	weir_stop
+}
+
+attack_test_case sockets "modes and owners of what is listened at"
+sockets_body() {
+	attack_begin
+	atf_check -o inline:"666 0\n" stat -c '%a %u' sock
+	atf_check -o inline:"700 0\n" stat -c '%a %u' state/run
+	for sock in state/run/*.sock; do
+		atf_check -o inline:"600 0\n" stat -c '%a %u' "$sock"
+	done
+	weir_stop
+}
+
+# However it is started, and by whom.
+attack_test_case umask "a umask that would let everyone in, or nobody"
+umask_body() {
+	attack_place
+	for mask in 000 777; do
+		(umask $mask; weir_start)
+		find state ! -type l -perm /077 ! -path state \
+		    ! -path state/work >open
+		atf_check -o empty cat open
+		weir_stop
+	done
+}
+
+atf_init_test_cases() {
+	for hardened in capabilities memory descriptors privileges kept \
+	    sockets umask; do
+		atf_add_test_case $hardened
+	done
+}
