@@ -29,6 +29,7 @@ static struct {
 	enum log_level level;
 } output = {LOG_TO_STDERR, LOG_LEVEL_INFO};
 
+static bool is_control(const unsigned char *);
 static void write_line(enum log_level, const char *, va_list)
     __attribute__((format(printf, 2, 0)));
 static void write_dated(enum log_level, const char *);
@@ -44,6 +45,13 @@ log_open(enum log_to to, enum log_level level)
 	output.level = level;
 }
 
+/* C1 control characters are two bytes in UTF-8, and terminals obey them. */
+static bool
+is_control(const unsigned char *text)
+{
+	return text[0] == 0xc2 && text[1] >= 0x80 && text[1] < 0xa0;
+}
+
 bool
 log_escape(const char *message, char *line, size_t size)
 {
@@ -55,7 +63,9 @@ log_escape(const char *message, char *line, size_t size)
 
 		if (*from == '\n')
 			memcpy(one, "\\n", 3);
-		else if (*from < ' ' || *from == 127)
+		else if (*from < ' ' || *from == 127 || is_control(from) ||
+		    (from > (const unsigned char *)message &&
+			is_control(from - 1)))
 			snprintf(one, sizeof(one), "\\x%02x", *from);
 		if (used + strlen(one) >= size)
 			break;
