@@ -30,7 +30,8 @@ static struct attempt *attempt_of_pid(struct callouts *, pid_t);
 static struct attempt *attempt_of_mark(struct callouts *, pid_t);
 static void ended(struct callouts *, struct attempt *);
 static bool is_child(pid_t);
-static bool is_command(const struct attempt *, pid_t);
+static uid_t user_of(const struct attempt *);
+static bool is_command(const struct attempt *, uid_t, pid_t);
 
 /* What runners that die leave behind becomes this process's. */
 void
@@ -134,19 +135,37 @@ is_child(pid_t pid)
 	    0;
 }
 
+/* As whom the attempt's command runs; (uid_t)-1: nobody knows. */
+static uid_t
+user_of(const struct attempt *a)
+{
+	char error[256];
+	struct spec spec;
+	uid_t uid = (uid_t)-1;
+
+	if (a->spec == NULL)
+		return uid;
+	if (spec_open(&spec, a->spec, error, sizeof error))
+		uid = spec_user(&spec);
+	spec_close(&spec);
+	return uid;
+}
+
 /*
  * Whether it is the attempt's command itself, which leads a session, and not
  * just something that it started: how that ends says nothing of the command.
+ * What another user has started may have any mark.
  */
 static bool
-is_command(const struct attempt *a, pid_t pid)
+is_command(const struct attempt *a, uid_t user, pid_t pid)
 {
 	struct wire_mark mark;
 	pid_t session;
 
 	return process_session(pid, &session) && session == pid &&
 	    process_mark(pid, &mark) && mark.runner == a->runner &&
-	    wire_key_compare(&mark.key, &a->key) == 0;
+	    wire_key_compare(&mark.key, &a->key) == 0 &&
+	    process_owner(pid) == user;
 }
 
 /*
@@ -159,14 +178,16 @@ child_adopt(struct callouts *c, struct attempt *a)
 {
 	struct timespec ts;
 	pid_t *children;
+	uid_t user;
 	size_t i;
 
 	(void)c;
 	if (a->report.pid != 0)
 		return is_child(a->report.pid);
+	user = user_of(a);
 	children = process_children();
 	for (i = 0; children != NULL && children[i] != 0; i++)
-		if (is_command(a, children[i])) {
+		if (is_command(a, user, children[i])) {
 			a->report.pid = children[i];
 			clock_gettime(CLOCK_REALTIME, &ts);
 			a->report.started_at =

@@ -206,6 +206,11 @@ struct spec {
 /* False with a sentence; spec_close either way. */
 bool spec_open(struct spec *, const struct value *, char *, size_t);
 void spec_close(struct spec *);
+/*
+ * As whom it runs.  Only root can start a command as another user; any other
+ * daemon serves its own user alone.
+ */
+uid_t spec_user(const struct spec *);
 const char *spec_limit_name(uint32_t resource);
 
 /*

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Reads the value of one key; false with a sentence. */
 typedef bool
@@ -93,6 +94,12 @@ void
 spec_close(struct spec *s)
 {
 	msgpack_zone_destroy(&s->zone);
+}
+
+uid_t
+spec_user(const struct spec *s)
+{
+	return s->uid == (uid_t)-1 || geteuid() != 0 ? geteuid() : s->uid;
 }
 
 const char *

@@ -213,10 +213,6 @@ write_stdin(struct start *s, char *error, size_t size)
 	return n != -1;
 }
 
-/*
- * Only root can start a command as another user; any other daemon serves its
- * own user alone.
- */
 static void
 find_user(struct start *s)
 {
@@ -225,8 +221,7 @@ find_user(struct start *s)
 	uid_t uid;
 	int n, i;
 
-	uid = s->spec.uid == (uid_t)-1 || geteuid() != 0 ? geteuid()
-							 : s->spec.uid;
+	uid = spec_user(&s->spec);
 	pw = getpwuid(uid);
 	s->user = pw != NULL ? xstrdup(pw->pw_name)
 			     : xasprintf("%ju", (uintmax_t)uid);

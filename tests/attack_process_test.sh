@@ -214,10 +214,8 @@ mark_body() {
 	needs_proc
 	attack_begin "callouts: {runners: 1}"
 	victim_runs
-	mark=$(tr '\0' '\n' <"/proc/$callout/environ" | grep '^WEIR_MARK=') ||
-	    mark=$(tr '\0' '\n' <"/proc/$callout/environ" |
-		grep -E '^WEIR_[A-Z]*=.*[0-9a-f]{16}')
-	[ -n "$mark" ] || atf_fail "no mark"
+	mark=$(tr '\0' '\n' <"/proc/$callout/environ" |
+	    grep '^WEIR_CALLOUT=') || atf_fail "no mark"
 	cat >mark.yaml <<-END
 	workflow: mark
 	tasks:
@@ -229,12 +227,60 @@ mark_body() {
 	atf_check -o ignore ./as $attacker ./weirctl run mark.yaml
 	weir_wait_until ended 3
 	victim_still_runs
-	# Its runner dies: what has the victim's mark and is another's is not
-	# taken for the victim's.
 	atf_check -o ignore -e ignore ./as $victim ./weirctl \
 	    cancel --kill --wait 1
 	weir_wait_until ended 1
 	weir_stop
+}
+
+# The mark of an attempt that is yet to come can be guessed.  Where the runner
+# is asked to start that and dies before it can say whether it has, what has the
+# mark and is another's is not taken for it.
+attack_test_case adopted "a process that waits to be taken for another's"
+adopted_body() {
+	needs_proc
+	attack_begin "callouts: {runners: 1}"
+	cat >"by.$attacker/wait" <<-END
+	#!/bin/sh
+	# The mark is that of execution 2.
+	mark=\$(echo "\$WEIR_CALLOUT" | sed 's/-1-/-2-/')
+	(env "WEIR_CALLOUT=\$mark" setsid sh -c 'cd $place/by.$attacker
+	    echo \$\$ >forged.new; mv forged.new forged
+	    until [ -e go ]; do sleep 0.05; done' &)
+	sleep 600
+	END
+	chmod 755 "by.$attacker/wait"
+	printf 'workflow: wait\ntasks: {work: {run: [%s]}}\n' \
+	    "$place/by.$attacker/wait" >wait.yaml
+	printf 'workflow: mine\ntasks: {work: {run: [touch, %s]}}\n' \
+	    "$place/by.$victim/ran" >mine.yaml
+	atf_check -o ignore ./as $attacker ./weirctl run wait.yaml
+	weir_wait_until test -e "by.$attacker/forged"
+	runner=$(awk '/^PPid:/ { print $2 }' \
+	    "/proc/$(cat "by.$attacker/forged")/status")
+	grep -q weir-runner "/proc/$runner/cmdline" ||
+	    atf_fail "it is not the runner's child"
+	kill -STOP "$runner"
+	atf_check -o ignore ./as $victim ./weirctl run mine.yaml
+	weir_wait_until asked
+	kill -KILL "$runner"
+	weir_wait_until settled
+	touch "by.$attacker/go"
+	weir_wait_until ended 2
+	# It has run, by another runner, or is known to be lost.
+	[ -e "by.$victim/ran" ] ||
+	    ctl --json show 2 | grep -q lost || atf_fail "$(ctl why 2)"
+	weir_stop
+}
+
+asked() {
+	ctl --json show 2 | grep -q '"status": "running"'
+}
+
+# The daemon knows that the runner is gone, and what it thinks runs.
+settled() {
+	! kill -0 "$runner" && ctl engine status &&
+	    find state/run -name '*.sock' | grep -qv nothing
 }
 
 attack_test_case limits "limits and a priority that the user may not have"
@@ -397,7 +443,7 @@ crowd_body() {
 
 atf_init_test_cases() {
 	for attack in signals proc ptrace runner journal descriptors \
-	    environment mark limits setuid stubborn expression template \
+	    environment mark adopted limits setuid stubborn expression template \
 	    crowd; do
 		atf_add_test_case $attack
 	done

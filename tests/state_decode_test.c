@@ -286,7 +286,7 @@ ATF_TC_BODY(told, tc)
 	chunks.bytes[0][2] = SNAPSHOT_VERSION + 1;
 	ATF_REQUIRE(chunks_decode(&chunks, why, sizeof(why)) == NULL);
 	ATF_REQUIRE_STREQ(why,
-	    "snapshot: it has version 2, and this weird knows 1; a newer one "
+	    "snapshot: it has version 3, and this weird knows 2; a newer one "
 	    "has written it");
 	chunks_empty(&chunks);
 	scene_end(&s);

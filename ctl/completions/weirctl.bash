@@ -37,7 +37,7 @@ _weirctl()
 	tree) words="--json --quiet --help --all --generation --long" values="executions" ;;
 	why) words="--json --quiet --help --long" values="executions" ;;
 	watch) words="--json --quiet --help" values="executions" ;;
-	logs | log) words="--json --quiet --help --follow --item --attempt --run --generation --stderr" values="executions" ;;
+	logs | log) words="--json --quiet --help --follow --item --attempt --run --generation --raw --stderr" values="executions" ;;
 	wait) words="--json --quiet --help --timeout" values="executions" ;;
 	pause) words="--json --quiet --help --reason --freeze --hold --wait --if-revision --plan --status --workflow --label --correlation-id --parent --owner --since --until --all" values="executions" ;;
 	resume) words="--json --quiet --help --all --early --if-revision --plan --status --workflow --label --correlation-id --parent --owner --since --until" values="executions" ;;

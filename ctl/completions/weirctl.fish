@@ -75,6 +75,7 @@ complete -c weirctl -n '__fish_seen_subcommand_from logs' -l item -x -d 'the run
 complete -c weirctl -n '__fish_seen_subcommand_from logs' -l attempt -x -d 'which attempt; the newest'
 complete -c weirctl -n '__fish_seen_subcommand_from logs' -l run -x -d 'which pass of the task; the newest'
 complete -c weirctl -n '__fish_seen_subcommand_from logs' -l generation -x -d 'of an execution that was restarted; the newest'
+complete -c weirctl -n '__fish_seen_subcommand_from logs' -l raw -d 'control characters as they are, to a terminal too'
 complete -c weirctl -n '__fish_seen_subcommand_from logs' -l stderr -s e -d 'standard error, not output'
 complete -c weirctl -n __fish_use_subcommand -a 'wait' -d 'Wait until executions have ended'
 complete -c weirctl -n '__fish_seen_subcommand_from wait' -a '(__weirctl_executions)'

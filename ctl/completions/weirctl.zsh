@@ -79,6 +79,7 @@ _weirctl_verb() {
 		'--attempt=[which attempt; the newest]:N:' \
 		'--run=[which pass of the task; the newest]:N:' \
 		'--generation=[of an execution that was restarted; the newest]:N:' \
+		'--raw[control characters as they are, to a terminal too]' \
 		'--stderr[standard error, not output]' \
 		'*:ID:_weirctl_executions' ;;
 	'wait') _arguments -S \

@@ -79,6 +79,24 @@ process_session(pid_t pid, pid_t *session)
 	return read_stat(pid, &state, session);
 }
 
+uid_t
+process_owner(pid_t pid)
+{
+	unsigned long uid;
+	char line[256];
+	bool found;
+	FILE *f;
+
+	f = open_proc(pid, "status");
+	if (f == NULL)
+		return (uid_t)-1;
+	found = false;
+	while (!found && fgets(line, sizeof line, f) != NULL)
+		found = sscanf(line, "Uid: %lu", &uid) == 1;
+	fclose(f);
+	return found ? (uid_t)uid : (uid_t)-1;
+}
+
 bool
 process_mark(pid_t pid, struct wire_mark *mark)
 {
@@ -365,6 +383,13 @@ process_session(pid_t pid, pid_t *session)
 	(void)pid;
 	(void)session;
 	return false;
+}
+
+uid_t
+process_owner(pid_t pid)
+{
+	(void)pid;
+	return (uid_t)-1;
 }
 
 bool

@@ -14,6 +14,8 @@
 void process_adopt_orphans(void);
 /* False for a process that is dead already, or gone. */
 bool process_session(pid_t, pid_t *session);
+/* Who has started it; (uid_t)-1 where that is not known. */
+uid_t process_owner(pid_t);
 /* The mark in its environment; false when it has none that can be read. */
 bool process_mark(pid_t, struct wire_mark *);
 /*
