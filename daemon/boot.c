@@ -2,9 +2,11 @@
 
 #include "daemon/boot.h"
 
+#include <err.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
 
 static uint32_t boot(void);
 
@@ -29,7 +31,12 @@ boot(void)
 uint64_t
 boot_runner_id(void)
 {
-	return (uint64_t)boot() << 32 | arc4random();
+	uint32_t chance;
+
+	/* Not arc4random: libbsd's ends the process where it has no memory. */
+	if (getentropy(&chance, sizeof(chance)) == -1)
+		err(EX_OSERR, "getentropy");
+	return (uint64_t)boot() << 32 | chance;
 }
 
 bool

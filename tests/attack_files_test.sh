@@ -59,7 +59,7 @@ identity_body() {
 	umask
 	END
 	[ -r /proc/self/status ] || atf_skip "there is no /proc"
-	run_as $attacker work.yaml
+	run_as "$attacker" work.yaml
 	ctl logs "$id" work | tr '\t' ' ' | sed 's/ *$//' >out
 	for line in "Uid: $attacker $attacker $attacker $attacker" \
 	    "Gid: $attacker $attacker $attacker $attacker" \
@@ -84,7 +84,7 @@ cwd_body() {
 		workflow into "cwd: $dir" <<-'END'
 		echo got in; ls
 		END
-		run_as $attacker work.yaml
+		run_as "$attacker" work.yaml
 		told "$id"
 		! grep -q 'got in' told || atf_fail "$dir: $(cat told)"
 		grep -q 'cannot change to directory' told ||
@@ -103,7 +103,7 @@ stdin_body() {
 		workflow input "stdin: '$given'" <<-'END'
 		cat
 		END
-		run_as $attacker work.yaml
+		run_as "$attacker" work.yaml
 		told "$id"
 		no_secret told
 		atf_check -o inline:"$given" weirctl logs "$id" work
@@ -118,7 +118,7 @@ program_body() {
 	chmod 700 secret.sh
 	printf 'workflow: w\ntasks: {work: {run: [%s]}}\n' \
 	    "$place/secret.sh" >work.yaml
-	run_as $attacker work.yaml
+	run_as "$attacker" work.yaml
 	told "$id"
 	no_secret told
 	grep -q 'Permission denied' told || atf_fail "$(cat told)"
@@ -146,7 +146,7 @@ state_body() {
 	    chmod 777 "\$dir" && echo CHANGED "\$dir"
 	done
 	END
-	run_as $attacker work.yaml
+	run_as "$attacker" work.yaml
 	told "$id"
 	no_secret told
 	ctl logs "$id" work >out
@@ -165,7 +165,7 @@ modes_body() {
 	cat at
 	stat -Lc '%a %u' /proc/self/fd/1 /proc/self/fd/2
 	END
-	run_as $attacker work.yaml
+	run_as "$attacker" work.yaml
 	atf_check -o inline:"700 $attacker\n600 $attacker\n600 $attacker\n" \
 	    weirctl logs "$id" work
 	# The way to working directories is all that others have.
@@ -196,8 +196,8 @@ link_body() {
 	true
 	END
 	ln -s "$place/shadow" "by.$attacker/link"
-	chown -h $attacker "by.$attacker/link"
-	run_as $attacker work.yaml
+	chown -h "$attacker" "by.$attacker/link"
+	run_as "$attacker" work.yaml
 	told "$id"
 	no_secret told
 	ctl logs "$id" work >out
@@ -215,7 +215,7 @@ planted_body() {
 	until [ -e go ]; do sleep 0.05; done
 	END
 	sed -i "s,^    run:,    cwd: $place/by.$attacker\n    run:," work.yaml
-	atf_check -o ignore ./as $attacker ./weirctl run work.yaml
+	atf_check -o ignore ./as "$attacker" ./weirctl run work.yaml
 	weir_wait_until test -e state/logs/1/0.-.1.out
 	for log in state/logs/1/*; do
 		rm "$log"
@@ -240,14 +240,14 @@ size_body() {
 	truncate -s 1T /dev/stderr || truncate -s 1G /dev/stderr
 	echo end; echo end >&2
 	END
-	run_as $attacker work.yaml
+	run_as "$attacker" work.yaml
 	ctl --json show "$id" >told
 	grep -q 'at most 1048576 may become a value' told ||
 	    atf_fail "$(cat told)"
-	timeout 60 ./as $attacker ./weirctl logs "$id" work >out 2>err ||
+	timeout 60 ./as "$attacker" ./weirctl logs "$id" work >out 2>err ||
 	    atf_fail "$(cat err)"
 	[ "$(wc -c <out)" -lt 8388608 ] || atf_fail "its hole is told"
-	timeout 60 ./as $attacker ./weirctl why "$id" >out 2>&1
+	timeout 60 ./as "$attacker" ./weirctl why "$id" >out 2>&1
 	daemon_lives
 	weir_stop
 }
@@ -262,11 +262,11 @@ own_mode_body() {
 	chmod 000 /proc/self/fd/1 /proc/self/fd/2
 	echo closed
 	END
-	run_as $attacker work.yaml
+	run_as "$attacker" work.yaml
 	told "$id"
 	! grep -q GIVEN told || atf_fail "$(cat told)"
 	# The daemon reads it all the same.
-	atf_check -o inline:"closed\n" ./as $attacker ./weirctl logs "$id" work
+	atf_check -o inline:"closed\n" ./as "$attacker" ./weirctl logs "$id" work
 	weir_stop
 }
 
@@ -298,7 +298,7 @@ lease_body() {
 	    cwd: $place/by.$attacker
 	    output: text
 	END
-	atf_check -o ignore ./as $attacker ./weirctl run work.yaml
+	atf_check -o ignore ./as "$attacker" ./weirctl run work.yaml
 	weir_wait_until sh -c "test -e 'by.$attacker/leased' || \
 	    test -s state/logs/1/0.-.1.err"
 	[ -e "by.$attacker/leased" ] ||
@@ -328,7 +328,7 @@ hardlink_body() {
 	ln -L /proc/self/fd/1 own
 	echo mine
 	END
-	run_as $attacker work.yaml
+	run_as "$attacker" work.yaml
 	ctl logs "$id" work >out
 	! grep -q LINKED out || atf_fail "$(cat out)"
 	atf_check -o ignore weirctl delete "$id"
@@ -353,7 +353,8 @@ remove_body() {
 	ln -s $place/private "\$PWD.new" && echo MADE
 	true
 	END
-	run_as $attacker work.yaml
+	run_as "$attacker" work.yaml
+	# shellcheck disable=SC2016 # for the inner shell
 	weir_wait_until sh -c '[ -z "$(ls state/work)" ]'
 	test -e private/kept || atf_fail "root followed a link"
 	test -e shadow || atf_fail "root followed a link"
@@ -391,9 +392,9 @@ race_body() {
 		mkdir -p state/work/77-0-none-1/d$i/e
 		i=$((i + 1))
 	done
-	chown -R $attacker state/work/77-0-none-1
+	chown -R "$attacker" state/work/77-0-none-1
 	weir_stop
-	./as $attacker "by.$attacker/swap" "$place/state/work/77-0-none-1" &
+	./as "$attacker" "by.$attacker/swap" "$place/state/work/77-0-none-1" &
 	swapper=$!
 	weir_wait_until test -e "by.$attacker/swapping"
 	weir_start -c weird.conf
@@ -410,12 +411,12 @@ names_body() {
 	for name in ../evil a/b .. . /etc/x "a b" "$(printf 'a\033b')"; do
 		printf 'workflow: "%s"\ntasks: {t: {run: ["true"]}}\n' "$name" \
 		    >bad.yaml
-		refused ./as $attacker ./weirctl define bad.yaml
+		refused ./as "$attacker" ./weirctl define bad.yaml
 		printf 'workflow: w\ntasks: {"%s": {run: ["true"]}}\n' "$name" \
 		    >bad.yaml
-		refused ./as $attacker ./weirctl define bad.yaml
-		refused ./as $attacker ./weirctl run "$name"
-		refused ./as $attacker ./weirctl logs 1 "$name"
+		refused ./as "$attacker" ./weirctl define bad.yaml
+		refused ./as "$attacker" ./weirctl run "$name"
+		refused ./as "$attacker" ./weirctl logs 1 "$name"
 	done
 	find state -name '*evil*' >out
 	atf_check -o empty cat out

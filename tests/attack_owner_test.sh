@@ -30,10 +30,10 @@ act_body() {
 		refused ./as $attacker ./weirctl $verb 1
 		cat out err | grep -q "belongs to $victim" ||
 		    atf_fail "$verb: $(cat out err)"
-		refused ./as $viewer ./weirctl ${verb%% *} 1
-		refused ./as $outsider ./weirctl ${verb%% *} 1
+		refused ./as "$viewer" ./weirctl "${verb%% *}" 1
+		refused ./as "$outsider" ./weirctl "${verb%% *}" 1
 	done
-	refused ./as $attacker ./weirctl terminate --reason mine 1
+	refused ./as "$attacker" ./weirctl terminate --reason mine 1
 	is_as_before
 	weir_stop
 }
@@ -42,11 +42,11 @@ attack_test_case tasks "setting, skipping and signaling another's tasks"
 tasks_body() {
 	attack_begin
 	victim_has_a_vault
-	refused ./as $attacker ./weirctl update 1 hold --status completed
-	refused ./as $attacker ./weirctl skip 1 hold
-	refused ./as $attacker ./weirctl signal 1 go
-	refused ./as $attacker ./weirctl signal 1 go --tree
-	refused ./as $attacker ./weirctl approve 1 hold
+	refused ./as "$attacker" ./weirctl update 1 hold --status completed
+	refused ./as "$attacker" ./weirctl skip 1 hold
+	refused ./as "$attacker" ./weirctl signal 1 go
+	refused ./as "$attacker" ./weirctl signal 1 go --tree
+	refused ./as "$attacker" ./weirctl approve 1 hold
 	is_as_before
 	weir_stop
 }
@@ -57,9 +57,9 @@ input_body() {
 	victim_has_a_vault
 	ctl signal 1 go
 	weir_wait_until ended 1
-	refused ./as $attacker ./weirctl rerun 1 -i token=mine
-	refused ./as $attacker ./weirctl replay 1 -i token=mine
-	refused ./as $attacker ./weirctl rerun 1 --task open
+	refused ./as "$attacker" ./weirctl rerun 1 -i token=mine
+	refused ./as "$attacker" ./weirctl replay 1 -i token=mine
+	refused ./as "$attacker" ./weirctl rerun 1 --task open
 	atf_check -o match:'completed' weirctl show 1
 	weir_stop
 }
@@ -68,8 +68,8 @@ attack_test_case filter "what a filter lets through that is another's"
 filter_body() {
 	attack_begin
 	victim_has_a_vault
-	./as $attacker ./weirctl cancel --workflow vault >out 2>err
-	./as $attacker ./weirctl terminate --reason x --status waiting \
+	./as "$attacker" ./weirctl cancel --workflow vault >out 2>err
+	./as "$attacker" ./weirctl terminate --reason x --status waiting \
 	    >>out 2>>err
 	no_secret out err
 	is_as_before
@@ -92,7 +92,7 @@ attack_test_case values "input, variables and outputs, by whatever shows them"
 values_body() {
 	attack_begin
 	victim_has_a_vault
-	./as $victim ./weirctl --json show 1 >own
+	./as "$victim" ./weirctl --json show 1 >own
 	atf_check -o ignore grep VICTIM-INPUT own
 	atf_check -o ignore grep VICTIM-LOG own
 	for uid in $attacker $viewer; do
@@ -113,7 +113,7 @@ values_body() {
 	weir_wait_until ended 1
 	ctl restart 1
 	weir_wait_until vault_waits
-	./as $attacker ./weirctl --json show 1 --generation 1 >out 2>&1
+	./as "$attacker" ./weirctl --json show 1 --generation 1 >out 2>&1
 	no_secret out
 	weir_stop
 }
@@ -122,11 +122,11 @@ attack_test_case logs "another's standard output and error"
 logs_body() {
 	attack_begin
 	victim_has_a_vault
-	atf_check -o inline:"VICTIM-LOG\n" ./as $victim ./weirctl logs 1 open
+	atf_check -o inline:"VICTIM-LOG\n" ./as "$victim" ./weirctl logs 1 open
 	for uid in $attacker $viewer $outsider; do
-		refused ./as $uid ./weirctl logs 1 open
-		refused ./as $uid ./weirctl logs --stderr 1 open
-		refused ./as $uid ./weirctl logs --attempt 1 --run 1 1 open
+		refused ./as "$uid" ./weirctl logs 1 open
+		refused ./as "$uid" ./weirctl logs --stderr 1 open
+		refused ./as "$uid" ./weirctl logs --attempt 1 --run 1 1 open
 	done
 	weir_stop
 }
@@ -136,7 +136,7 @@ events_body() {
 	attack_begin
 	victim_has_a_vault
 	for uid in $attacker $viewer; do
-		timeout 60 ./as $uid ./weirctl --json events --from 1 >out \
+		timeout 60 ./as "$uid" ./weirctl --json events --from 1 >out \
 		    2>err &
 		reader=$!
 		weir_wait_until grep -q task.wait out
@@ -152,13 +152,13 @@ attack_test_case key "guessing another's idempotency key"
 key_body() {
 	attack_begin
 	who_yaml who
-	./as $victim ./weirctl --json run who.yaml --idempotency-key guess \
+	./as "$victim" ./weirctl --json run who.yaml --idempotency-key guess \
 	    >first
-	./as $attacker ./weirctl --json run who --idempotency-key guess >second
+	./as "$attacker" ./weirctl --json run who --idempotency-key guess >second
 	grep -q '"created": true' second ||
 	    atf_fail "the victim's was answered: $(cat second)"
 	weir_wait_until ended 2
-	ran_as 2 say $attacker
+	ran_as 2 say "$attacker"
 	weir_stop
 }
 
@@ -167,22 +167,22 @@ replace_body() {
 	attack_begin
 	who_yaml mine
 	sed 's/id, -u/touch, stolen/' mine.yaml >worse.yaml
-	atf_check -o ignore ./as $victim ./weirctl define mine.yaml
+	atf_check -o ignore ./as "$victim" ./weirctl define mine.yaml
 	for uid in $attacker $viewer $outsider; do
-		refused ./as $uid ./weirctl define worse.yaml
-		refused ./as $uid ./weirctl run worse.yaml
+		refused ./as "$uid" ./weirctl define worse.yaml
+		refused ./as "$uid" ./weirctl run worse.yaml
 	done
-	refused ./as $attacker ./weirctl define worse.yaml
+	refused ./as "$attacker" ./weirctl define worse.yaml
 	cat out err | grep -q "belongs to $victim" || atf_fail "$(cat err)"
 	# What is equal changes nothing.
-	atf_check -o ignore ./as $attacker ./weirctl define mine.yaml
+	atf_check -o ignore ./as "$attacker" ./weirctl define mine.yaml
 	ctl definition mine >now
 	atf_check -s exit:1 grep stolen now
 	# It is known of a snapshot, and of the journal, too.
 	weir_stop
 	weir_start -c weird.conf
-	refused ./as $attacker ./weirctl define worse.yaml
-	atf_check -o ignore ./as $victim ./weirctl define worse.yaml
+	refused ./as "$attacker" ./weirctl define worse.yaml
+	atf_check -o ignore ./as "$victim" ./weirctl define worse.yaml
 	weir_stop
 }
 
@@ -192,7 +192,7 @@ replace_roots_body() {
 	who_yaml mine
 	sed 's/id, -u/touch, stolen/' mine.yaml >worse.yaml
 	atf_check -o ignore weirctl define mine.yaml
-	refused ./as $attacker ./weirctl define worse.yaml
+	refused ./as "$attacker" ./weirctl define worse.yaml
 	run_as 0 mine
 	ran_as "$id" say 0
 	weir_stop
@@ -202,15 +202,15 @@ attack_test_case remove "deleting, disabling and capping another's workflow"
 remove_body() {
 	attack_begin
 	who_yaml mine
-	atf_check -o ignore ./as $victim ./weirctl define mine.yaml
-	refused ./as $attacker ./weirctl undefine mine
-	refused ./as $attacker ./weirctl disable mine
-	refused ./as $attacker ./weirctl safety mine --starts 0/1h
-	refused ./as $attacker ./weirctl enable mine
-	atf_check -o ignore ./as $victim ./weirctl disable mine
-	refused ./as $attacker ./weirctl enable mine
-	atf_check -o ignore ./as $victim ./weirctl enable mine
-	atf_check -o ignore ./as $victim ./weirctl undefine mine
+	atf_check -o ignore ./as "$victim" ./weirctl define mine.yaml
+	refused ./as "$attacker" ./weirctl undefine mine
+	refused ./as "$attacker" ./weirctl disable mine
+	refused ./as "$attacker" ./weirctl safety mine --starts 0/1h
+	refused ./as "$attacker" ./weirctl enable mine
+	atf_check -o ignore ./as "$victim" ./weirctl disable mine
+	refused ./as "$attacker" ./weirctl enable mine
+	atf_check -o ignore ./as "$victim" ./weirctl enable mine
+	atf_check -o ignore ./as "$victim" ./weirctl undefine mine
 	weir_stop
 }
 
@@ -223,13 +223,13 @@ squat_body() {
 	tasks:
 	  sub: {workflow: inner}
 	END
-	atf_check -o ignore ./as $victim ./weirctl define outer.yaml
+	atf_check -o ignore ./as "$victim" ./weirctl define outer.yaml
 	# Neither is there yet: the attacker is faster.
 	for name in inner cleaner; do
 		who_yaml $name
-		atf_check -o ignore ./as $attacker ./weirctl define $name.yaml
+		atf_check -o ignore ./as "$attacker" ./weirctl define $name.yaml
 	done
-	run_as $victim outer
+	run_as "$victim" outer
 	ctl why "$id" >out
 	tr '\n' ' ' <out | grep -q "inner belongs to $attacker and was stored" ||
 	    atf_fail "$(cat out)"
@@ -238,10 +238,10 @@ squat_body() {
 	refused weirctl show 2
 	# Who stores a version that names them now has seen whose they are.
 	echo 'description: with these' >>outer.yaml
-	run_as $victim outer.yaml
+	run_as "$victim" outer.yaml
 	weir_wait_until ended 3
-	ran_as 3 say $victim
-	refused ./as $attacker ./weirctl undefine inner
+	ran_as 3 say "$victim"
+	refused ./as "$attacker" ./weirctl undefine inner
 	weir_stop
 }
 
@@ -251,7 +251,7 @@ subworkflow_body() {
 	who_yaml inner
 	sed 's/inner/cleaner/' inner.yaml >cleaner.yaml
 	for name in inner cleaner; do
-		atf_check -o ignore ./as $victim ./weirctl define $name.yaml
+		atf_check -o ignore ./as "$victim" ./weirctl define $name.yaml
 	done
 	cat >outer.yaml <<-'END'
 	workflow: outer
@@ -260,10 +260,10 @@ subworkflow_body() {
 	  sub: {workflow: inner, next: [{do: fail}]}
 	  fail: {run: ["false"]}
 	END
-	run_as $attacker outer.yaml
+	run_as "$attacker" outer.yaml
 	weir_wait_until ended 3
-	ran_as 2 say $attacker
-	ran_as 3 say $attacker
+	ran_as 2 say "$attacker"
+	ran_as 3 say "$attacker"
 	weir_stop
 }
 
@@ -271,16 +271,16 @@ attack_test_case replay "an admin replays what the attacker has started"
 replay_body() {
 	attack_begin
 	who_yaml bait
-	run_as $attacker bait.yaml
+	run_as "$attacker" bait.yaml
 	atf_check -o ignore -e ignore weirctl replay 1
 	weir_wait_until ended 2
-	ran_as 2 say $attacker
+	ran_as 2 say "$attacker"
 	atf_check -o ignore -e ignore weirctl restart 1
 	weir_wait_until ended 1
-	ran_as 1 say $attacker
+	ran_as 1 say "$attacker"
 	atf_check -o ignore -e ignore weirctl rerun 1 --task say
 	weir_wait_until ended 1
-	ran_as 1 say $attacker
+	ran_as 1 say "$attacker"
 	weir_stop
 }
 
@@ -293,16 +293,16 @@ approve_body() {
 	  group: {wait: {approval: "Go?", from: [weir-no-such-group]}}
 	  owner: {wait: {approval: "Go?"}}
 	END
-	atf_check -o ignore ./as $victim ./weirctl run ask.yaml
+	atf_check -o ignore ./as "$victim" ./weirctl run ask.yaml
 	weir_wait_until vault_waits
 	for verb in approve reject; do
-		refused ./as $attacker ./weirctl $verb 1 group
-		refused ./as $attacker ./weirctl $verb 1 owner
-		refused ./as $viewer ./weirctl $verb 1 owner
+		refused ./as "$attacker" ./weirctl $verb 1 group
+		refused ./as "$attacker" ./weirctl $verb 1 owner
+		refused ./as "$viewer" ./weirctl $verb 1 owner
 	done
 	is_as_before
 	# A group's name is not taken for a user's, nor a number for a name.
-	refused ./as $victim ./weirctl approve 1 group
+	refused ./as "$victim" ./weirctl approve 1 group
 	weir_stop
 }
 
@@ -317,7 +317,7 @@ outsider_body() {
 		# shellcheck disable=SC2086 # a verb and its operands
 		refused ./as $outsider ./weirctl $verb
 	done
-	atf_check -o match:none ./as $outsider ./weirctl whoami
+	atf_check -o match:none ./as "$outsider" ./weirctl whoami
 	is_as_before
 	weir_stop
 }
@@ -327,11 +327,11 @@ engine_body() {
 	attack_begin
 	victim_has_a_vault
 	for uid in $attacker $viewer; do
-		refused ./as $uid ./weirctl engine pause
-		refused ./as $uid ./weirctl engine pause --freeze
-		refused ./as $uid ./weirctl engine resume
-		refused ./as $uid ./weirctl engine stop
-		refused ./as $uid ./weirctl engine stop --kill
+		refused ./as "$uid" ./weirctl engine pause
+		refused ./as "$uid" ./weirctl engine pause --freeze
+		refused ./as "$uid" ./weirctl engine resume
+		refused ./as "$uid" ./weirctl engine stop
+		refused ./as "$uid" ./weirctl engine stop --kill
 	done
 	is_as_before
 	weir_stop
@@ -347,11 +347,11 @@ callout_body() {
 	  try:
 	    run: "$place/weirctl terminate --reason x 1; $place/weirctl engine pause; $place/weirctl --json show 1; $place/weirctl logs 1 open; $place/weirctl whoami"
 	END
-	run_as $attacker inside.yaml
+	run_as "$attacker" inside.yaml
 	ctl logs "$id" try >out
 	ctl logs --stderr "$id" try >err
 	no_secret out err
-	grep -q $attacker out || atf_fail "$(cat out err)"
+	grep -q "$attacker" out || atf_fail "$(cat out err)"
 	cat out err | grep -q "belongs to $victim" || atf_fail "$(cat err)"
 	is_as_before
 	weir_stop
@@ -376,24 +376,24 @@ forged_body() {
 	        sys.exit(1 if message[2] else 0)
 	END
 	who_yaml who
-	atf_check -o ignore ./as $attacker ./weirctl define who.yaml
+	atf_check -o ignore ./as "$attacker" ./weirctl define who.yaml
 	for more in '"owner": 31001' '"uid": 0' '"parent": 1' '"by": "root"' \
 	    '"depth": 0' '"failure_of": 1' '"replay_of": 1' '"role": "admin"'
 	do
-		refused ./as $attacker "$python" raw.py execution.start \
+		refused ./as "$attacker" "$python" raw.py execution.start \
 		    "{\"workflow\": \"who\", $more}"
 		grep -q 400 out || atf_fail "$more: $(cat out err)"
 	done
-	refused ./as $attacker "$python" raw.py hello '{"role": "admin"}'
+	refused ./as "$attacker" "$python" raw.py hello '{"role": "admin"}'
 	for stream in stdout stderr; do
-		refused ./as $attacker "$python" raw.py task.log \
+		refused ./as "$attacker" "$python" raw.py task.log \
 		    "{\"execution\": 1, \"task\": \"open\", \"stream\": \"$stream\", \"offset\": 0, \"limit\": 100}"
 	done
-	refused ./as $attacker "$python" raw.py execution.terminate \
+	refused ./as "$attacker" "$python" raw.py execution.terminate \
 	    '{"filter": {"owner": 31001}, "ids": [1], "reason": "x"}'
-	./as $attacker "$python" raw.py execution.get '{"id": 1}' >out 2>&1
-	./as $attacker "$python" raw.py execution.list '{}' >>out 2>&1
-	./as $attacker "$python" raw.py execution.wait \
+	./as "$attacker" "$python" raw.py execution.get '{"id": 1}' >out 2>&1
+	./as "$attacker" "$python" raw.py execution.list '{}' >>out 2>&1
+	./as "$attacker" "$python" raw.py execution.wait \
 	    '{"id": 1, "status": "waiting"}' >>out 2>&1
 	no_secret out
 	is_as_before

@@ -22,7 +22,7 @@ victim_runs() {
 	    run: "echo \$\$ >$place/by.$victim/pid; sleep 600"
 	    env: {TOKEN: "\${{ input.token }}"}
 	END
-	atf_check -o ignore ./as $victim ./weirctl run sleeper.yaml \
+	atf_check -o ignore ./as "$victim" ./weirctl run sleeper.yaml \
 	    -i token=VICTIM-INPUT
 	weir_wait_until test -s "by.$victim/pid"
 	callout=$(cat "by.$victim/pid")
@@ -48,7 +48,7 @@ signals_body() {
 	victim_runs
 	for pid in "$daemon" "$runner" "$callout" "-$callout"; do
 		for name in 0 STOP KILL TERM HUP INT CHLD USR1 SEGV; do
-			refused ./as $attacker kill -s $name -- "$pid"
+			refused ./as "$attacker" kill -s $name -- "$pid"
 		done
 	done
 	cat >out.yaml <<-END
@@ -56,7 +56,7 @@ signals_body() {
 	tasks:
 	  work: {run: "kill -STOP $daemon $runner $callout; kill -KILL $daemon $runner $callout; kill -KILL -\$PPID; true"}
 	END
-	run_as $attacker out.yaml
+	run_as "$attacker" out.yaml
 	victim_still_runs
 	weir_stop
 }
@@ -68,17 +68,17 @@ proc_body() {
 	victim_runs
 	for pid in "$daemon" "$runner" "$callout"; do
 		for file in environ mem maps auxv stack io; do
-			refused ./as $attacker cat "/proc/$pid/$file"
+			refused ./as "$attacker" cat "/proc/$pid/$file"
 		done
 		for link in cwd root exe fd/0 fd/3; do
-			refused ./as $attacker readlink "/proc/$pid/$link"
+			refused ./as "$attacker" readlink "/proc/$pid/$link"
 		done
-		refused ./as $attacker ls "/proc/$pid/fd"
+		refused ./as "$attacker" ls "/proc/$pid/fd"
 		cat "/proc/$pid/cmdline" "/proc/$pid/comm" >out
 		no_secret out
 	done
 	# Nor does whoever it is that the callout runs as.
-	refused ./as $victim cat "/proc/$runner/environ"
+	refused ./as "$victim" cat "/proc/$runner/environ"
 	weir_stop
 }
 
@@ -88,7 +88,7 @@ ptrace_body() {
 	attack_begin
 	victim_runs
 	for pid in "$daemon" "$runner" "$callout"; do
-		./as $attacker env HOME=/ gdb -batch -nx -p "$pid" \
+		./as "$attacker" env HOME=/ gdb -batch -nx -p "$pid" \
 		    -ex 'info registers' >out 2>&1 </dev/null
 		grep -qi 'not permitted' out || atf_fail "$(cat out)"
 		awk '/^TracerPid:/ { exit $2 != 0 }' "/proc/$pid/status" ||
@@ -114,13 +114,13 @@ runner_body() {
 	s.sendall(b"\0\0\0\0\1\0\4\0")
 	sys.exit(0 if s.recv(1) else 3)
 	END
-	refused ./as $attacker "$python" connect.py "$sock"
+	refused ./as "$attacker" "$python" connect.py "$sock"
 	grep -q Permission err || atf_fail "$(cat err)"
-	refused ./as $attacker rm -f "$sock"
+	refused ./as "$attacker" rm -f "$sock"
 	# Even where a careless root lets everyone to it: it looks who comes.
 	chmod 711 state/run
 	chmod 666 "$sock"
-	refused ./as $attacker "$python" connect.py "$sock"
+	refused ./as "$attacker" "$python" connect.py "$sock"
 	victim_still_runs
 	weir_stop
 }
@@ -130,13 +130,13 @@ journal_body() {
 	attack_begin
 	victim_has_a_vault
 	for file in state/journal state/lock state/run state/logs; do
-		refused ./as $attacker ls -l $file/
-		refused ./as $attacker cat $file
+		refused ./as "$attacker" ls -l $file/
+		refused ./as "$attacker" cat $file
 	done
-	refused ./as $attacker flock -n state/lock true
-	refused ./as $attacker ./weirctl journal dump state
-	refused ./as $attacker ./weirctl journal verify state
-	refused ./as $attacker ./weirctl journal salvage state by.$attacker/j
+	refused ./as "$attacker" flock -n state/lock true
+	refused ./as "$attacker" ./weirctl journal dump state
+	refused ./as "$attacker" ./weirctl journal verify state
+	refused ./as "$attacker" ./weirctl journal salvage state by."$attacker"/j
 	weir_stop
 }
 
@@ -155,7 +155,7 @@ descriptors_body() {
 	  work:
 	    run: "ls /proc/$$/fd; env; cat <&7; cat <&9; pwd; grep -E '^(SigBlk|SigIgn)' /proc/$$/status; tr '\\0' ' ' </proc/$PPID/cmdline"
 	END
-	run_as $attacker look.yaml
+	run_as "$attacker" look.yaml
 	ctl logs "$id" work >out
 	ctl logs --stderr "$id" work >err
 	no_secret out err
@@ -194,7 +194,7 @@ environment_body() {
 	: >"by.$attacker/evil.so"
 	printf '#!/bin/sh\n/usr/bin/id -u\n' >"by.$attacker/id"
 	chmod 755 "by.$attacker/id"
-	run_as $attacker env.yaml
+	run_as "$attacker" env.yaml
 	ctl logs "$id" work >out
 	# The loader and the shell are the attacker's, with the attacker's
 	# rights, and with them alone.
@@ -222,12 +222,12 @@ mark_body() {
 	  work:
 	    run: "env '$mark' setsid sleep 300 & env '$mark' sleep 300 & sleep 0"
 	END
-	run_as $attacker mark.yaml
+	run_as "$attacker" mark.yaml
 	victim_still_runs
-	atf_check -o ignore ./as $attacker ./weirctl run mark.yaml
+	atf_check -o ignore ./as "$attacker" ./weirctl run mark.yaml
 	weir_wait_until ended 3
 	victim_still_runs
-	atf_check -o ignore -e ignore ./as $victim ./weirctl \
+	atf_check -o ignore -e ignore ./as "$victim" ./weirctl \
 	    cancel --kill --wait 1
 	weir_wait_until ended 1
 	weir_stop
@@ -254,14 +254,14 @@ adopted_body() {
 	    "$place/by.$attacker/wait" >wait.yaml
 	printf 'workflow: mine\ntasks: {work: {run: [touch, %s]}}\n' \
 	    "$place/by.$victim/ran" >mine.yaml
-	atf_check -o ignore ./as $attacker ./weirctl run wait.yaml
+	atf_check -o ignore ./as "$attacker" ./weirctl run wait.yaml
 	weir_wait_until test -e "by.$attacker/forged"
 	runner=$(awk '/^PPid:/ { print $2 }' \
 	    "/proc/$(cat "by.$attacker/forged")/status")
 	grep -q weir-runner "/proc/$runner/cmdline" ||
 	    atf_fail "it is not the runner's child"
 	kill -STOP "$runner"
-	atf_check -o ignore ./as $victim ./weirctl run mine.yaml
+	atf_check -o ignore ./as "$victim" ./weirctl run mine.yaml
 	weir_wait_until asked
 	kill -KILL "$runner"
 	weir_wait_until settled
@@ -287,6 +287,7 @@ attack_test_case limits "limits and a priority that the user may not have"
 limits_body() {
 	needs_proc
 	attack_begin
+	# shellcheck disable=SC3045 # every shell that tests run with has it
 	hard=$(ulimit -H -n)
 	case $hard in
 	unlimited) hard=1048576 ;;
@@ -294,7 +295,7 @@ limits_body() {
 	for limit in "nice: -5" "nofile: $((hard + 1))" "nofile: -1" ; do
 		printf 'workflow: l\ntasks: {work: {run: [nice], limits: {%s}}}\n' \
 		    "$limit" >limit.yaml
-		./as $attacker ./weirctl --json run limit.yaml >out 2>&1 ||
+		./as "$attacker" ./weirctl --json run limit.yaml >out 2>&1 ||
 			continue # the definition is refused already
 		id=$(sed -n 's/^{"id": \([0-9]*\).*/\1/p' out)
 		weir_wait_until ended "$id"
@@ -305,7 +306,7 @@ limits_body() {
 	# What is less is everyone's.
 	printf 'workflow: l\ntasks: {work: {run: "nice; ulimit -n", limits: {nice: 5, nofile: 64}}}\n' \
 	    >limit.yaml
-	run_as $attacker limit.yaml
+	run_as "$attacker" limit.yaml
 	nice=$(($(nice) + 5))
 	[ $nice -le 19 ] || nice=19
 	atf_check -o match:'^64$' weirctl logs "$id" work
@@ -317,7 +318,7 @@ setuid_body() {
 	attack_place
 	install -m 4755 "$(command -v id)" setuid-id ||
 	    atf_skip "no room in /tmp"
-	[ "$(./as $attacker ./setuid-id -u)" = 0 ] ||
+	[ "$(./as "$attacker" ./setuid-id -u)" = 0 ] ||
 	    atf_skip "a set-user-ID program has no effect here"
 	printf 'workflow: s\ntasks: {work: {run: [%s, -u]}}\n' \
 	    "$place/setuid-id" >s.yaml
@@ -327,7 +328,7 @@ setuid_body() {
 			echo "callouts: {new_privileges: $allowed}"
 		} >weird.conf
 		weir_start -c weird.conf
-		run_as $attacker s.yaml
+		run_as "$attacker" s.yaml
 		case $allowed in
 		true) expected=0 ;;
 		false) expected=$attacker ;;
@@ -350,7 +351,7 @@ stubborn_body() {
 	    timeout: 100ms
 	    kill_after: 100ms
 	END
-	run_as $attacker stubborn.yaml
+	run_as "$attacker" stubborn.yaml
 	atf_check -o match:timed_out weirctl show "$id"
 	weir_stop
 }
@@ -371,9 +372,10 @@ expression_body() {
 		n=$((n + 1))
 		# As JSON, whose strings have what expressions have in them.
 		quoted=$(printf '%s' "$text" | sed 's/"/\\"/g')
+		# shellcheck disable=SC2016 # for weir to expand
 		printf '{"workflow": "e%s", "output": "${{ %s }}", "tasks": {"work": {"run": ["true"]}}}\n' \
 		    "$n" "$quoted" >e.json
-		timeout 60 ./as $attacker ./weirctl --json run e.json \
+		timeout 60 ./as "$attacker" ./weirctl --json run e.json \
 		    >out 2>err
 		case $? in
 		124) atf_fail "$text holds the daemon up" ;;
@@ -403,9 +405,10 @@ template_body() {
 	tasks:
 	  work: {run: [printf, "%s|", "${{ input.name }}", "of ${{ input.name }}"]}
 	END
+	# shellcheck disable=SC2016 # for nobody to expand
 	for name in '${{ vars.secret }}' '$(id)' '; id' '`id`' '%s%n' \
 	    '"], run: [id]' '${{ input.name }}'; do
-		run_as $attacker greet.yaml -i "name=$name"
+		run_as "$attacker" greet.yaml -i "name=$name"
 		ctl logs "$id" work >out
 		printf '%s|of %s|' "$name" "$name" >expected
 		cmp -s out expected || atf_fail "$name: $(cat out)"
@@ -431,10 +434,10 @@ crowd_body() {
 	open("crowd", "w").close()
 	time.sleep(600)
 	END
-	(cd "by.$attacker" && exec ../as $attacker "$python" ../crowd.py) &
+	(cd "by.$attacker" && exec ../as "$attacker" "$python" ../crowd.py) &
 	crowd=$!
 	weir_wait_until test -e "by.$attacker/crowd"
-	weir_wait_until timeout 20 ./as $victim ./weirctl show 1
+	weir_wait_until timeout 20 ./as "$victim" ./weirctl show 1
 	is_as_before
 	kill $crowd
 	wait $crowd

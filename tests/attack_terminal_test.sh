@@ -60,13 +60,13 @@ attack_test_case texts "in labels, reasons, names of files and questions"
 texts_body() {
 	weir_python json
 	evil_begin
-	atf_check -o ignore -e ignore ./as $attacker ./weirctl run evil.json \
+	atf_check -o ignore -e ignore ./as "$attacker" ./weirctl run evil.json \
 	    --correlation-id "$esc" --label "k=$esc" \
 	    --idempotency-key "$esc"
 	weir_wait_until vault_waits
-	atf_check -o ignore -e ignore ./as $attacker ./weirctl pause --hold \
+	atf_check -o ignore -e ignore ./as "$attacker" ./weirctl pause --hold \
 	    --reason "$esc" 1
-	atf_check -o ignore -e ignore ./as $attacker ./weirctl disable \
+	atf_check -o ignore -e ignore ./as "$attacker" ./weirctl disable \
 	    --reason "$esc" evil
 	for what in ls "show 1" "why 1" "tree 1" definitions \
 	    "definition evil" "engine status" "run evil" "replay 1" \
@@ -90,7 +90,7 @@ attack_test_case terminal "the same, where the admin has a terminal" script
 terminal_body() {
 	weir_python json
 	evil_begin
-	atf_check -o ignore -e ignore ./as $attacker ./weirctl run evil.json \
+	atf_check -o ignore -e ignore ./as "$attacker" ./weirctl run evil.json \
 	    --correlation-id "$esc" --label "k=$esc"
 	weir_wait_until vault_waits
 	for what in ls "show 1" "why 1" "tree 1" definitions; do
@@ -105,7 +105,7 @@ attack_test_case logs "in what a callout writes" script
 logs_body() {
 	weir_python json
 	evil_begin
-	atf_check -o ignore -e ignore ./as $attacker ./weirctl run evil.json
+	atf_check -o ignore -e ignore ./as "$attacker" ./weirctl run evil.json
 	weir_wait_until vault_waits
 	for option in "" --stderr "--follow --attempt 1"; do
 		on_terminal "weirctl logs $option 1 work"

@@ -55,21 +55,22 @@ memory_body() {
 	# A daemon that is not root's: its own user has no way in either.
 	cp "$WEIR_BIN/weird" "$WEIR_RUNNER" . || atf_skip "no room in /tmp"
 	mkdir own
-	chown $victim own
+	chown "$victim" own
 	echo "callouts: {runner: \"$place/weir-runner\"}" >weird.conf
 	(
+		# shellcheck disable=SC3045 # every shell that tests run with has it
 		ulimit -c unlimited
-		exec ./as $victim ./weird -f -c weird.conf -d "$place/own/state" \
+		exec ./as "$victim" ./weird -f -c weird.conf -d "$place/own/state" \
 		    -s "$place/own/sock" 2>own.log
 	) &
 	daemon=$!
-	weir_wait_until ./as $victim ./weirctl -s "$place/own/sock" ls
+	weir_wait_until ./as "$victim" ./weirctl -s "$place/own/sock" ls
 	runner=$(pgrep -P $daemon weir-runner | head -n 1)
 	for pid in $daemon $runner; do
 		# What can't be dumped is root's in /proc.
 		atf_check -o inline:"0\n" stat -c %u "/proc/$pid/environ"
-		refused ./as $victim cat "/proc/$pid/environ"
-		refused ./as $victim cat "/proc/$pid/mem"
+		refused ./as "$victim" cat "/proc/$pid/environ"
+		refused ./as "$victim" cat "/proc/$pid/mem"
 	done
 	kill -SEGV $daemon
 	wait $daemon
@@ -82,11 +83,11 @@ descriptors_body() {
 	needs_proc
 	attack_place
 	: >inherited
-	weir_start 7<inherited 8>inherited 9<.
+	weir_start 7<inherited 8>>written 9<.
 	processes
 	for pid in "$daemon" "$runner"; do
 		ls -l "/proc/$pid/fd" >fds
-		atf_check -s exit:1 grep inherited fds
+		atf_check -s exit:1 grep -E "inherited|written" fds
 	done
 	weir_stop
 	# Without any of the first three: nothing takes their numbers.

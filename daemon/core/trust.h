@@ -16,7 +16,7 @@
  * runs, or was there when that was stored: else a name that is not taken yet
  * would be a way to another's rights.
  */
-bool trust_starts(
-    const struct execution *, const struct workflow *, char *, size_t);
+bool
+trust_starts(const struct execution *, const struct workflow *, char *, size_t);
 
 #endif
