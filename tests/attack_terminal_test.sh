@@ -27,12 +27,12 @@ needs_grep() {
 	echo a | grep -qP '\x61' 2>/dev/null || atf_skip "grep has no -P"
 }
 
-# on_terminal COMMAND...: its output is a terminal; what came there is in ./tty.
+# on_terminal COMMAND...: its output is a terminal; what came there is in ./tty.seen.
 on_terminal() {
 	what=$*
 	TERM=xterm script -qec "$*" tty.script >/dev/null 2>&1 </dev/null
 	# First and last line are script's own; the terminal makes CR LF of LF.
-	sed '1d; $d; s/\r$//' tty.script >tty
+	sed '1d; $d; s/\r$//' tty.script >tty.seen
 }
 
 evil_begin() {
@@ -95,8 +95,8 @@ terminal_body() {
 	weir_wait_until vault_waits
 	for what in ls "show 1" "why 1" "tree 1" definitions; do
 		on_terminal "weirctl $what"
-		harmless tty
-		[ -s tty ] || atf_fail "nothing is shown"
+		harmless tty.seen
+		[ -s tty.seen ] || atf_fail "nothing is shown"
 	done
 	weir_stop
 }
@@ -109,9 +109,9 @@ logs_body() {
 	weir_wait_until vault_waits
 	for option in "" --stderr "--follow --attempt 1"; do
 		on_terminal "weirctl logs $option 1 work"
-		harmless tty
-		grep -qF '^[]0;owned^G^[[2J^Mgone\x9b2J\x9dx^?^H end' tty ||
-		    atf_fail "it is not shown: $(cat tty)"
+		harmless tty.seen
+		grep -qF '^[]0;owned^G^[[2J^Mgone\x9b2J\x9dx^?^H end' tty.seen ||
+		    atf_fail "it is not shown: $(cat tty.seen)"
 	done
 	# Whoever wants it as it is gets it: into files always, to a terminal
 	# when asked for.
@@ -119,7 +119,7 @@ logs_body() {
 	weirctl logs 1 work >out
 	cmp out expected || atf_fail "a file gets something else"
 	on_terminal "weirctl logs --raw 1 work"
-	grep -qF "$(printf '\033]0;owned')" tty || atf_fail "$(cat tty)"
+	grep -qF "$(printf '\033]0;owned')" tty.seen || atf_fail "$(cat tty.seen)"
 	weir_stop
 }
 
