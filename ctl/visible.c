@@ -98,11 +98,12 @@ void
 visible_log(FILE *to, struct visible_log *log, const char *text, size_t length)
 {
 	char joined[8];
-	size_t taken, done;
+	size_t done;
 
 	/* Of the character that was cut in two one piece is made. */
 	while (log->n > 0 && length > 0) {
-		taken = sizeof(log->rest) - log->n;
+		size_t taken = sizeof(log->rest) - log->n;
+
 		if (taken > length)
 			taken = length;
 		memcpy(joined, log->rest, log->n);
