@@ -82,14 +82,14 @@ proc_body() {
 	weir_stop
 }
 
-attack_test_case ptrace "a debugger at daemon, runner and callout" gdb
+attack_test_case ptrace "a debugger at daemon, runner and callout" strace
 ptrace_body() {
 	needs_proc
 	attack_begin
 	victim_runs
 	for pid in "$daemon" "$runner" "$callout"; do
-		./as "$attacker" env HOME=/ gdb -batch -nx -p "$pid" \
-		    -ex 'info registers' >out 2>&1 </dev/null
+		refused timeout 20 ./as "$attacker" strace -o /dev/null -p "$pid"
+		cat err >>out
 		grep -qi 'not permitted' out || atf_fail "$(cat out)"
 		awk '/^TracerPid:/ { exit $2 != 0 }' "/proc/$pid/status" ||
 		    atf_fail "$pid is traced"
@@ -247,7 +247,7 @@ adopted_body() {
 	(env "WEIR_CALLOUT=\$mark" setsid sh -c 'cd $place/by.$attacker
 	    echo \$\$ >forged.new; mv forged.new forged
 	    until [ -e go ]; do sleep 0.05; done' &)
-	sleep 600
+	exec sleep 600
 	END
 	chmod 755 "by.$attacker/wait"
 	printf 'workflow: wait\ntasks: {work: {run: [%s]}}\n' \
