@@ -16,7 +16,7 @@
 #include "daemon/settings.h"
 
 static int usual(char[PATH_MAX]);
-static void complain(const char *);
+static void complain(void *, const char *);
 static int resolve(const char *, struct journal_dir *);
 static int share(struct journal_dir *);
 
@@ -48,7 +48,7 @@ static int
 usual(char path[PATH_MAX])
 {
 	const struct options options = {.config = NULL};
-	struct config *config = settings_load(&options, complain);
+	struct config *config = settings_load(&options, complain, NULL);
 	int length;
 
 	if (config == NULL)
@@ -62,8 +62,9 @@ usual(char path[PATH_MAX])
 }
 
 static void
-complain(const char *message)
+complain(void *ctx, const char *message)
 {
+	(void)ctx;
 	warnx("%s", message);
 }
 

@@ -1,5 +1,5 @@
 /*
- * verb_engine: weirctl engine status, pause, resume, stop.
+ * verb_engine: weirctl engine status, pause, resume, reload, stop.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +143,31 @@ resume_engine(struct ctl *ctl, const struct arguments *a)
 	return status;
 }
 
+static int
+reload_engine(struct ctl *ctl, const struct arguments *a)
+{
+	struct answer answer;
+	const msgpack_object *keys;
+	int status = ctl_call(ctl, "engine.reload", NULL, &answer);
+
+	(void)a;
+	if (status == 0) {
+		keys = field(&answer.object, "restart");
+		writer_note(ctl->out, &answer.object,
+		    "weird.conf was read again");
+		for (uint32_t i = 0; keys != NULL &&
+		     keys->type == MSGPACK_OBJECT_ARRAY &&
+		     i < keys->via.array.size;
+		     i++)
+			writer_note(ctl->out, NULL,
+			    "%.*s changes with the next start",
+			    (int)keys->via.array.ptr[i].via.str.size,
+			    keys->via.array.ptr[i].via.str.ptr);
+	}
+	answer_free(&answer);
+	return status;
+}
+
 static const char *const modes[] = {"leave", "drain", "kill", NULL};
 
 static int
@@ -220,6 +245,12 @@ const struct verb verb_engine_resume = {
     .summary = "Go on after a pause",
     .options = {resume_options},
     .run = resume_engine,
+};
+
+const struct verb verb_engine_reload = {
+    .name = "engine reload",
+    .summary = "Have weird.conf read again",
+    .run = reload_engine,
 };
 
 const struct verb verb_engine_stop = {

@@ -40,6 +40,7 @@ const struct verb *const verbs[] = {
     &verb_engine_status,
     &verb_engine_pause,
     &verb_engine_resume,
+    &verb_engine_reload,
     &verb_engine_stop,
     &verb_journal_verify,
     &verb_journal_dump,

@@ -23,7 +23,7 @@ extern const struct verb verb_update, verb_skip, verb_signal;
 extern const struct verb verb_approve, verb_reject;
 extern const struct verb verb_events;
 extern const struct verb verb_engine_status, verb_engine_pause,
-    verb_engine_resume, verb_engine_stop;
+    verb_engine_resume, verb_engine_reload, verb_engine_stop;
 extern const struct verb verb_journal_verify, verb_journal_dump,
     verb_journal_salvage;
 extern const struct verb verb_whoami;

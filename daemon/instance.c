@@ -27,7 +27,6 @@
 
 static bool
 fail(char *, size_t, const char *, ...) __attribute__((format(printf, 3, 4)));
-static bool make_parents(char *, char *, size_t);
 static bool take_lock(int, const char *, char *, size_t);
 static pid_t lock_holder(int);
 static bool write_pid(int);
@@ -41,45 +40,6 @@ fail(char *error, size_t size, const char *format, ...)
 	vsnprintf(error, size, format, arguments);
 	va_end(arguments);
 	return false;
-}
-
-bool
-directory_make(const char *path, mode_t mode, char *error, size_t size)
-{
-	char copy[PATH_MAX];
-	struct stat st;
-
-	if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy))
-		return fail(error, size, "%s: too long for a path", path);
-	if (!make_parents(copy, error, size))
-		return false;
-	if (mkdir(path, mode) == -1 && errno != EEXIST)
-		return fail(error, size, "can't make the directory %s: %s",
-		    path, strerror(errno));
-	if (stat(path, &st) == -1)
-		return fail(error, size, "%s: %s", path, strerror(errno));
-	if (!S_ISDIR(st.st_mode))
-		return fail(error, size, "%s: not a directory", path);
-	if (st.st_uid != geteuid())
-		return fail(error, size,
-		    "%s belongs to uid %lu, not to uid %lu that weird runs as",
-		    path, (unsigned long)st.st_uid, (unsigned long)geteuid());
-	return true;
-}
-
-static bool
-make_parents(char *path, char *error, size_t size)
-{
-	for (char *slash = strchr(path + 1, '/'); slash != NULL;
-	     slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(path, 0755) == -1 && errno != EEXIST)
-			return fail(error, size,
-			    "can't make the directory %s: %s", path,
-			    strerror(errno));
-		*slash = '/';
-	}
-	return true;
 }
 
 bool

@@ -1,6 +1,6 @@
 /*
  * instance: what makes one weird the only one for its state directory, and a
- * background process: directories, lock, pid file, going to the background.
+ * background process: lock, pid file, going to the background.
  */
 #ifndef WEIR_INSTANCE_H
 #define WEIR_INSTANCE_H
@@ -8,12 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
-
-/*
- * Makes the directory with all that is above it, and checks that it is one and
- * the caller's own.  False with a sentence in the buffer.
- */
-bool directory_make(const char *path, mode_t, char *, size_t);
 
 /*
  * Takes the lock of the state directory, which lasts as long as the process.

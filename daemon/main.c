@@ -19,7 +19,7 @@
 #include "daemon/settings.h"
 #include "daemon/tables.h"
 
-static void complain(const char *);
+static void complain(void *, const char *);
 static int check(const struct options *, const struct config *);
 static void go(struct server *, const struct options *, struct config *);
 
@@ -43,7 +43,7 @@ main(int argc, char **argv)
 			tables_print(stdout);
 		return 0;
 	}
-	config = settings_load(&options, complain);
+	config = settings_load(&options, complain, NULL);
 	if (config == NULL) {
 		options_free(&options);
 		return EX_CONFIG;
@@ -61,8 +61,9 @@ main(int argc, char **argv)
 }
 
 static void
-complain(const char *message)
+complain(void *ctx, const char *message)
 {
+	(void)ctx;
 	fprintf(stderr, "%s\n", message);
 }
 

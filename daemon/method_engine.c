@@ -7,6 +7,7 @@
 #include "daemon/log.h"
 #include "daemon/methods.h"
 #include "daemon/retention.h"
+#include "daemon/settings.h"
 #include "daemon/view.h"
 #include "libproto/errors.h"
 #include "libproto/pack.h"
@@ -102,6 +103,27 @@ answer_plan(struct request *request)
 	pack_key_str(packer, "becomes",
 	    engine_status_name(rehearsal_state(request->rehearsal)->k.engine));
 	request_pack_plan(request, packer);
+	request_done(request);
+}
+
+void
+method_engine_reload(struct request *request)
+{
+	struct reloaded reloaded;
+	msgpack_packer *packer;
+
+	log_info("%s has the configuration read again", request->actor->name);
+	if (!server_reload(request->server, &reloaded)) {
+		request_refuse(request, ERROR_BAD_REQUEST,
+		    "the configuration stays as it is: %s", reloaded.error);
+		return;
+	}
+	packer = request_answer(request);
+	msgpack_pack_map(packer, 1);
+	pack_str(packer, "restart");
+	msgpack_pack_array(packer, reloaded.nrestart);
+	for (unsigned i = 0; i < reloaded.nrestart; i++)
+		pack_str(packer, reloaded.restart[i]);
 	request_done(request);
 }
 

@@ -7,6 +7,7 @@ method_handler *const method_handlers[METHODS] = {
     [METHOD_ENGINE_STATUS] = method_engine_status,
     [METHOD_ENGINE_PAUSE] = method_engine_pause,
     [METHOD_ENGINE_RESUME] = method_engine_resume,
+    [METHOD_ENGINE_RELOAD] = method_engine_reload,
     [METHOD_ENGINE_STOP] = method_engine_stop,
     [METHOD_DEFINITION_CHECK] = method_definition_check,
     [METHOD_DEFINITION_PUT] = method_definition_put,

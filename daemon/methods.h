@@ -13,6 +13,7 @@ method_handler method_hello;
 method_handler method_engine_status;
 method_handler method_engine_pause;
 method_handler method_engine_resume;
+method_handler method_engine_reload;
 method_handler method_engine_stop;
 
 /* method_definition.c */

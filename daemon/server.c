@@ -28,6 +28,8 @@
 
 static _Noreturn void fail(int, const char *);
 static void open_directories(const struct config *);
+static void check_programs(const struct config *);
+static void check_place(enum place, int failed, const char *);
 static void open_loop(struct server *);
 static int journal_status(int refused);
 static void open_journal(struct server *);
@@ -75,18 +77,55 @@ server_open(
 	server_schedule(server);
 }
 
+/*
+ * Commands of other users pass through the state directory, to working
+ * directories that are theirs alone; all else in it is weird's alone.
+ */
 static void
 open_directories(const struct config *config)
 {
-	char error[ERROR_SIZE], journal[PATH_MAX];
+	const struct {
+		const char *below;
+		const char *path;
+		mode_t mode;
+	} directories[] = {
+	    {config->state_dir, "", 0711},
+	    {config->state_dir, "/journal", 0700},
+	    {config->state_dir, "/logs", 0700},
+	    {config->runtime_dir, "", 0700},
+	};
+	char error[ERROR_SIZE], path[PATH_MAX];
 
-	snprintf(journal, sizeof(journal), "%s/journal", config->state_dir);
-	if (!directory_make(config->state_dir, 0711, error, sizeof(error)) ||
-	    !directory_make(journal, 0700, error, sizeof(error)) ||
-	    !directory_make(config->runtime_dir, 0700, error, sizeof(error)))
-		fail(EX_CANTCREAT, error);
+	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]);
+	     i++) {
+		snprintf(path, sizeof(path), "%s%s", directories[i].below,
+		    directories[i].path);
+		check_place(
+		    place_own(path, directories[i].mode, error, sizeof(error)),
+		    EX_CANTCREAT, error);
+	}
 	if (!instance_lock(config->state_dir, error, sizeof(error)))
 		fail(EX_TEMPFAIL, error);
+}
+
+/* What callouts are started with: a program, and where theirs are. */
+static void
+check_programs(const struct config *config)
+{
+	char error[ERROR_SIZE];
+
+	check_place(
+	    place_program(config->callouts.runner, error, sizeof(error)),
+	    EX_UNAVAILABLE, error);
+	check_place(place_search(config->callouts.path, error, sizeof(error)),
+	    EX_CONFIG, error);
+}
+
+static void
+check_place(enum place place, int failed, const char *error)
+{
+	if (place != PLACE_GOOD)
+		fail(place == PLACE_UNSAFE ? EX_CONFIG : failed, error);
 }
 
 static void
@@ -192,6 +231,7 @@ open_callouts(struct server *server)
 	};
 	char error[ERROR_SIZE];
 
+	check_programs(config);
 	server->callouts = callouts_open(
 	    server->base, &options, &handlers, error, sizeof(error));
 	if (server->callouts == NULL)
@@ -218,8 +258,8 @@ open_clients(struct server *server)
 	server->waiters = waiters_new(server);
 	server->watch = watch_new(server);
 	server->sessions = sessions_new(server->base, config, &handlers);
-	if (!settings_make_socket_dir(config, error, sizeof(error)))
-		fail(EX_CANTCREAT, error);
+	check_place(settings_make_socket_dir(config, error, sizeof(error)),
+	    EX_CANTCREAT, error);
 	server->listener = listener_open(server->base, config->socket,
 	    (mode_t)config->socket_mode, on_client, server, error,
 	    sizeof(error));
@@ -308,24 +348,38 @@ on_stop(evutil_socket_t number, short what, void *ctx)
 	server_stop(ctx, SERVER_LEAVES);
 }
 
-/* A file with errors changes nothing. */
 static void
 on_reload(evutil_socket_t fd, short what, void *ctx)
 {
-	struct server *server = ctx;
+	struct reloaded reloaded;
 
 	(void)fd;
 	(void)what;
-	if (!settings_reload(server->config, server->options))
-		return;
+	log_info("SIGHUP: the configuration is read again");
+	server_reload(ctx, &reloaded);
+}
+
+/*
+ * A peer's groups are asked for anew: somebody who has left one should not have
+ * to be waited for.
+ */
+bool
+server_reload(struct server *server, struct reloaded *reloaded)
+{
+	const struct config *config = server->config;
+
+	if (!settings_reload(server->config, server->options, reloaded))
+		return false;
 	log_open(server->options->foreground ? LOG_TO_STDERR : LOG_TO_SYSLOG,
-	    (enum log_level)server->config->log_level);
+	    (enum log_level)config->log_level);
 	sessions_assign(server->sessions);
 	server->host_changed = true;
+	server_schedule(server);
 	callouts_set_log_max(
-	    server->callouts, (uint64_t)server->config->callouts.log_max);
+	    server->callouts, (uint64_t)config->callouts.log_max);
 	retention_again(server->retention);
 	log_info("configuration read again");
+	return true;
 }
 
 static void

@@ -24,6 +24,7 @@
 #include "daemon/session.h"
 #include "daemon/space.h"
 
+struct reloaded;
 struct retention;
 struct waiters;
 struct watch;
@@ -95,6 +96,8 @@ void server_turn(struct server *);
  */
 void server_command(
     struct server *, struct command *, const struct actor *, struct reply *);
+/* Reads weird.conf again; false: it has errors, and nothing has changed. */
+bool server_reload(struct server *, struct reloaded *);
 /* Ends the daemon in that way, unless it is ending in a quicker one. */
 void server_stop(struct server *, enum server_end);
 

@@ -26,6 +26,7 @@ static struct session *session_new(struct sessions *, int);
 static const char *why_not(const struct sessions *, int, uid_t);
 static int descriptors_for_clients(void);
 static void refuse(int, const char *);
+static void assign(struct session *);
 
 struct sessions *
 sessions_new(struct event_base *base, const struct config *config,
@@ -252,7 +253,24 @@ sessions_assign(struct sessions *all)
 	struct session *session;
 
 	TAILQ_FOREACH (session, &all->list, entry)
-		peer_assign(&session->peer, all->config);
+		assign(session);
+	sessions_flush(all);
+}
+
+/* With its last role a peer loses what it waits for and watches. */
+static void
+assign(struct session *session)
+{
+	struct peer before = session->peer;
+
+	peer_of(&session->peer, before.actor.uid, before.actor.gid,
+	    session->all->config);
+	if (before.actor.role != ROLE_NONE &&
+	    session->peer.actor.role == ROLE_NONE)
+		session_drop(session, ERROR_UNAUTHORIZED,
+		    "weird.conf was read again, and gives you no role any more",
+		    0);
+	peer_free(&before);
 }
 
 void

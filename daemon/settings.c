@@ -13,8 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/config_key.h"
 #include "daemon/core/alloc.h"
-#include "daemon/instance.h"
 #include "daemon/log.h"
 #include "daemon/settings.h"
 #include "libproto/paths.h"
@@ -25,21 +25,32 @@
 #define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
 #define SYSTEM_STATE_DIR "/var/lib/weir"
 
+/* Whom to tell of errors. */
 struct complaints {
 	const char *file;
 	settings_complain *complain;
+	void *ctx;
 };
 
-static void complain(settings_complain *, const char *, ...)
+/* What changes with the next start alone. */
+static const char *const fixed[] = {"socket", "socket_mode", "state_dir",
+    "runtime_dir", "pid_file", "journal.segment_size", "callouts.runners",
+    "callouts.runner", "callouts.path", "callouts.output_max",
+    "callouts.new_privileges"};
+#define FIXED (sizeof(fixed) / sizeof(fixed[0]))
+_Static_assert(FIXED <= SETTINGS_FIXED_MAX, "a reload names them all");
+
+static void complain(const struct complaints *, const char *, ...)
     __attribute__((format(printf, 2, 3)));
 static void complain_at(void *, size_t, size_t, const char *);
 static char *home_path(const char *, const char *, const char *);
-static char *read_file(const char *, bool, size_t *, settings_complain *);
+static char *read_file(const char *, bool, size_t *, const struct complaints *);
+static int open_file(const char *, bool, const struct complaints *);
 static void override(char **, const char *);
-static bool fill_in(struct config *, settings_complain *);
-static void log_complaint(const char *);
-static void keep(const char *, char **, char **);
-static bool paths_fit(const struct config *, settings_complain *);
+static bool fill_in(struct config *, const struct complaints *);
+static void note_complaint(void *, const char *);
+static bool keep(const struct config_key *, struct config *, struct config *);
+static bool paths_fit(const struct config *, const struct complaints *);
 
 char *
 settings_file(const struct options *options)
@@ -52,31 +63,32 @@ settings_file(const struct options *options)
 }
 
 struct config *
-settings_load(const struct options *options, settings_complain *tell)
+settings_load(const struct options *options, settings_complain *tell, void *ctx)
 {
 	char *file = settings_file(options), *text;
-	struct complaints complaints = {file, tell};
+	struct complaints complaints = {file, tell, ctx};
 	struct config_errors errors = {complain_at, &complaints};
 	struct config *config = config_new();
 	bool ok = true;
 	size_t size;
 
-	text = read_file(file, options->config != NULL, &size, tell);
+	text = read_file(file, options->config != NULL, &size, &complaints);
 	ok = text != NULL && config_parse(config, text, size, &errors);
 	free(text);
-	free(file);
 	override(&config->socket, options->socket);
 	override(&config->state_dir, options->state_dir);
 	if (options->verbose)
 		config->log_level = LOG_LEVEL_DEBUG;
-	if (ok && fill_in(config, tell))
+	ok = ok && fill_in(config, &complaints);
+	free(file);
+	if (ok)
 		return config;
 	config_free(config);
 	return NULL;
 }
 
 static void
-complain(settings_complain *tell, const char *format, ...)
+complain(const struct complaints *complaints, const char *format, ...)
 {
 	char message[PATH_MAX + 256];
 	va_list arguments;
@@ -84,7 +96,7 @@ complain(settings_complain *tell, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(message, sizeof(message), format, arguments);
 	va_end(arguments);
-	tell(message);
+	complaints->complain(complaints->ctx, message);
 }
 
 static void
@@ -92,8 +104,8 @@ complain_at(void *ctx, size_t line, size_t column, const char *message)
 {
 	const struct complaints *complaints = ctx;
 
-	complain(complaints->complain, "%s:%zu:%zu: %s", complaints->file, line,
-	    column, message);
+	complain(complaints, "%s:%zu:%zu: %s", complaints->file, line, column,
+	    message);
 }
 
 /* Below the directory that the variable names, or the one in the home. */
@@ -115,28 +127,56 @@ home_path(const char *variable, const char *usual, const char *rest)
 
 /* NULL when there was an error; an optional file that is missing is empty. */
 static char *
-read_file(
-    const char *path, bool required, size_t *size, settings_complain *tell)
+read_file(const char *path, bool required, size_t *size,
+    const struct complaints *tell)
 {
-	char *text = xmalloc(FILE_MAX);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *text;
+	int fd = open_file(path, required, tell);
 	ssize_t n = 0;
 
 	*size = 0;
-	if (fd == -1 && errno == ENOENT && !required)
+	if (fd < -1)
+		return NULL;
+	text = xmalloc(FILE_MAX);
+	if (fd == -1)
 		return text;
-	while (fd != -1 && (n = read(fd, text + *size, FILE_MAX - *size)) > 0)
+	while ((n = read(fd, text + *size, FILE_MAX - *size)) > 0)
 		*size += (size_t)n;
-	if (fd == -1 || n == -1)
+	if (n == -1)
 		complain(tell, "%s: %s", path, strerror(errno));
 	else if (*size == FILE_MAX)
 		complain(tell, "%s: larger than %d bytes", path, FILE_MAX - 1);
-	if (fd != -1)
-		close(fd);
-	if (fd != -1 && n == 0 && *size < FILE_MAX)
+	close(fd);
+	if (n == 0 && *size < FILE_MAX)
 		return text;
 	free(text);
 	return NULL;
+}
+
+/*
+ * -1: it is not there, and need not be; less: there was an error.  Whoever can
+ * write it could make themselves admins.  One that would block is none.
+ */
+static int
+open_file(const char *path, bool required, const struct complaints *tell)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	char why[256];
+
+	if (fd == -1 && errno == ENOENT && !required)
+		return -1;
+	if (fd == -1 || fstat(fd, &st) == -1)
+		complain(tell, "%s: %s", path, strerror(errno));
+	else if (S_ISDIR(st.st_mode))
+		complain(tell, "%s: %s", path, strerror(EISDIR));
+	else if (!place_is_trusted(&st, why, sizeof(why)))
+		complain(tell, "%s: %s", path, why);
+	else
+		return fd;
+	if (fd != -1)
+		close(fd);
+	return -2;
 }
 
 static void
@@ -149,7 +189,7 @@ override(char **setting, const char *given)
 }
 
 static bool
-fill_in(struct config *config, settings_complain *tell)
+fill_in(struct config *config, const struct complaints *tell)
 {
 	char socket[PATH_MAX];
 	const char *runner = getenv("WEIR_RUNNER");
@@ -160,7 +200,7 @@ fill_in(struct config *config, settings_complain *tell)
 		    : home_path("XDG_STATE_HOME", ".local/state", "weir");
 	if (config->socket == NULL) {
 		if (!path_of_daemon_socket(geteuid(), socket, sizeof(socket))) {
-			tell("XDG_RUNTIME_DIR: too long for a path");
+			complain(tell, "XDG_RUNTIME_DIR: too long for a path");
 			return false;
 		}
 		config->socket = xstrdup(socket);
@@ -179,7 +219,7 @@ fill_in(struct config *config, settings_complain *tell)
 }
 
 static bool
-paths_fit(const struct config *config, settings_complain *tell)
+paths_fit(const struct config *config, const struct complaints *tell)
 {
 	size_t runtime_max = SOCKET_PATH_MAX - RUNNER_NAME_MAX;
 
@@ -200,59 +240,82 @@ paths_fit(const struct config *config, settings_complain *tell)
 	return true;
 }
 
+/* As many as there is room for. */
 static void
-log_complaint(const char *message)
+note_complaint(void *ctx, const char *message)
 {
+	struct reloaded *reloaded = ctx;
+	size_t used = strlen(reloaded->error);
+
 	log_error("%s", message);
+	snprintf(reloaded->error + used, sizeof(reloaded->error) - used, "%s%s",
+	    used > 0 ? "; " : "", message);
 }
 
 bool
-settings_reload(struct config *config, const struct options *options)
+settings_reload(struct config *config, const struct options *options,
+    struct reloaded *reloaded)
 {
-	struct config *fresh = settings_load(options, log_complaint), old;
+	struct config *fresh, old;
 
+	memset(reloaded, 0, sizeof(*reloaded));
+	fresh = settings_load(options, note_complaint, reloaded);
 	if (fresh == NULL) {
 		log_error("the configuration stays as it is");
 		return false;
 	}
-	keep("socket", &config->socket, &fresh->socket);
-	keep("state_dir", &config->state_dir, &fresh->state_dir);
-	keep("runtime_dir", &config->runtime_dir, &fresh->runtime_dir);
-	keep("pid_file", &config->pid_file, &fresh->pid_file);
-	keep("callouts.runner", &config->callouts.runner,
-	    &fresh->callouts.runner);
-	keep("callouts.path", &config->callouts.path, &fresh->callouts.path);
-	if (config->callouts.runners != fresh->callouts.runners ||
-	    config->callouts.output_max != fresh->callouts.output_max ||
-	    config->callouts.new_privileges != fresh->callouts.new_privileges ||
-	    config->socket_mode != fresh->socket_mode)
-		log_warn("callouts.runners, callouts.output_max, "
-			 "callouts.new_privileges and socket_mode change with "
-			 "the next start");
-	old = *config; /* retention and callouts.log_max change at once */
+	for (size_t i = 0; i < config_nkeys; i++)
+		if (keep(&config_keys[i], config, fresh))
+			reloaded->restart[reloaded->nrestart++] =
+			    config_keys[i].name;
+	for (unsigned i = 0; i < reloaded->nrestart; i++)
+		log_warn(
+		    "%s changes with the next start", reloaded->restart[i]);
+	old = *config;
 	*config = *fresh;
 	*fresh = old;
 	config_free(fresh);
 	return true;
 }
 
-/* Of a path in use the new one gives way. */
-static void
-keep(const char *name, char **used, char **fresh)
+/*
+ * Of what can't change the fresh one gets what is in use; whether it would have
+ * changed.
+ */
+static bool
+keep(const struct config_key *key, struct config *used, struct config *fresh)
 {
-	char *path = *fresh;
+	void *before = (char *)used + key->offset;
+	void *after = (char *)fresh + key->offset;
+	char *path;
+	size_t i;
 
-	if (strcmp(*used, *fresh) != 0)
-		log_warn("%s changes with the next start", name);
-	*fresh = *used;
-	*used = path;
+	for (i = 0; i < FIXED && strcmp(fixed[i], key->name) != 0; i++)
+		;
+	if (i == FIXED)
+		return false;
+	if (key->type == CONFIG_BOOL) {
+		bool changes = *(bool *)before != *(bool *)after;
+
+		*(bool *)after = *(bool *)before;
+		return changes;
+	}
+	if (key->type != CONFIG_PATH && key->type != CONFIG_TEXT) {
+		if (*(int64_t *)before == *(int64_t *)after)
+			return false;
+		*(int64_t *)after = *(int64_t *)before;
+		return true;
+	}
+	path = *(char **)after;
+	*(char **)after = *(char **)before;
+	*(char **)before = path; /* is freed with what else was in use */
+	return strcmp(*(char **)after, path) != 0;
 }
 
-bool
+enum place
 settings_make_socket_dir(const struct config *config, char *error, size_t size)
 {
 	char dir[PATH_MAX], usual[PATH_MAX];
-	struct stat st;
 
 	snprintf(dir, sizeof(dir), "%.*s",
 	    (int)(strrchr(config->socket, '/') - config->socket),
@@ -260,9 +323,7 @@ settings_make_socket_dir(const struct config *config, char *error, size_t size)
 	/* In /tmp somebody else may have made the usual one. */
 	if (path_of_daemon_socket(geteuid(), usual, sizeof(usual)) &&
 	    strcmp(usual, config->socket) == 0)
-		return directory_make(
+		return place_own(
 		    dir, geteuid() == 0 ? 0755 : 0700, error, size);
-	if (dir[0] == '\0' || stat(dir, &st) == 0)
-		return true; /* bind tells what is wrong with it */
-	return directory_make(dir, 0755, error, size);
+	return place_way(dir, error, size);
 }
