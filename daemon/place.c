@@ -318,12 +318,19 @@ check_own(struct walk *walk, mode_t mode)
 		    "as; give it to that one with chown, or name another",
 		    above, name, (unsigned long)st.st_uid,
 		    (unsigned long)geteuid());
-	if ((st.st_mode & 0777 & ~mode) != 0)
+	if (others_write(&st))
 		return say(walk->error, walk->size, PLACE_UNSAFE,
-		    "%s/%s has mode %04o, which lets others in; do chmod %04o "
-		    "%s/%s, once you know that what is in it is weird's",
+		    "%s/%s has mode %04o: others could have put something of "
+		    "theirs there; do chmod %04o %s/%s, once you know that "
+		    "what is in it is weird's",
 		    above, name, (unsigned)st.st_mode & 07777, (unsigned)mode,
 		    above, name);
+	/* Nobody can have changed anything; nobody is to read either. */
+	if ((st.st_mode & 07777) != mode &&
+	    fchmodat(walk->at, name, mode, 0) == -1)
+		return say(walk->error, walk->size, PLACE_FAILED,
+		    "can't make the mode of %s/%s %04o: %s", above, name,
+		    (unsigned)mode, strerror(errno));
 	return PLACE_GOOD;
 }
 

@@ -20,8 +20,8 @@ enum place {
 
 /*
  * Makes the directory where it is missing, with all that is above it, and
- * checks it: no symbolic link, the caller's own, with no more than the mode;
- * and nothing above it that others could change.
+ * checks it: no symbolic link, the caller's own, nothing that others can write;
+ * and nothing above it that others could change.  It has the mode then.
  */
 enum place place_own(const char *path, mode_t, char *, size_t);
 /* The same of a directory that is only passed through, whoever's it is. */

@@ -78,8 +78,8 @@ server_open(
 }
 
 /*
- * Commands of other users pass through the state directory, to working
- * directories that are theirs alone; all else in it is weird's alone.
+ * Commands of other users, which root's weird alone has, pass through the state
+ * directory to working directories of theirs; all else in it is weird's.
  */
 static void
 open_directories(const struct config *config)
@@ -89,7 +89,7 @@ open_directories(const struct config *config)
 		const char *path;
 		mode_t mode;
 	} directories[] = {
-	    {config->state_dir, "", 0711},
+	    {config->state_dir, "", geteuid() == 0 ? 0711 : 0700},
 	    {config->state_dir, "/journal", 0700},
 	    {config->state_dir, "/logs", 0700},
 	    {config->runtime_dir, "", 0700},

@@ -48,12 +48,15 @@
 #undef SHAPE
 #undef METHOD
 
-/* Roles of methods.def: the role proper, and whether the owner matters. */
-#define ROLE_OF_ANY METHOD_FOR_ANY, .owner = false
-#define ROLE_OF_VIEWER METHOD_FOR_VIEWER, .owner = false
-#define ROLE_OF_OPERATOR METHOD_FOR_OPERATOR, .owner = false
-#define ROLE_OF_OWNER METHOD_FOR_OPERATOR, .owner = true
-#define ROLE_OF_ADMIN METHOD_FOR_ADMIN, .owner = false
+/* Roles of methods.def: the role proper, and whether it matters whose. */
+#define ROLE_OF_ANY METHOD_FOR_ANY, .whose = METHOD_OF_ANYONE
+#define ROLE_OF_VIEWER METHOD_FOR_VIEWER, .whose = METHOD_OF_ANYONE
+#define ROLE_OF_READER METHOD_FOR_VIEWER, .whose = METHOD_OF_READER
+#define ROLE_OF_OPERATOR METHOD_FOR_OPERATOR, .whose = METHOD_OF_ANYONE
+#define ROLE_OF_OWNER METHOD_FOR_OPERATOR, .whose = METHOD_OF_OWNER
+#define ROLE_OF_AUTHOR METHOD_FOR_OPERATOR, .whose = METHOD_OF_AUTHOR
+#define ROLE_OF_APPROVER METHOD_FOR_OPERATOR, .whose = METHOD_OF_APPROVER
+#define ROLE_OF_ADMIN METHOD_FOR_ADMIN, .whose = METHOD_OF_ANYONE
 
 static const struct method methods[METHODS] = {
 #define SHAPE(...)

@@ -31,6 +31,18 @@ enum method_role {
 	METHOD_FOR_ADMIN,
 };
 
+/* Whose executions or workflows one with that role may give it; an admin any. */
+enum method_whose {
+	METHOD_OF_ANYONE,
+	METHOD_OF_READER,   /* executions whose values one sees: one's own,
+			       anyone's with operator_any or show_inputs */
+	METHOD_OF_OWNER,    /* one's own executions, or with operator_any
+			       anyone's */
+	METHOD_OF_APPROVER, /* where the definition names groups, their
+			       members; else as METHOD_OF_OWNER */
+	METHOD_OF_AUTHOR,   /* one's own workflows, and those that are new */
+};
+
 enum parameter_type {
 	PARAMETER_UINT,
 	PARAMETER_INT,
@@ -71,7 +83,7 @@ struct parameter {
 struct method {
 	const char *name;
 	enum method_role role;
-	bool owner; /* on one's own executions, unless one operates any */
+	enum method_whose whose;
 	const char *what;
 	const char *result;
 	const struct parameter *parameters; /* up to one whose name is NULL */

@@ -57,8 +57,16 @@ print_method(const struct method *method)
 	    [METHOD_FOR_ADMIN] = "admin",
 	};
 
+	static const char *const whose[] = {
+	    [METHOD_OF_ANYONE] = "",
+	    [METHOD_OF_READER] = ", of executions whose values they see",
+	    [METHOD_OF_OWNER] = ", on their own executions",
+	    [METHOD_OF_APPROVER] = ", on their own executions or as a member of the groups asked",
+	    [METHOD_OF_AUTHOR] = ", on their own workflows",
+	};
+
 	printf(".It Ic %s Pq %s%s\n", method->name, roles[method->role],
-	    method->owner ? ", on their own executions" : "");
+	    whose[method->whose]);
 	print_text(method->what);
 	puts(".Pp");
 	puts("Result:");

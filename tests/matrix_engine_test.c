@@ -64,6 +64,7 @@ static const struct row {
     {METHOD_ENGINE_STATUS, READS, .parameters = ""},
     {METHOD_ENGINE_PAUSE, SWITCHES, .parameters = ""},
     {METHOD_ENGINE_RESUME, SWITCHES, .parameters = ""},
+    {METHOD_ENGINE_RELOAD, READS, .parameters = ""},
     {METHOD_ENGINE_STOP, SWITCHES, .parameters = ""},
     {METHOD_DEFINITION_CHECK, READS,
 	.parameters =

@@ -78,7 +78,8 @@ ATF_TC_BODY(rows, tc)
 		unsigned either = 0;
 
 		ATF_CHECK(strlen(m->what) > 0 && strlen(m->result) > 0);
-		ATF_CHECK(!m->owner || m->role == METHOD_FOR_OPERATOR);
+		ATF_CHECK(m->whose <= METHOD_OF_READER ||
+		    m->role == METHOD_FOR_OPERATOR);
 		for (p = m->parameters; p->name != NULL; p++) {
 			char expected[256];
 
@@ -102,8 +103,10 @@ ATF_TC_BODY(roles, tc)
 	ATF_CHECK_EQ(METHOD_FOR_ANY, catalogue_method(METHOD_HELLO)->role);
 	ATF_CHECK_EQ(
 	    METHOD_FOR_ADMIN, catalogue_method(METHOD_ENGINE_STOP)->role);
-	ATF_CHECK(catalogue_method(METHOD_EXECUTION_CANCEL)->owner);
-	ATF_CHECK(!catalogue_method(METHOD_EXECUTION_START)->owner);
+	ATF_CHECK_EQ(METHOD_OF_OWNER,
+	    catalogue_method(METHOD_EXECUTION_CANCEL)->whose);
+	ATF_CHECK_EQ(METHOD_OF_ANYONE,
+	    catalogue_method(METHOD_EXECUTION_START)->whose);
 }
 
 ATF_TC_WITHOUT_HEAD(unknown_parameters);

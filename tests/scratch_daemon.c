@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include <atf-c.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -18,6 +19,7 @@
 #define LISTEN_PAUSE 30 /* ms */
 
 static pid_t daemon_pid; /* 0: none runs */
+static uid_t user;	 /* 0: whoever runs the test */
 
 static void kill_daemon(void);
 static bool listens(void);
@@ -39,6 +41,10 @@ scratch_daemon_start(void)
 	if (daemon_pid == 0) {
 		if (freopen("weird.log", "a", stderr) == NULL)
 			_exit(126);
+		if (user != 0 &&
+		    (setgroups(0, NULL) == -1 || setgid((gid_t)user) == -1 ||
+			setuid(user) == -1))
+			_exit(125);
 		if (access("weird.conf", R_OK) == 0)
 			execl(path, "weird", "-f", "-d", "state", "-s",
 			    SCRATCH_SOCKET, "-c", "weird.conf", (char *)NULL);
@@ -50,6 +56,12 @@ scratch_daemon_start(void)
 	if (!registered++)
 		atexit(kill_daemon);
 	await_socket();
+}
+
+void
+scratch_daemon_user(uid_t uid)
+{
+	user = uid;
 }
 
 /* The socket is there before it takes connections. */

@@ -4,6 +4,8 @@
 #ifndef WEIR_TESTS_SCRATCH_DAEMON_H
 #define WEIR_TESTS_SCRATCH_DAEMON_H
 
+#include <sys/types.h>
+
 #define SCRATCH_SOCKET "sock"
 
 /*
@@ -12,6 +14,8 @@
  * there is a weird.conf in the directory it is used.
  */
 void scratch_daemon_start(void);
+/* Of those that are started from now on: the user that they run as. */
+void scratch_daemon_user(uid_t);
 /* Ends it as an operator would, and demands that it ends well. */
 void scratch_daemon_stop(void);
 /* The same of one that was told to end. */

@@ -224,7 +224,7 @@ decide_definition_put(const struct state *s, const struct command *c,
 		reply->version = latest->version;
 		return true;
 	}
-	if (w != NULL && !owns_workflow(w, c, reply))
+	if (w != NULL && !may_define(w, &c->by, reply))
 		return false;
 	if (s->host.max_versions != 0 && versions(s) >= s->host.max_versions)
 		return refuse(reply, ERROR_LIMIT,

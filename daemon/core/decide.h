@@ -37,15 +37,12 @@ bool refuse(struct reply *, enum error_code, const char *, ...)
  */
 const struct execution *
 acted_on(const struct state *, const struct command *, struct reply *);
-/* The workflow that the command names; NULL: refused. */
+/* Whether the workflow is the actor's, or the actor an admin; else refused. */
+bool
+may_define(const struct workflow *, const struct actor *, struct reply *);
+/* The workflow that the command names and may change; NULL: refused. */
 const struct workflow *
 named_workflow(const struct state *, const struct command *, struct reply *);
-/*
- * Whether the command's by may say what the workflow is: whoever starts it runs
- * what it says, with their own rights.
- */
-bool
-owns_workflow(const struct workflow *, const struct command *, struct reply *);
 /* A refusal that names the status and what is allowed in it. */
 bool refuse_status(struct reply *, const struct execution *, const char *verb);
 

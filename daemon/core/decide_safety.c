@@ -6,8 +6,6 @@
 
 #include "daemon/core/safety.h"
 
-static const struct workflow *
-operated_workflow(const struct state *, const struct command *, struct reply *);
 static void set_status(const struct workflow *, const struct command *,
     struct batch *, enum workflow_status);
 static bool refuse_capped(const struct workflow *, struct reply *);
@@ -23,36 +21,30 @@ named_workflow(
 		    "there is no workflow \"%s\"; `weirctl definitions` lists "
 		    "them",
 		    c->name);
+	else if (!may_define(w, &c->by, reply))
+		w = NULL;
 	else
 		reply->version = w->nversions;
 	return w;
 }
 
+/*
+ * Whoever can change what a workflow does has commands run as everyone who
+ * starts it: to operate everyone's executions is not enough for that.
+ */
 bool
-owns_workflow(
-    const struct workflow *w, const struct command *c, struct reply *reply)
+may_define(
+    const struct workflow *w, const struct actor *by, struct reply *reply)
 {
 	const struct workflow_version *first = &w->versions[0];
 
-	if (c->by.role >= ROLE_ADMIN || c->by.uid == first->uid)
+	if (by->role == ROLE_ADMIN || by->uid == first->uid)
 		return true;
-	reply->version = 0;
 	return refuse(reply, ERROR_FORBIDDEN,
-	    "workflow %s belongs to %s, who stored it first; only they or an "
-	    "admin may change it: store another one, under another name",
+	    "workflow %s belongs to %s, who stored its first version; only "
+	    "that user or an admin may change it: store another one, under "
+	    "another name",
 	    w->name, first->by == NULL ? "somebody else" : first->by);
-}
-
-/* Who may act on everyone's executions may hold them back here too. */
-static const struct workflow *
-operated_workflow(
-    const struct state *s, const struct command *c, struct reply *reply)
-{
-	const struct workflow *w = named_workflow(s, c, reply);
-
-	if (w == NULL || c->by.operates_any || owns_workflow(w, c, reply))
-		return w;
-	return NULL;
 }
 
 static void
@@ -75,7 +67,7 @@ bool
 decide_definition_enable(const struct state *s, const struct command *c,
     struct batch *b, struct reply *reply)
 {
-	const struct workflow *w = operated_workflow(s, c, reply);
+	const struct workflow *w = named_workflow(s, c, reply);
 	struct event *e;
 
 	if (w == NULL)
@@ -97,7 +89,7 @@ bool
 decide_definition_disable(const struct state *s, const struct command *c,
     struct batch *b, struct reply *reply)
 {
-	const struct workflow *w = operated_workflow(s, c, reply);
+	const struct workflow *w = named_workflow(s, c, reply);
 
 	if (w == NULL)
 		return false;
@@ -110,7 +102,7 @@ bool
 decide_definition_safety(const struct state *s, const struct command *c,
     struct batch *b, struct reply *reply)
 {
-	const struct workflow *w = operated_workflow(s, c, reply);
+	const struct workflow *w = named_workflow(s, c, reply);
 	struct safety caps;
 	struct event *e;
 

@@ -90,6 +90,7 @@ copy_workflow(struct state *copy, const struct workflow *w)
 		v = workflow_add(
 		    mine, definition_ref(w->versions[i].definition));
 		v->put_at = w->versions[i].put_at;
+		v->uid = w->versions[i].uid;
 		replace_string(&v->by, w->versions[i].by);
 		v->uid = w->versions[i].uid;
 	}

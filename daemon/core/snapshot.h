@@ -18,7 +18,7 @@
 
 #include "daemon/core/state.h"
 
-/* 2: versions of workflows say whose they are. */
+/* 1 did not say whose a workflow's versions are. */
 #define SNAPSHOT_VERSION 2
 
 enum snapshot_chunk {

@@ -313,16 +313,18 @@ struct cap_use {
 	int64_t reached_at; /* it keeps anything from starting; 0: not so */
 };
 
+#define UID_UNKNOWN UINT32_MAX
+
 struct workflow_version {
 	struct definition *definition;
 	int64_t put_at;
 	char *by;
-	uint32_t uid; /* whose name that is */
+	uint32_t uid; /* of by; UID_UNKNOWN where an older weird kept it */
 };
 
 /*
  * A name and all its versions; version n is versions[n - 1].  It belongs to
- * who stored the first one.
+ * whoever put the first.
  */
 struct workflow {
 	RB_ENTRY(workflow) entry;

@@ -19,6 +19,10 @@
 /* Lists in lists; values are bytes. */
 #define STATE_DEPTH_MAX 16
 
+/* Of a workflow's version: since snapshots of version 2, and before. */
+#define VERSION_FIELDS 4
+#define VERSION_FIELDS_1 3
+
 /* A workflow's pending list, until its executions are there. */
 struct waiting {
 	struct workflow *workflow;
@@ -82,8 +86,13 @@ take_version(struct fields *outer, struct state *s, struct workflow **w,
 	struct fields f;
 	msgpack_zone zone;
 	msgpack_object o;
+	bool known;
 
 	fields_take(outer, &f, 0, "version");
+	known = f.left == VERSION_FIELDS;
+	if (!known && f.left != VERSION_FIELDS_1 && !is_damaged(f.damage))
+		damaged(f.damage, "version has %u fields rather than %u",
+		    f.left, VERSION_FIELDS);
 	source = take_value(&f);
 	zone_init(&zone, 4096);
 	if (!is_damaged(f.damage) && value_unpack(source, &zone, &o))
@@ -109,8 +118,7 @@ take_version(struct fields *outer, struct state *s, struct workflow **w,
 	d->version = (*w)->nversions;
 	v->put_at = take_i64(&f);
 	v->by = take_string(&f);
-	/* In snapshots of version 1 it is not known whose it is: root's. */
-	v->uid = f.left == 0 ? 0 : take_u32(&f);
+	v->uid = known ? take_u32(&f) : UID_UNKNOWN;
 }
 
 static void
