@@ -23,8 +23,14 @@ bool
 view_shows(const struct config *config, const struct actor *actor,
     const struct execution *execution)
 {
-	return actor->operates_any || config->show_inputs ||
-	    actor->uid == execution->k.uid;
+	return view_shows_of(config, actor, execution->k.uid);
+}
+
+bool
+view_shows_of(
+    const struct config *config, const struct actor *actor, uint32_t uid)
+{
+	return actor->operates_any || config->show_inputs || actor->uid == uid;
 }
 
 void

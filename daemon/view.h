@@ -17,9 +17,15 @@
 struct actor;
 struct rehearsal;
 
-/* Whether the actor sees input, variables and output of the execution. */
+/*
+ * Whether the actor sees input, variables and output of the execution, and
+ * reasons, in which something of these may be.  Of one that is deleted there is
+ * only the uid, or not even that: UID_UNKNOWN.
+ */
 bool view_shows(
     const struct config *, const struct actor *, const struct execution *);
+bool
+view_shows_of(const struct config *, const struct actor *, uint32_t uid);
 
 /* view.c; of the engine all but the pair retention, which is the last. */
 void view_engine(msgpack_packer *, const struct state *,
@@ -89,12 +95,14 @@ void
 view_blocked(msgpack_packer *, const struct state *, const struct action *);
 
 /* view_value.c: a value of the execution, or nil where it is not shown; what
- * stands under the keys that the definition calls secret is never. */
-void view_value(msgpack_packer *, const struct execution *,
-    const struct value *, bool shows);
+ * stands under the keys that its definition calls secret, or that of whoever
+ * gave it what it has, is never. */
+void view_value(msgpack_packer *, const struct state *,
+    const struct execution *, const struct value *, bool shows);
 
-/* view_event.c: the map of the notification "event". */
-void view_event(msgpack_packer *, const struct state *, const struct event *);
+/* view_event.c: the map of the notification "event"; its reason when shown. */
+void view_event(
+    msgpack_packer *, const struct state *, const struct event *, bool shows);
 
 /* An execution's id, or nil for 0. */
 void pack_key_id(msgpack_packer *, const char *, uint64_t);

@@ -66,7 +66,7 @@ static bool names_workflow(const struct event *);
 
 void
 view_event(msgpack_packer *packer, const struct state *state,
-    const struct event *event)
+    const struct event *event, bool shows)
 {
 	const struct execution *execution =
 	    state_execution(state, event->execution);
@@ -89,7 +89,7 @@ view_event(msgpack_packer *packer, const struct state *state,
 		: NULL);
 	pack_key_str(packer, "status", event_status_name(event));
 	pack_key_str(packer, "by", event->by);
-	pack_key_str(packer, "reason", event->reason);
+	pack_key_str(packer, "reason", shows ? event->reason : NULL);
 	pack_str(packer, "data");
 	pack_data(packer, execution, event);
 }

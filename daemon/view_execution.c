@@ -33,18 +33,18 @@ view_course(msgpack_packer *, const struct state *, const struct execution *,
 static bool is_newest(const struct execution *, const struct course *);
 static void
 view_parent(msgpack_packer *, const struct state *, const struct execution *);
-static void
-view_error(msgpack_packer *, const struct execution *, const struct course *);
+static void view_error(msgpack_packer *, const struct execution *,
+    const struct course *, bool shows);
 static void view_now(msgpack_packer *, const struct state *,
     const struct execution *, const struct course *);
 static void
 view_held(msgpack_packer *, const struct state *, const struct execution *);
 static void
 pack_held(msgpack_packer *, const struct holder *, bool engine, bool frozen);
-static void view_values(msgpack_packer *, const struct execution *,
-    const struct course *, bool shows);
-static void
-view_generations(msgpack_packer *, const struct execution *, uint32_t before);
+static void view_values(msgpack_packer *, const struct state *,
+    const struct execution *, const struct course *, bool shows);
+static void view_generations(
+    msgpack_packer *, const struct execution *, uint32_t before, bool shows);
 
 void
 view_execution(msgpack_packer *packer, const struct state *state,
@@ -112,12 +112,12 @@ view_course(msgpack_packer *packer, const struct state *state,
 	pack_key_id(packer, "failure_of", execution->k.failure_of);
 	pack_key_str(packer, "owner", execution->k.owner);
 	pack_key_uint(packer, "uid", execution->k.uid);
-	view_values(packer, execution, course, shows);
-	pack_key_str(packer, "reason", course->reason);
+	view_values(packer, state, execution, course, shows);
+	pack_key_str(packer, "reason", shows ? course->reason : NULL);
 	pack_key_str(packer, "canceled_by",
 	    is_newest(execution, course) ? execution->k.canceled_by : NULL);
 	pack_str(packer, "error");
-	view_error(packer, execution, course);
+	view_error(packer, execution, course, shows);
 	view_now(packer, state, execution, course);
 	pack_key_str(packer, "correlation_id", execution->k.correlation);
 	pack_str(packer, "labels");
@@ -130,7 +130,7 @@ view_course(msgpack_packer *packer, const struct state *state,
 	pack_key_time(packer, "ended_at", course->ended_at);
 	if (whole == NULL)
 		return;
-	view_generations(packer, execution, course->generation);
+	view_generations(packer, execution, course->generation, shows);
 	view_obstacles(packer, state, execution, is_newest(execution, course));
 	pack_str(packer, "tasks");
 	view_tasks(packer, state, execution, course->generation, shows, whole);
@@ -163,21 +163,21 @@ is_newest(const struct execution *execution, const struct course *course)
 
 /* Three of the map's pairs. */
 static void
-view_values(msgpack_packer *packer, const struct execution *execution,
-    const struct course *course, bool shows)
+view_values(msgpack_packer *packer, const struct state *state,
+    const struct execution *execution, const struct course *course, bool shows)
 {
 	pack_str(packer, "input");
-	view_value(packer, execution, course->input, shows);
+	view_value(packer, state, execution, course->input, shows);
 	pack_str(packer, "vars");
-	view_value(packer, execution, course->vars, shows);
+	view_value(packer, state, execution, course->vars, shows);
 	pack_str(packer, "output");
-	view_value(packer, execution, course->output, shows);
+	view_value(packer, state, execution, course->output, shows);
 }
 
 /* Those before one; each is to be had with execution.get. */
 static void
-view_generations(
-    msgpack_packer *packer, const struct execution *execution, uint32_t before)
+view_generations(msgpack_packer *packer, const struct execution *execution,
+    uint32_t before, bool shows)
 {
 	pack_str(packer, "generations");
 	msgpack_pack_array(packer, before - 1);
@@ -189,7 +189,7 @@ view_generations(
 		pack_key_uint(packer, "version", earlier->definition->version);
 		pack_key_str(
 		    packer, "status", execution_status_name(earlier->status));
-		pack_key_str(packer, "reason", earlier->reason);
+		pack_key_str(packer, "reason", shows ? earlier->reason : NULL);
 		pack_key_time(packer, "started_at", earlier->started_at);
 		pack_key_time(packer, "ended_at", earlier->ended_at);
 	}
@@ -217,7 +217,7 @@ view_parent(msgpack_packer *packer, const struct state *state,
 /* The task whose end ends, or will end, the execution. */
 static void
 view_error(msgpack_packer *packer, const struct execution *execution,
-    const struct course *course)
+    const struct course *course, bool shows)
 {
 	const struct cause *cause = course->cause;
 	int status = is_newest(execution, course) && execution->k.ending >= 0
@@ -239,7 +239,7 @@ view_error(msgpack_packer *packer, const struct execution *execution,
 		pack_key_uint(packer, "attempt", cause->attempt);
 	else
 		pack_key_nil(packer, "attempt");
-	pack_key_str(packer, "reason", course->reason);
+	pack_key_str(packer, "reason", shows ? course->reason : NULL);
 }
 
 /*

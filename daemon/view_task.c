@@ -21,8 +21,8 @@ static bool is_superseded(const struct run *);
 static void begin_entry(
     msgpack_packer *, const struct run *, uint32_t item, enum task_status);
 static void view_attempts(const struct looking *, const struct action *);
-static void
-view_attempt(msgpack_packer *, const struct attempt *, const struct action *);
+static void view_attempt(const struct looking *, const struct attempt *,
+    const struct action *);
 static void view_process(const struct looking *, const struct attempt *);
 static void
 end_entry(const struct looking *, const struct run *, const struct action *);
@@ -76,8 +76,9 @@ view_run(const struct looking *looking, const struct run *run)
 	begin_entry(packer, run, EVENT_NONE, run->k.status);
 	view_attempts(looking, only);
 	pack_str(packer, "output");
-	view_value(packer, run->execution, output, looking->shows);
-	pack_key_str(packer, "reason", reason);
+	view_value(
+	    packer, looking->state, run->execution, output, looking->shows);
+	pack_key_str(packer, "reason", looking->shows ? reason : NULL);
 	end_entry(looking, run, only);
 }
 
@@ -89,9 +90,10 @@ view_item(const struct looking *looking, const struct action *action)
 	begin_entry(packer, action->run, action->item, action->k.status);
 	view_attempts(looking, action);
 	pack_str(packer, "output");
-	view_value(
-	    packer, action->run->execution, action->k.output, looking->shows);
-	pack_key_str(packer, "reason", action->k.reason);
+	view_value(packer, looking->state, action->run->execution,
+	    action->k.output, looking->shows);
+	pack_key_str(
+	    packer, "reason", looking->shows ? action->k.reason : NULL);
 	end_entry(looking, action->run, action);
 }
 
@@ -148,7 +150,7 @@ view_attempts(const struct looking *looking, const struct action *action)
 		list[--i] = a;
 	for (i = 0; i < count; i++) {
 		msgpack_pack_map(packer, 16);
-		view_attempt(packer, list[i], action);
+		view_attempt(looking, list[i], action);
 		view_process(looking, list[i]);
 	}
 	free(list);
@@ -156,9 +158,11 @@ view_attempts(const struct looking *looking, const struct action *action)
 
 /* Twelve of the map's pairs. */
 static void
-view_attempt(msgpack_packer *packer, const struct attempt *attempt,
+view_attempt(const struct looking *looking, const struct attempt *attempt,
     const struct action *action)
 {
+	msgpack_packer *packer = looking->packer;
+
 	pack_key_uint(packer, "attempt", attempt->k.number);
 	pack_key_str(packer, "status", task_status_name(attempt->k.status));
 	if (attempt->k.exit >= 0)
@@ -169,7 +173,8 @@ view_attempt(msgpack_packer *packer, const struct attempt *attempt,
 		pack_key_int(packer, "signal", attempt->k.signal);
 	else
 		pack_key_nil(packer, "signal");
-	pack_key_str(packer, "reason", attempt->k.reason);
+	pack_key_str(
+	    packer, "reason", looking->shows ? attempt->k.reason : NULL);
 	pack_key_time(packer, "started_at", attempt->k.started_at);
 	pack_key_time(packer, "ended_at", attempt->k.ended_at);
 	pack_key_int(packer, "cpu", attempt->k.cpu);

@@ -35,8 +35,9 @@ struct coming {
 	enum event_type type;
 	uint64_t seq;
 	uint64_t execution;
-	size_t size;
-	char *bytes;
+	uint32_t uid;		/* whose execution it is */
+	msgpack_sbuffer shown;	/* for those who see its values */
+	msgpack_sbuffer hidden; /* for others; empty: there is no difference */
 };
 STAILQ_HEAD(coming_list, coming);
 
@@ -54,8 +55,12 @@ struct catching_up {
 
 static void remove_watcher(struct watch *, struct watcher *);
 static void forget_coming(struct watch *);
+static bool is_private(const struct event *);
+static uint32_t owner_of(const struct state *, const struct event *);
+static bool
+shows(const struct watch *, const struct watcher *, uint32_t uid);
 static void pack_notification(
-    msgpack_sbuffer *, const struct state *, const struct event *);
+    msgpack_sbuffer *, const struct state *, const struct event *, bool shows);
 static void send_coming(struct watch *, const struct coming *);
 static bool catch_up(struct watch *, struct watcher *);
 static bool read_old(void *, const struct journal_record *);
@@ -128,39 +133,63 @@ forget_coming(struct watch *watch)
 	struct coming *coming = STAILQ_FIRST(&watch->coming);
 
 	STAILQ_REMOVE_HEAD(&watch->coming, entry);
-	free(coming->bytes);
+	msgpack_sbuffer_destroy(&coming->shown);
+	msgpack_sbuffer_destroy(&coming->hidden);
 	free(coming);
 }
 
 void
 watch_event(struct watch *watch, const struct event *event)
 {
+	const struct state *state = watch->server->state;
 	struct coming *coming;
-	msgpack_sbuffer buffer;
 
 	if (TAILQ_EMPTY(&watch->watchers))
 		return;
-	msgpack_sbuffer_init(&buffer);
-	pack_notification(&buffer, watch->server->state, event);
-	coming = xmalloc(sizeof(*coming));
+	coming = xcalloc(1, sizeof(*coming));
 	coming->type = event->type;
 	coming->seq = event->seq;
 	coming->execution = event->execution;
-	coming->size = buffer.size;
-	coming->bytes = msgpack_sbuffer_release(&buffer);
+	coming->uid = owner_of(state, event);
+	pack_notification(&coming->shown, state, event, true);
+	if (is_private(event))
+		pack_notification(&coming->hidden, state, event, false);
 	STAILQ_INSERT_TAIL(&watch->coming, coming, entry);
+}
+
+/* What ends a task may say something of what it had or made. */
+static bool
+is_private(const struct event *event)
+{
+	return event->execution != 0 && event->reason != NULL;
+}
+
+static uint32_t
+owner_of(const struct state *state, const struct event *event)
+{
+	const struct execution *execution =
+	    state_execution(state, event->execution);
+
+	return execution != NULL ? execution->k.uid : UID_UNKNOWN;
+}
+
+static bool
+shows(const struct watch *watch, const struct watcher *watcher, uint32_t uid)
+{
+	return view_shows_of(
+	    watch->server->config, session_actor(watcher->session), uid);
 }
 
 static void
 pack_notification(msgpack_sbuffer *buffer, const struct state *state,
-    const struct event *event)
+    const struct event *event, bool shown)
 {
 	msgpack_packer packer;
 
 	if (!message_notification_begin(buffer, "event"))
 		out_of_memory();
 	msgpack_packer_init(&packer, buffer, buffer_write);
-	view_event(&packer, state, event);
+	view_event(&packer, state, event, shown);
 }
 
 bool
@@ -196,6 +225,7 @@ watch_deliver(struct watch *watch, uint64_t durable)
 static void
 send_coming(struct watch *watch, const struct coming *coming)
 {
+	const msgpack_sbuffer *bytes;
 	struct watcher *watcher;
 
 	TAILQ_FOREACH (watcher, &watch->watchers, entry) {
@@ -203,9 +233,14 @@ send_coming(struct watch *watch, const struct coming *coming)
 		    coming->seq <= watcher->begin || is_too_slow(watcher))
 			continue;
 		watcher->next++;
-		if (watch_filter_holds(
+		if (!watch_filter_holds(
 			&watcher->filter, coming->type, coming->execution))
-			send_event(watcher, coming->bytes, coming->size);
+			continue;
+		bytes = coming->hidden.size == 0 ||
+			shows(watch, watcher, coming->uid)
+		    ? &coming->shown
+		    : &coming->hidden;
+		send_event(watcher, bytes->data, bytes->size);
 	}
 }
 
@@ -256,6 +291,7 @@ read_old(void *ctx, const struct journal_record *record)
 {
 	struct catching_up *reading = ctx;
 	struct watcher *watcher = reading->watcher;
+	const struct state *state = reading->watch->server->state;
 	msgpack_sbuffer buffer;
 	struct event event;
 	msgpack_zone zone;
@@ -268,8 +304,10 @@ read_old(void *ctx, const struct journal_record *record)
 		if (watch_filter_holds(
 			&watcher->filter, event.type, event.execution)) {
 			msgpack_sbuffer_init(&buffer);
-			pack_notification(
-			    &buffer, reading->watch->server->state, &event);
+			pack_notification(&buffer, state, &event,
+			    !is_private(&event) ||
+				shows(reading->watch, watcher,
+				    owner_of(state, &event)));
 			send_event(watcher, buffer.data, buffer.size);
 			msgpack_sbuffer_destroy(&buffer);
 		}
