@@ -168,8 +168,9 @@ open_file(const char *path, bool required, const struct complaints *tell)
 		return -1;
 	if (fd == -1 || fstat(fd, &st) == -1)
 		complain(tell, "%s: %s", path, strerror(errno));
-	else if (S_ISDIR(st.st_mode))
-		complain(tell, "%s: %s", path, strerror(EISDIR));
+	else if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
+		complain(tell, "%s: it must be a file, not a %s", path,
+		    S_ISDIR(st.st_mode) ? "directory" : "pipe or socket");
 	else if (!place_is_trusted(&st, why, sizeof(why)))
 		complain(tell, "%s: %s", path, why);
 	else

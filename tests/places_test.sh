@@ -149,8 +149,10 @@ programs_body() {
 	atf_check -s exit:78 -e match:"weird.conf: it must be root's or uid .* mode 0666" \
 	    weird -f -s sock -d state -c weird.conf
 	mkfifo fifo
-	atf_check -s exit:78 -e match:"fifo" weird -N -c fifo
-	atf_check -s exit:78 -e match:"directory" weird -N -c bin
+	atf_check -s exit:78 -e match:"fifo: it must be a file" \
+	    weird -N -c fifo
+	atf_check -s exit:78 -e match:"bin: it must be a file" weird -N -c bin
+	atf_check -o match:"/dev/null: ok" weird -N -c /dev/null
 }
 
 atf_init_test_cases() {
