@@ -13,9 +13,10 @@
 #include "daemon/core/alloc.h"
 
 static char *number_name(unsigned long);
-static void find_groups(struct peer *, gid_t);
+static void find_groups(struct peer *, gid_t, bool named);
 static bool is_member(const struct peer *, const struct role_members *);
 static bool is_listed(const struct names *, const char *, uint32_t);
+static bool is_meant(const char *, const char *, uint32_t);
 
 bool
 peer_identify(struct peer *peer, int fd, const struct config *config)
@@ -38,7 +39,7 @@ peer_of(
 
 	memset(peer, 0, sizeof(*peer));
 	peer->name = entry != NULL ? xstrdup(entry->pw_name) : number_name(uid);
-	find_groups(peer, gid);
+	find_groups(peer, gid, entry != NULL);
 	peer->actor.uid = uid;
 	peer->actor.gid = gid;
 	peer->actor.name = peer->name;
@@ -55,7 +56,7 @@ number_name(unsigned long number)
 
 /* Those that the system lists for the user, and the one that it came with. */
 static void
-find_groups(struct peer *peer, gid_t gid)
+find_groups(struct peer *peer, gid_t gid, bool named)
 {
 	gid_t *gids = NULL;
 	int count = 16, room;
@@ -64,13 +65,20 @@ find_groups(struct peer *peer, gid_t gid)
 		room = count;
 		gids = xreallocarray(gids, (size_t)room, sizeof(*gids));
 		count = room;
-	} while (
+	} while (named &&
 	    getgrouplist(peer->name, gid, gids, &count) == -1 && count > room);
+	/* A number is nobody's name: somebody else may be called so. */
+	if (!named) {
+		gids[0] = gid;
+		count = 1;
+	}
 	peer->groups = xcalloc((size_t)count + 1, sizeof(*peer->groups));
+	peer->gids = xcalloc((size_t)count + 1, sizeof(*peer->gids));
 	for (int i = 0; i < count; i++) {
 		/* cppcheck-suppress getgrgidCalled ; no other thread does */
 		const struct group *group = getgrgid(gids[i]);
 
+		peer->gids[peer->ngroups] = gids[i];
 		peer->groups[peer->ngroups++] = group != NULL
 		    ? xstrdup(group->gr_name)
 		    : number_name(gids[i]);
@@ -98,27 +106,32 @@ is_member(const struct peer *peer, const struct role_members *members)
 {
 	if (is_listed(&members->users, peer->name, peer->actor.uid))
 		return true;
-	for (unsigned i = 0; i < peer->ngroups; i++) {
-		const struct names *groups = &members->groups;
-
-		for (unsigned j = 0; j < groups->count; j++)
-			if (strcmp(groups->list[j], peer->groups[i]) == 0)
-				return true;
-	}
+	for (unsigned i = 0; i < peer->ngroups; i++)
+		if (is_listed(
+			&members->groups, peer->groups[i], peer->gids[i]))
+			return true;
 	return false;
 }
 
 static bool
-is_listed(const struct names *users, const char *name, uint32_t uid)
+is_listed(const struct names *names, const char *name, uint32_t id)
+{
+	for (unsigned i = 0; i < names->count; i++)
+		if (is_meant(names->list[i], name, id))
+			return true;
+	return false;
+}
+
+/* Digits are a number, whoever may have them for a name. */
+static bool
+is_meant(const char *listed, const char *name, uint32_t id)
 {
 	char number[16];
 
-	snprintf(number, sizeof(number), "%lu", (unsigned long)uid);
-	for (unsigned i = 0; i < users->count; i++)
-		if (strcmp(users->list[i], name) == 0 ||
-		    strcmp(users->list[i], number) == 0)
-			return true;
-	return false;
+	if (listed[strspn(listed, "0123456789")] != '\0')
+		return strcmp(listed, name) == 0;
+	snprintf(number, sizeof(number), "%lu", (unsigned long)id);
+	return strcmp(listed, number) == 0;
 }
 
 void
@@ -127,6 +140,7 @@ peer_free(struct peer *peer)
 	for (unsigned i = 0; i < peer->ngroups; i++)
 		free(peer->groups[i]);
 	free(peer->groups);
+	free(peer->gids);
 	free(peer->name);
 }
 

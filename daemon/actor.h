@@ -16,6 +16,7 @@ struct peer {
 	struct actor actor;
 	char *name;
 	char **groups; /* names, or numbers where there are none */
+	uint32_t *gids;
 	unsigned ngroups;
 };
 

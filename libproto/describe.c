@@ -61,7 +61,7 @@ print_method(const struct method *method)
 	    [METHOD_OF_ANYONE] = "",
 	    [METHOD_OF_READER] = ", of executions whose values they see",
 	    [METHOD_OF_OWNER] = ", on their own executions",
-	    [METHOD_OF_APPROVER] = ", on their own executions or as a member of the groups asked",
+	    [METHOD_OF_APPROVER] = ", where they are asked",
 	    [METHOD_OF_AUTHOR] = ", on their own workflows",
 	};
 

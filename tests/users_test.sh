@@ -130,6 +130,25 @@ approvals_body() {
 	weir_stop
 }
 
+users_case numbers "a number is one, also where somebody is called so"
+numbers_body() {
+	users_begin
+	cp passwd passwd.new
+	cat >>passwd.new <<-'END'
+	61003:x:61005:61005::/:/bin/sh
+	END
+	cat passwd.new >passwd
+	printf '61101:x:61200:\nodd:x:61300:61006\n' >>group
+	echo "roles: {viewer: {users: 61003, groups: odd}, operator: {groups: [61101]}}" >weird.conf
+	weir_start -c "$PWD/weird.conf"
+	for pair in eve:viewer 61005:none 61006:none bob:operator \
+	    61200:none 61101:operator 61300:viewer; do
+		atf_check -o match:"\"role\": \"${pair#*:}\"" \
+		    as "${pair%:*}" --json whoami
+	done
+	weir_stop
+}
+
 users_case workflows "only who stored it changes a workflow, and admins"
 workflows_body() {
 	users_begin
@@ -254,6 +273,7 @@ atf_init_test_cases() {
 	atf_add_test_case identity
 	atf_add_test_case limits
 	atf_add_test_case approvals
+	atf_add_test_case numbers
 	atf_add_test_case workflows
 	atf_add_test_case visibility
 }

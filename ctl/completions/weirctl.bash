@@ -54,7 +54,7 @@ _weirctl()
 	approve) words="--json --quiet --help --note --if-revision --plan" values="executions" ;;
 	reject) words="--json --quiet --help --note --if-revision --plan" values="executions" ;;
 	events) words="--json --quiet --help --from --type" values="executions" ;;
-	engine | status) words="--json --quiet --help --long --reason --freeze --wait --plan --early --plan --mode" values="=status pause resume stop" ;;
+	engine | status) words="--json --quiet --help --long --reason --freeze --wait --plan --early --plan --mode" values="=status pause resume reload stop" ;;
 	journal) words="--json --quiet --help --from --to --snapshots" values="=verify dump salvage" ;;
 	whoami) words="--json --quiet --help" values="" ;;
 	help) words="--json --quiet --help" values="" ;;

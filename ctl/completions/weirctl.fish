@@ -265,6 +265,7 @@ complete -c weirctl -n '__fish_seen_subcommand_from engine' -l plan -d 'do nothi
 complete -c weirctl -n __fish_use_subcommand -a 'engine' -d 'Go on after a pause'
 complete -c weirctl -n '__fish_seen_subcommand_from engine' -l early -d 'even while callouts still finish'
 complete -c weirctl -n '__fish_seen_subcommand_from engine' -l plan -d 'do nothing, and say what it would do'
+complete -c weirctl -n __fish_use_subcommand -a 'engine' -d 'Have weird.conf read again'
 complete -c weirctl -n __fish_use_subcommand -a 'engine' -d 'End the daemon'
 complete -c weirctl -n '__fish_seen_subcommand_from engine' -l mode -s m -x -a 'leave drain kill' -d 'what becomes of callouts (leave unless given)'
 complete -c weirctl -n __fish_use_subcommand -a 'journal' -d 'Check a journal's files, while no daemon has them'

@@ -270,6 +270,7 @@ _weirctl_verb() {
 	'engine resume') _arguments -S \
 		'--early[even while callouts still finish]' \
 		'--plan[do nothing, and say what it would do]' ;;
+	'engine reload') _arguments -S ;;
 	'engine stop') _arguments -S \
 		'--mode=[what becomes of callouts (leave unless given)]:MODE:(leave drain kill)' ;;
 	'journal verify') _arguments -S \
@@ -321,6 +322,7 @@ _weirctl() {
 	'engine status:Show the engine'\''s status and figures'
 	'engine pause:Start nothing new; what runs is let finish'
 	'engine resume:Go on after a pause'
+	'engine reload:Have weird.conf read again'
 	'engine stop:End the daemon'
 	'journal verify:Check a journal'\''s files, while no daemon has them'
 	'journal dump:Write a journal'\''s events as lines of JSON'
