@@ -153,10 +153,10 @@ reload_engine(struct ctl *ctl, const struct arguments *a)
 	(void)a;
 	if (status == 0) {
 		keys = field(&answer.object, "restart");
-		writer_note(ctl->out, &answer.object,
-		    "weird.conf was read again");
-		for (uint32_t i = 0; keys != NULL &&
-		     keys->type == MSGPACK_OBJECT_ARRAY &&
+		writer_note(
+		    ctl->out, &answer.object, "weird.conf was read again");
+		for (uint32_t i = 0;
+		     keys != NULL && keys->type == MSGPACK_OBJECT_ARRAY &&
 		     i < keys->via.array.size;
 		     i++)
 			writer_note(ctl->out, NULL,

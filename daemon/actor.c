@@ -65,8 +65,8 @@ find_groups(struct peer *peer, gid_t gid, bool named)
 		room = count;
 		gids = xreallocarray(gids, (size_t)room, sizeof(*gids));
 		count = room;
-	} while (named &&
-	    getgrouplist(peer->name, gid, gids, &count) == -1 && count > room);
+	} while (named && getgrouplist(peer->name, gid, gids, &count) == -1 &&
+	    count > room);
 	/* A number is nobody's name: somebody else may be called so. */
 	if (!named) {
 		gids[0] = gid;
@@ -107,8 +107,7 @@ is_member(const struct peer *peer, const struct role_members *members)
 	if (is_listed(&members->users, peer->name, peer->actor.uid))
 		return true;
 	for (unsigned i = 0; i < peer->ngroups; i++)
-		if (is_listed(
-			&members->groups, peer->groups[i], peer->gids[i]))
+		if (is_listed(&members->groups, peer->groups[i], peer->gids[i]))
 			return true;
 	return false;
 }

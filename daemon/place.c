@@ -100,8 +100,8 @@ begin(struct walk *walk, const char *path, bool makes, char *error, size_t size)
 	walk->at = -1;
 	if (snprintf(walk->left, sizeof(walk->left), "%s", path) >=
 	    (int)sizeof(walk->left))
-		return say(error, size, PLACE_FAILED,
-		    "%s: too long for a path", path);
+		return say(
+		    error, size, PLACE_FAILED, "%s: too long for a path", path);
 	walk->at = open("/", PASS);
 	if (walk->at == -1)
 		return say(error, size, PLACE_FAILED, "/: %s", strerror(errno));
@@ -256,8 +256,8 @@ split(const char *path, char *parent, char *name, char *error, size_t size)
 	while (length > 1 && path[length - 1] == '/')
 		length--;
 	if (length >= PATH_MAX)
-		return say(error, size, PLACE_FAILED,
-		    "%s: too long for a path", path);
+		return say(
+		    error, size, PLACE_FAILED, "%s: too long for a path", path);
 	memcpy(parent, path, length);
 	parent[length] = '\0';
 	slash = strrchr(parent, '/');

@@ -31,7 +31,7 @@ settings_load(const struct options *, settings_complain *, void *ctx);
 
 /* What has become of reading the file again. */
 struct reloaded {
-	char error[2048];			/* why nothing has changed */
+	char error[2048];			 /* why nothing has changed */
 	const char *restart[SETTINGS_FIXED_MAX]; /* keys that need one */
 	unsigned nrestart;
 };
@@ -42,8 +42,8 @@ struct reloaded {
  * is named.  A file with errors changes nothing, and gives false; each is
  * logged.
  */
-bool settings_reload(
-    struct config *, const struct options *, struct reloaded *);
+bool
+settings_reload(struct config *, const struct options *, struct reloaded *);
 
 /*
  * Makes the directory that the socket is in where it is missing, and checks

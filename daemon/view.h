@@ -24,8 +24,7 @@ struct rehearsal;
  */
 bool view_shows(
     const struct config *, const struct actor *, const struct execution *);
-bool
-view_shows_of(const struct config *, const struct actor *, uint32_t uid);
+bool view_shows_of(const struct config *, const struct actor *, uint32_t uid);
 
 /* view.c; of the engine all but the pair retention, which is the last. */
 void view_engine(msgpack_packer *, const struct state *,

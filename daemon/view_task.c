@@ -21,8 +21,8 @@ static bool is_superseded(const struct run *);
 static void begin_entry(
     msgpack_packer *, const struct run *, uint32_t item, enum task_status);
 static void view_attempts(const struct looking *, const struct action *);
-static void view_attempt(const struct looking *, const struct attempt *,
-    const struct action *);
+static void view_attempt(
+    const struct looking *, const struct attempt *, const struct action *);
 static void view_process(const struct looking *, const struct attempt *);
 static void
 end_entry(const struct looking *, const struct run *, const struct action *);

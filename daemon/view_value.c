@@ -19,8 +19,8 @@ struct secrets {
 	bool too_many; /* to tell: then all is secret */
 };
 
-static void gather(
-    struct secrets *, const struct state *, const struct execution *);
+static void
+gather(struct secrets *, const struct state *, const struct execution *);
 static void add(struct secrets *, const struct definition *);
 static void
 pack_shown(msgpack_packer *, const struct secrets *, const msgpack_object *);
@@ -65,8 +65,8 @@ gather(struct secrets *secrets, const struct state *state,
 		add(secrets, x->definition);
 		for (uint32_t i = 0; i + 1 < x->k.generation; i++)
 			add(secrets, x->earlier[i].definition);
-		x = state_execution(state,
-		    x->k.parent != 0 ? x->k.parent : x->k.failure_of);
+		x = state_execution(
+		    state, x->k.parent != 0 ? x->k.parent : x->k.failure_of);
 	}
 }
 

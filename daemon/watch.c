@@ -57,8 +57,7 @@ static void remove_watcher(struct watch *, struct watcher *);
 static void forget_coming(struct watch *);
 static bool is_private(const struct event *);
 static uint32_t owner_of(const struct state *, const struct event *);
-static bool
-shows(const struct watch *, const struct watcher *, uint32_t uid);
+static bool shows(const struct watch *, const struct watcher *, uint32_t uid);
 static void pack_notification(
     msgpack_sbuffer *, const struct state *, const struct event *, bool shows);
 static void send_coming(struct watch *, const struct coming *);

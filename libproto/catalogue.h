@@ -31,7 +31,8 @@ enum method_role {
 	METHOD_FOR_ADMIN,
 };
 
-/* Whose executions or workflows one with that role may give it; an admin any. */
+/* Whose executions or workflows one with that role may give it; an admin any.
+ */
 enum method_whose {
 	METHOD_OF_ANYONE,
 	METHOD_OF_READER,   /* executions whose values one sees: one's own,

@@ -103,10 +103,10 @@ ATF_TC_BODY(roles, tc)
 	ATF_CHECK_EQ(METHOD_FOR_ANY, catalogue_method(METHOD_HELLO)->role);
 	ATF_CHECK_EQ(
 	    METHOD_FOR_ADMIN, catalogue_method(METHOD_ENGINE_STOP)->role);
-	ATF_CHECK_EQ(METHOD_OF_OWNER,
-	    catalogue_method(METHOD_EXECUTION_CANCEL)->whose);
-	ATF_CHECK_EQ(METHOD_OF_ANYONE,
-	    catalogue_method(METHOD_EXECUTION_START)->whose);
+	ATF_CHECK_EQ(
+	    METHOD_OF_OWNER, catalogue_method(METHOD_EXECUTION_CANCEL)->whose);
+	ATF_CHECK_EQ(
+	    METHOD_OF_ANYONE, catalogue_method(METHOD_EXECUTION_START)->whose);
 }
 
 ATF_TC_WITHOUT_HEAD(unknown_parameters);

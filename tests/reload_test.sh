@@ -67,11 +67,11 @@ restart_body() {
 	callouts.path changes with the next start
 	callouts.output_max changes with the next start
 	END
-	for time in 1 2; do
-		atf_check -o file:expected weirctl engine reload
-		atf_check -o match:'"restart": \["socket_mode", "runtime_dir",' \
-		    weirctl --json engine reload
-	done
+	atf_check -o file:expected weirctl engine reload
+	atf_check -o match:'"restart": \["socket_mode", "runtime_dir",' \
+	    weirctl --json engine reload
+	# Until then all is as it was.
+	atf_check -o file:expected weirctl engine reload
 	logged "callouts.path changes with the next start" ||
 	    atf_fail "it was not logged"
 	echo 'log: info' >weird.conf

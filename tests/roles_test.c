@@ -113,8 +113,8 @@ add_cells(const struct pass *pass, const struct who *who)
 			    .who = who,
 			    .own = own == 1,
 			};
-			snprintf(cell->workflow, sizeof(cell->workflow),
-			    "w%u", ncells++);
+			snprintf(cell->workflow, sizeof(cell->workflow), "w%u",
+			    ncells++);
 			make_target(cell);
 		}
 }
@@ -154,8 +154,8 @@ parameters(const struct cell *cell, char *json, size_t size)
 			continue;
 		either = either || p->need == PARAMETER_EITHER;
 		value_of(cell, p, value, sizeof(value));
-		snprintf(json + strlen(json), size - strlen(json),
-		    "%s'%s': %s", comma, p->name, value);
+		snprintf(json + strlen(json), size - strlen(json), "%s'%s': %s",
+		    comma, p->name, value);
 		comma = ", ";
 	}
 	for (size_t i = 0; i < EXTRAS; i++)
@@ -166,8 +166,8 @@ parameters(const struct cell *cell, char *json, size_t size)
 }
 
 static void
-value_of(const struct cell *cell, const struct parameter *p, char *json,
-    size_t size)
+value_of(
+    const struct cell *cell, const struct parameter *p, char *json, size_t size)
 {
 	uintmax_t id = cell->execution;
 
@@ -212,8 +212,8 @@ expected(const struct cell *cell)
 	    [METHOD_FOR_ADMIN] = ADMIN,
 	};
 	const struct who *who = cell->who;
-	bool any = who->rank == ADMIN ||
-	    (who->rank == OPERATOR && cell->pass->any);
+	bool any =
+	    who->rank == ADMIN || (who->rank == OPERATOR && cell->pass->any);
 	bool may = true;
 
 	if (who->rank < needs[method->role])
@@ -303,8 +303,8 @@ run_pass(const struct pass *pass, uint32_t daemon)
 {
 	unsigned first = ncells;
 
-	configure("{operator: {users: [61001, 61002, 61003, 61004, 61009]}}",
-	    "");
+	configure(
+	    "{operator: {users: [61001, 61002, 61003, 61004, 61009]}}", "");
 	for (size_t i = 0; i < WHOS; i++)
 		if (takes_part(&whos[i], daemon) &&
 		    (pass == passes || whos[i].rank == VIEWER ||
@@ -330,8 +330,8 @@ run_matrix(uint32_t daemon)
 	somebody = scratch_peer_new(SOMEBODY, SOMEBODY);
 	for (size_t i = 0; i < WHOS; i++)
 		if (takes_part(&whos[i], daemon))
-			peers[i] = scratch_peer_new(
-			    whos[i].uid, (gid_t)whos[i].uid);
+			peers[i] =
+			    scratch_peer_new(whos[i].uid, (gid_t)whos[i].uid);
 	for (size_t i = 0; i < PASSES; i++)
 		run_pass(&passes[i], daemon);
 	scratch_daemon_stop();
@@ -356,7 +356,8 @@ ATF_TC_BODY(of_root, tc)
 ATF_TC(of_a_user);
 ATF_TC_HEAD(of_a_user, tc)
 {
-	atf_tc_set_md_var(tc, "descr", "the same of a daemon that isn't root's");
+	atf_tc_set_md_var(
+	    tc, "descr", "the same of a daemon that isn't root's");
 	atf_tc_set_md_var(tc, "require.user", "root");
 }
 ATF_TC_BODY(of_a_user, tc)

@@ -43,8 +43,8 @@ static char directory[64];
 
 static void end_peers(void);
 static void serve(int) __attribute__((noreturn));
-static void answer(struct weir *, const struct question *,
-    struct scratch_answer *);
+static void
+answer(struct weir *, const struct question *, struct scratch_answer *);
 static int first_failed(const struct scratch_answer *);
 static bool transfer(int, void *, size_t, bool write);
 static const msgpack_object *member(const msgpack_object *, const char *);
@@ -59,8 +59,8 @@ scratch_peer_new(uid_t uid, gid_t gid)
 	ATF_REQUIRE(npeers < PEERS_MAX);
 	if (npeers++ == 0)
 		atexit(end_peers);
-	ATF_REQUIRE_EQ(0,
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends));
+	ATF_REQUIRE_EQ(
+	    0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends));
 	fflush(NULL);
 	peer->pid = fork();
 	ATF_REQUIRE(peer->pid != -1);
@@ -144,8 +144,8 @@ answer(struct weir *weir, const struct question *question,
 	if (result->error < 0)
 		return;
 	if (result->error > 0)
-		snprintf(result->text, sizeof(result->text), "%s",
-		    message.text);
+		snprintf(
+		    result->text, sizeof(result->text), "%s", message.text);
 	result->size = message.size < sizeof(result->bytes)
 	    ? message.size
 	    : sizeof(result->bytes);
@@ -214,13 +214,12 @@ scratch_peer_ask(struct scratch_peer *peer, struct scratch_answer *result,
 
 	snprintf(question.method, sizeof(question.method), "%s", method);
 	va_start(arguments, format);
-	n = vsnprintf(
-	    question.json, sizeof(question.json), format, arguments);
+	n = vsnprintf(question.json, sizeof(question.json), format, arguments);
 	va_end(arguments);
 	ATF_REQUIRE(n >= 0 && (size_t)n < sizeof(question.json));
 	ATF_REQUIRE(transfer(peer->fd, &question, sizeof(question), true));
-	ATF_REQUIRE(transfer(peer->fd, result,
-	    offsetof(struct scratch_answer, bytes), false));
+	ATF_REQUIRE(transfer(
+	    peer->fd, result, offsetof(struct scratch_answer, bytes), false));
 	ATF_REQUIRE(transfer(peer->fd, result->bytes, result->size, false));
 }
 
@@ -270,8 +269,8 @@ scratch_peer_directory(uid_t uid)
 	ATF_REQUIRE_EQ(0, chown(".", uid, (gid_t)uid));
 	ATF_REQUIRE_EQ(0, chmod(".", 0755));
 	ATF_REQUIRE_EQ(0, setenv("WEIR_BIN", directory, 1));
-	snprintf(path, sizeof(path), "%s/%s", directory,
-	    strrchr(runner, '/') + 1);
+	snprintf(
+	    path, sizeof(path), "%s/%s", directory, strrchr(runner, '/') + 1);
 	ATF_REQUIRE_EQ(0, setenv("WEIR_RUNNER", path, 1));
 }
 

@@ -38,8 +38,7 @@ bool refuse(struct reply *, enum error_code, const char *, ...)
 const struct execution *
 acted_on(const struct state *, const struct command *, struct reply *);
 /* Whether the workflow is the actor's, or the actor an admin; else refused. */
-bool
-may_define(const struct workflow *, const struct actor *, struct reply *);
+bool may_define(const struct workflow *, const struct actor *, struct reply *);
 /* The workflow that the command names and may change; NULL: refused. */
 const struct workflow *
 named_workflow(const struct state *, const struct command *, struct reply *);
