@@ -23,6 +23,7 @@ static bool step_of(struct state *, const struct command *, msgpack_sbuffer *);
 static void both_do(struct scene *, struct state *, struct command *);
 static void walk(uint64_t seed);
 static void try_chunk(struct chunks *, size_t, const char *, size_t);
+static void make_older(struct chunks *);
 
 /* The state once more, out of a snapshot; both give the same bytes. */
 static struct state *
@@ -292,8 +293,64 @@ ATF_TC_BODY(told, tc)
 	scene_end(&s);
 }
 
+/* As version 1 had it: without whose a workflow's versions are. */
+static void
+make_older(struct chunks *chunks)
+{
+	msgpack_unpacked head;
+	msgpack_sbuffer buffer;
+	msgpack_packer packer;
+	msgpack_object *workflow, *versions;
+	size_t at = 0;
+
+	msgpack_unpacked_init(&head);
+	ATF_REQUIRE_EQ(MSGPACK_UNPACK_SUCCESS,
+	    msgpack_unpack_next(
+		&head, chunks->bytes[0], chunks->sizes[0], &at));
+	head.data.via.array.ptr[1].via.u64 = 1;
+	workflow = &head.data.via.array.ptr[3].via.array.ptr[0];
+	versions = &workflow->via.array.ptr[4];
+	for (uint32_t i = 0; i < versions->via.array.size; i++)
+		versions->via.array.ptr[i].via.array.size = 3;
+	msgpack_sbuffer_init(&buffer);
+	msgpack_packer_init(&packer, &buffer, msgpack_sbuffer_write);
+	msgpack_pack_object(&packer, head.data);
+	free(chunks->bytes[0]);
+	chunks->sizes[0] = buffer.size;
+	chunks->bytes[0] = msgpack_sbuffer_release(&buffer);
+	msgpack_unpacked_destroy(&head);
+}
+
+/* Whose a workflow is survives; of what an older weird kept only admins are. */
+ATF_TC_WITHOUT_HEAD(owners);
+ATF_TC_BODY(owners, tc)
+{
+	struct chunks chunks = {0};
+	struct state *copy;
+	struct scene s;
+	char why[256];
+
+	scene_begin(&s);
+	scene_define(&s, "{'workflow': 'w', 'tasks': {'a': {'run': 'true'}}}");
+	state_workflow(s.live, "w")->versions[0].uid = 1234;
+	chunks_take(&chunks, s.live);
+	copy = chunks_decode(&chunks, why, sizeof(why));
+	ATF_REQUIRE_MSG(copy != NULL, "%s", why);
+	ATF_CHECK_EQ(1234, state_workflow(copy, "w")->versions[0].uid);
+	state_free(copy);
+	make_older(&chunks);
+	copy = chunks_decode(&chunks, why, sizeof(why));
+	ATF_REQUIRE_MSG(copy != NULL, "%s", why);
+	ATF_CHECK_EQ(UID_UNKNOWN, state_workflow(copy, "w")->versions[0].uid);
+	state_free(copy);
+	chunks_empty(&chunks);
+	state_workflow(s.live, "w")->versions[0].uid = 0;
+	scene_end(&s);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
+	ATF_TP_ADD_TC(tp, owners);
 	ATF_TP_ADD_TC(tp, random_walk);
 	ATF_TP_ADD_TC(tp, stopped_first);
 	ATF_TP_ADD_TC(tp, damage);
