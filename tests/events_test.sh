@@ -65,7 +65,8 @@ restarts_body() {
 	round=0
 	while [ "$round" -lt "$rounds" ]; do
 		round=$((round + 1))
-		weir_wait_until has_lines all $((round * 400))
+		# More than there were, so that it has subscribed again.
+		weir_wait_until has_lines all $(($(wc -l <all) + 400))
 		weir_wait_until has_lines tasks $((round * 100))
 		if [ $((round % 2)) = 0 ]; then
 			weir_stop
