@@ -62,6 +62,18 @@ static const char *const conditions[] = {
     [JOURNAL_DAMAGED] = "damaged",
 };
 
+/* A directory of something else is no journal in good order. */
+static bool
+is_none(const struct journal_summary *summary, const char *dir)
+{
+	if (summary->segments > 0 || summary->snapshots > 0)
+		return false;
+	warnx("%s: there is no journal here; it is the directory journal in "
+	      "weird's state_dir",
+	    dir);
+	return true;
+}
+
 static int
 verify(struct ctl *ctl, const struct arguments *arguments)
 {
@@ -85,6 +97,8 @@ verify(struct ctl *ctl, const struct arguments *arguments)
 		if (!journal_check(
 			&check, &verifying.summary, error, sizeof(error))) {
 			warnx("%s", error);
+			status = EX_NOINPUT;
+		} else if (is_none(&verifying.summary, dir.path)) {
 			status = EX_NOINPUT;
 		} else {
 			verifying.took = monotonic() - verifying.took;
@@ -271,7 +285,8 @@ dump(struct ctl *ctl, const struct arguments *arguments)
 		warnx("%s", error);
 		status = EX_NOINPUT;
 	} else if (status == 0) {
-		status = dumping.status;
+		status =
+		    is_none(&summary, dir.path) ? EX_NOINPUT : dumping.status;
 	}
 	journal_dir_close(&dir);
 	return status;

@@ -52,7 +52,6 @@ static const char *
 why_remove(const struct retention *, int64_t now, uint64_t *id, int64_t *then);
 static bool remove_some(struct retention *, int64_t now);
 static bool remove_logs(struct retention *, uint64_t, const char *why);
-static void take_doomed(struct retention *);
 static void set_timer(struct retention *, int64_t now);
 static int64_t sooner(int64_t, int64_t then, int64_t age);
 
@@ -275,12 +274,11 @@ remove_logs(struct retention *r, uint64_t id, const char *why)
 	return true;
 }
 
-/* What is durable by now. */
-static void
-take_doomed(struct retention *r)
+bool
+retention_durable(struct retention *r, uint64_t durable)
 {
-	uint64_t durable = journal_durable(r->server->journal);
 	struct doomed *doomed;
+	bool more = false;
 
 	while ((doomed = STAILQ_FIRST(&r->doomed)) != NULL &&
 	    doomed->seq <= durable) {
@@ -289,7 +287,9 @@ take_doomed(struct retention *r)
 		log_files_remove(r->logs, doomed->execution);
 		STAILQ_REMOVE_HEAD(&r->doomed, next);
 		free(doomed);
+		more = true;
 	}
+	return more;
 }
 
 bool
@@ -302,7 +302,6 @@ retention_turn(struct retention *r)
 		return false;
 	more = delete_some(r, now);
 	more = remove_some(r, now) || more;
-	take_doomed(r);
 	more = log_files_work(r->logs, FILES_EACH_TURN) || more;
 	if (!more)
 		set_timer(r, now);

@@ -27,6 +27,11 @@ void retention_event(struct retention *, const struct event *);
  * when there is more to do at once.
  */
 bool retention_turn(struct retention *);
+/*
+ * Takes up what is durable by now: the logs of what has been deleted.  True when
+ * there is something to do at once.
+ */
+bool retention_durable(struct retention *, uint64_t durable);
 /* The configuration may have changed. */
 void retention_again(struct retention *);
 /* Its map in engine.status. */

@@ -92,6 +92,7 @@ server_turn(struct server *server)
 	enum saver_next snapshot;
 	struct reply reply;
 	struct work *work;
+	uint64_t durable;
 	bool more;
 
 	look_for_space(server);
@@ -111,9 +112,10 @@ server_turn(struct server *server)
 	snapshot = saver_turn(&server->saver);
 	journal_commit(server->journal);
 	collect(server);
-	more = watch_deliver(server->watch, journal_durable(server->journal)) ||
-	    more;
-	server_plan(server, journal_durable(server->journal));
+	durable = journal_durable(server->journal);
+	more = retention_durable(server->retention, durable) || more;
+	more = watch_deliver(server->watch, durable) || more;
+	server_plan(server, durable);
 	sessions_flush(server->sessions);
 	set_deadline(server);
 	consider_end(server);

@@ -273,6 +273,16 @@ put_back() {
 	cp -R kept state/journal
 }
 
+weir_test_case none "a directory without a journal is no journal in good order"
+none_body() {
+	mkdir other
+	echo something >other/file
+	for verb in verify dump; do
+		atf_check -s exit:66 -e match:'other: there is no journal here' \
+		    weirctl journal $verb other
+	done
+}
+
 weir_test_case snapshots "damage that a snapshot bridges, or doesn't"
 snapshots_body() {
 	many_segments
@@ -369,6 +379,7 @@ atf_init_test_cases() {
 	atf_add_test_case torn
 	atf_add_test_case damaged
 	atf_add_test_case not_twice
+	atf_add_test_case none
 	atf_add_test_case snapshots
 	atf_add_test_case foreign
 }

@@ -56,6 +56,8 @@ delete_body() {
 	watcher=$!
 	atf_check -o inline:'1: deleted, with 1 subworkflow\n' \
 	    weirctl delete --workflow top --reason tidy
+	# Without anything else happening.
+	weir_wait_until test ! -e state/logs/1
 	weir_wait_until gone 1
 	weir_wait_until gone 2
 	weir_wait_until grep -q 'execution.deleted.*tidy' events.out
