@@ -196,6 +196,25 @@ once(struct crash_daemon *d, const struct point *point, bool runner,
 	ledger_free(&l);
 }
 
+/* WEIR_POINT=close-2: that one alone, as often as WEIR_TIMES says. */
+static bool
+one_point(const struct points *points, bool runner, scenario_steps *steps,
+    struct tally *tally)
+{
+	const char *name = getenv("WEIR_POINT"), *times = getenv("WEIR_TIMES");
+	int n = times != NULL ? atoi(times) : 1;
+	struct crash_daemon d;
+
+	if (name == NULL)
+		return false;
+	for (unsigned i = 0; i < points->count; i++)
+		for (int j = 0; j < n &&
+		     strcmp(point_directory(&points->list[i]), name) == 0;
+		     j++)
+			once(&d, &points->list[i], runner, steps, tally);
+	return true;
+}
+
 /* By a process of its own: every second one, of two. */
 static void
 each_point(const struct points *points, unsigned share, bool runner,
@@ -229,6 +248,8 @@ all_points(bool runner, scenario_steps *steps)
 	points_read(&points, POINTS_SHORT, POINTS_SANITIZED);
 	points_print(&points, runner ? "weir-runner" : "weird");
 	memset(tally, 0, sizeof(*tally));
+	if (one_point(&points, runner, steps, tally))
+		return;
 	fflush(stdout);
 	for (unsigned share = 0; share < POINT_SHARES; share++)
 		if (fork() == 0) {
