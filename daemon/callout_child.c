@@ -23,6 +23,9 @@
 #include "daemon/runner/process.h"
 #include "daemon/runner/reap.h"
 
+#define BEGINNING_LOOKS 100	/* for a command that a dead runner began */
+#define BEGINNING_PAUSE 1000000 /* ns between two of them */
+
 static void on_child(evutil_socket_t, short, void *);
 static void reap(struct callouts *, pid_t);
 static struct link *link_of_pid(struct callouts *, pid_t);
@@ -30,6 +33,7 @@ static struct attempt *attempt_of_pid(struct callouts *, pid_t);
 static struct attempt *attempt_of_mark(struct callouts *, pid_t);
 static void ended(struct callouts *, struct attempt *);
 static bool is_child(pid_t);
+static bool any_begins(struct callouts *, bool kills);
 static uid_t user_of(const struct attempt *);
 static bool is_command(const struct attempt *, uid_t, pid_t);
 
@@ -169,6 +173,54 @@ is_command(const struct attempt *a, uid_t user, pid_t pid)
 }
 
 /*
+ * A runner may die while a command of it begins, and that goes on: it has no
+ * mark yet by which it could be adopted, or killed.  It takes a millisecond; a
+ * copy of the runner that takes longer has not become the command, and never
+ * will.
+ */
+void
+beginnings_wait(struct callouts *c)
+{
+	const struct timespec pause = {.tv_nsec = BEGINNING_PAUSE};
+
+	for (unsigned i = 0; i < BEGINNING_LOOKS; i++) {
+		if (!any_begins(c, false))
+			return;
+		nanosleep(&pause, NULL);
+	}
+	any_begins(c, true);
+}
+
+static bool
+any_begins(struct callouts *c, bool kills)
+{
+	pid_t *all = process_all();
+	uint64_t runner;
+	bool any = false;
+	size_t i;
+
+	for (i = 0; all != NULL && all[i] != 0; i++) {
+		const struct link *l;
+
+		if (link_of_pid(c, all[i]) != NULL ||
+		    !process_begins(all[i], c->run_dir, &runner))
+			continue;
+		/* what a runner that lives begins is its own business */
+		l = runner == 0 ? NULL : link_find(c, runner);
+		if (l != NULL && l->state != LINK_DOWN)
+			continue;
+		any = true;
+		if (kills && runner != 0 && is_child(all[i]) &&
+		    kill(all[i], SIGKILL) == 0)
+			log_warn("killed process %d, a command of a runner "
+				 "that is gone, before it began",
+			    (int)all[i]);
+	}
+	free(all);
+	return any;
+}
+
+/*
  * Whether the command of an attempt whose runner died is a child of this
  * process now.  Where the runner had no time to tell its pid, the mark in its
  * environment does.
@@ -236,6 +288,7 @@ lost_kill(struct callouts *c)
 	size_t i;
 
 	c->losses = false;
+	beginnings_wait(c);
 	all = process_all();
 	for (i = 0; all != NULL && all[i] != 0; i++) {
 		a = attempt_of_mark(c, all[i]);

@@ -170,6 +170,8 @@ bool link_read(struct link *);
 
 /* callout_child.c */
 void children_open(struct callouts *);
+/* Until nothing begins any more of what runners that are gone have started. */
+void beginnings_wait(struct callouts *);
 bool child_adopt(struct callouts *, struct attempt *);
 void child_signal(struct attempt *, int signo);
 void lost_kill(struct callouts *);

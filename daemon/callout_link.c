@@ -136,6 +136,7 @@ gone(struct link *l)
 	unlink(l->path);
 	c->changed = true;
 	callouts_later(c);
+	beginnings_wait(c);
 	attempts_event(c, l, EVENT_GONE);
 	link_free(l);
 }

@@ -28,8 +28,8 @@ void retention_event(struct retention *, const struct event *);
  */
 bool retention_turn(struct retention *);
 /*
- * Takes up what is durable by now: the logs of what has been deleted.  True when
- * there is something to do at once.
+ * Takes up what is durable by now: the logs of what has been deleted.  True
+ * when there is something to do at once.
  */
 bool retention_durable(struct retention *, uint64_t durable);
 /* The configuration may have changed. */

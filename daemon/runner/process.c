@@ -168,6 +168,36 @@ add_children(pid_t *list, size_t *n, pid_t parent)
 	return list;
 }
 
+/* The kernel's threads have no arguments either, and no session. */
+bool
+process_begins(pid_t pid, const char *run_dir, uint64_t *runner)
+{
+	char text[512], state, *path, *id, *end;
+	pid_t session;
+	size_t n;
+	FILE *f;
+
+	if (!read_stat(pid, &state, &session))
+		return false;
+	f = open_proc(pid, "cmdline");
+	if (f == NULL)
+		return false;
+	n = fread(text, 1, sizeof text - 1, f);
+	fclose(f);
+	text[n] = '\0';
+	*runner = 0;
+	if (n == 0)
+		return session == pid;
+	path = text + strlen(text) + 1;
+	if (path >= text + n || strncmp(path, run_dir, strlen(run_dir)) != 0)
+		return false;
+	id = path + strlen(path) + 1;
+	if (id >= text + n)
+		return false;
+	*runner = strtoull(id, &end, 16);
+	return strcmp(text, "weir-runner") == 0 && *end == '\0';
+}
+
 pid_t *
 process_children(void)
 {
@@ -397,6 +427,15 @@ process_mark(pid_t pid, struct wire_mark *mark)
 {
 	(void)pid;
 	(void)mark;
+	return false;
+}
+
+bool
+process_begins(pid_t pid, const char *run_dir, uint64_t *runner)
+{
+	(void)pid;
+	(void)run_dir;
+	(void)runner;
 	return false;
 }
 

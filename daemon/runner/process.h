@@ -19,6 +19,12 @@ uid_t process_owner(pid_t);
 /* The mark in its environment; false when it has none that can be read. */
 bool process_mark(pid_t, struct wire_mark *);
 /*
+ * Whether it may be about to become a command of which nothing is known yet: a
+ * copy of a runner with its socket in that directory, whose id is given, or one
+ * in the middle of its exec, of which nothing can be read; the id is 0 then.
+ */
+bool process_begins(pid_t, const char *run_dir, uint64_t *runner);
+/*
  * SIGSTOP or SIGCONT to a command with all that it has started: its process
  * group, and its descendants in whatever group or session they are.  The
  * leader, which the caller has not reaped, was marked by that runner with that
