@@ -136,6 +136,7 @@ events_body() {
 	attack_begin
 	victim_has_a_vault
 	for uid in $attacker $viewer; do
+		rm -f out
 		timeout 60 ./as "$uid" ./weirctl --json events --from 1 >out \
 		    2>err &
 		reader=$!

@@ -226,6 +226,11 @@ the_daemon_body() {
 	atf_check -s exit:69 -e match:'no daemon listens' weirctl whoami
 }
 
+# has_socket PID: it has connected, or is about to have.
+has_socket() {
+	find "/proc/$1/fd" -lname "socket:*" | grep -q .
+}
+
 weir_test_case across_a_crash "run --wait, wait and logs -f outlive the daemon"
 across_a_crash_body() {
 	cat >long.yaml <<-END
@@ -246,6 +251,7 @@ across_a_crash_body() {
 	weirctl logs -f 1 slow >logs.out 2>logs.err &
 	logs=$!
 	weir_wait_until grep -q begun logs.out
+	[ ! -d /proc/self/fd ] || weir_wait_until has_socket "$wait"
 	weir_kill9
 	weir_wait_until grep -q 'waiting for it' run.err
 	weir_wait_until grep -q 'waiting for it' wait.err

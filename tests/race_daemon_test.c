@@ -234,6 +234,7 @@ RACE(cancel_terminate, "cancel and terminate in one write, as the task ends",
     .ask = {ON("cancel"), ON_WITH("terminate", "'reason': 'no'")},
     .turns = true,
     .ways = {{"ok, ok | terminated: a canceled", REQUEST},
+	{"ok, state_conflict | canceled: a completed", REQUEST},
 	{"state_conflict, ok | terminated: a canceled", REQUEST},
 	{"state_conflict, state_conflict | completed: a completed", OTHER}})
 
