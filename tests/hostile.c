@@ -85,13 +85,14 @@ hostile_skim(int fd)
 char *
 hostile_hear(int fd, size_t *size)
 {
-	char *text = NULL;
+	char *text = NULL, *larger;
 	ssize_t n;
 
 	*size = 0;
 	do {
-		text = realloc(text, *size + 65537);
-		ATF_REQUIRE(text != NULL);
+		larger = realloc(text, *size + 65537);
+		ATF_REQUIRE(larger != NULL);
+		text = larger;
 		n = recv(fd, text + *size, 65536, 0);
 		if (n > 0)
 			*size += (size_t)n;
