@@ -30,6 +30,12 @@ clock_steady(void)
 	return read_clock(CLOCK_STEADY);
 }
 
+int64_t
+clock_uptime(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
 void
 clock_start(struct clock *clock, int64_t not_before)
 {

@@ -31,5 +31,7 @@ int64_t clock_steady_at(const struct clock *, int64_t now);
 
 int64_t clock_wall(void);   /* ns since the epoch, as somebody has set it */
 int64_t clock_steady(void); /* ns */
+/* ns that the machine has run, its sleep not counted: for short times. */
+int64_t clock_uptime(void);
 
 #endif

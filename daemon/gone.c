@@ -7,8 +7,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "daemon/clock.h"
 #include "daemon/core/alloc.h"
 #include "daemon/core/buffer.h"
 #include "daemon/loop.h"
@@ -63,7 +63,6 @@ static void pack_survivors(struct gone_wait *, struct acted *,
 static void
 pack_survivor(msgpack_packer *, const struct state *, const struct survivor *);
 static void release(struct gone_wait *);
-static int64_t uptime(void);
 
 struct gone *
 gone_new(struct server *server)
@@ -152,9 +151,9 @@ consider(struct gone_wait *wait)
 	if (rest.runs)
 		wait->killed_at = 0;
 	else if (wait->killed_at == 0)
-		wait->killed_at = uptime();
+		wait->killed_at = clock_uptime();
 	over = rest.count == 0 ||
-	    (!rest.runs && uptime() - wait->killed_at >= GRACE);
+	    (!rest.runs && clock_uptime() - wait->killed_at >= GRACE);
 	if (over && rest.count > 0)
 		survivors_find(
 		    rest.server->callouts, rest_has, &rest, &survivors);
@@ -299,14 +298,4 @@ gone_forget(struct gone *all, const struct session *session)
 	TAILQ_FOREACH_SAFE (wait, &all->waits, entry, next)
 		if (wait->asker.session == session)
 			release(wait);
-}
-
-/* In ns, from a clock that nobody sets. */
-static int64_t
-uptime(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }

@@ -24,7 +24,7 @@ static bool settle(struct journal *, char *, size_t);
 static bool
 remove_left(const struct segment_store *, const char *, char *, size_t);
 static bool make_wake(struct journal *, char *, size_t);
-static bool start_threads(struct journal *, char *, size_t);
+static int start_threads(struct journal *, char *, size_t);
 static int start_masked(struct journal *, pthread_t *, void *(*)(void *));
 static int system_open(int, const char *, int, mode_t);
 static int system_rename(int, const char *, const char *);
@@ -48,15 +48,17 @@ journal_open(const struct journal_options *options,
 {
 	struct journal *journal = journal_new(options);
 	int refused = 0;
+	bool ok;
 
 	journal->store.refused = &refused;
-	if (journal_open_directory(journal, error, size) &&
+	ok = journal_open_directory(journal, error, size) &&
 	    recover(journal, readers, error, size) &&
-	    make_wake(journal, error, size) &&
-	    start_threads(journal, error, size)) {
-		journal->store.refused = NULL;
+	    make_wake(journal, error, size);
+	journal->store.refused = NULL; /* the threads are not to write to it */
+	if (ok)
+		refused = start_threads(journal, error, size);
+	if (ok && refused == 0)
 		return journal;
-	}
 	if (journal->snapshots.has_thread)
 		journal_stop_snapshots(journal);
 	journal_free(journal);
@@ -247,7 +249,8 @@ make_wake(struct journal *journal, char *error, size_t size)
 	    journal->store.path, strerror(errno));
 }
 
-static bool
+/* An errno, with a sentence; 0: they run. */
+static int
 start_threads(struct journal *journal, char *error, size_t size)
 {
 	struct journal_snapshots *snapshots = &journal->snapshots;
@@ -255,9 +258,12 @@ start_threads(struct journal *journal, char *error, size_t size)
 
 	snapshots->dir =
 	    store_open(&journal->store, ".", O_RDONLY | O_DIRECTORY);
-	if (snapshots->dir == -1)
-		return segment_system_error(&journal->store, "",
-		    "open this directory", -1, errno, error, size);
+	if (snapshots->dir == -1) {
+		result = errno;
+		segment_system_error(&journal->store, "", "open this directory",
+		    -1, result, error, size);
+		return result;
+	}
 	result =
 	    start_masked(journal, &snapshots->thread, journal_snapshot_thread);
 	snapshots->has_thread = result == 0;
@@ -265,12 +271,12 @@ start_threads(struct journal *journal, char *error, size_t size)
 		result = start_masked(
 		    journal, &journal->thread, journal_commit_thread);
 	if (result == 0)
-		return true;
-	store_refused(&journal->store, result);
-	return segment_error(error, size,
+		return 0;
+	segment_error(error, size,
 	    "%s: cannot start the journal's threads: %s; raise the limit of "
 	    "processes and start again",
 	    journal->store.path, strerror(result));
+	return result;
 }
 
 /* Signals are for the loop's thread alone. */

@@ -2,8 +2,7 @@
 
 #include <sys/time.h>
 
-#include <time.h>
-
+#include "daemon/clock.h"
 #include "daemon/loop.h"
 #include "daemon/session_parts.h"
 #include "libproto/errors.h"
@@ -18,7 +17,6 @@ static int compare(const struct session *, const struct session *);
 static void serve(struct session *);
 static void take_message(struct session *);
 static void watch_patience(struct session *, bool);
-static int64_t uptime(void);
 
 RB_PROTOTYPE(session_tree, session, ready, compare)
 RB_GENERATE(session_tree, session, ready, compare)
@@ -39,14 +37,14 @@ sessions_serve(struct sessions *all)
 
 	if (RB_EMPTY(&all->ready))
 		return false;
-	began = uptime();
+	began = clock_uptime();
 	end = began + SERVE_TIME;
 	while ((session = RB_MIN(session_tree, &all->ready)) != NULL &&
 	    began < end) {
 		session_unready(session_ref(session));
 		all->served = session->used;
 		serve(session);
-		now = uptime();
+		now = clock_uptime();
 		session->used += now - began + 1;
 		began = now;
 		session_prepare(session);
@@ -146,14 +144,4 @@ session_timeout(const struct sessions *all)
 	};
 
 	return timeout;
-}
-
-/* In ns, from a clock that nobody sets. */
-static int64_t
-uptime(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }

@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "daemon/clock.h"
 #include "daemon/core/alloc.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
@@ -58,7 +58,6 @@ static uint64_t room(struct space *);
 static void ask_for_room(struct space *, uint32_t open, uint64_t held);
 static void conclude(struct space *);
 static void on_again(evutil_socket_t, short, void *);
-static int64_t monotonic(void);
 
 struct space *
 space_new(struct event_base *base, const struct space_options *options)
@@ -76,15 +75,6 @@ space_free(struct space *space)
 {
 	event_free(space->again);
 	free(space);
-}
-
-static int64_t
-monotonic(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 static void
@@ -123,7 +113,7 @@ space_denied(struct space *space, const char *why)
 	    "there is no room for new work: %.300s; free some space, and all "
 	    "goes on by itself",
 	    why);
-	space->looked_at = monotonic(); /* not before a second is over */
+	space->looked_at = clock_uptime(); /* not before a second is over */
 }
 
 static void
@@ -137,7 +127,7 @@ look_at_disk(struct space *space)
 	const char *lacks;
 	uint64_t kept;
 
-	space->looked_at = monotonic();
+	space->looked_at = clock_uptime();
 	if (space->denied[0] != '\0' && try_to_make(space))
 		space->denied[0] = '\0';
 	/* What can't be asked is not short: the journal will tell. */
@@ -271,7 +261,7 @@ space_look(struct space *space, uint32_t open, uint64_t held)
 	space_host(space, &before);
 	memcpy(sentence, space->sentence, sizeof(sentence));
 	if (space->looked_at == 0 ||
-	    monotonic() - space->looked_at >= LOOK_EVERY)
+	    clock_uptime() - space->looked_at >= LOOK_EVERY)
 		look_at_disk(space);
 	look_at_journal(space);
 	ask_for_room(space, open, held);
