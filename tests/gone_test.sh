@@ -81,6 +81,10 @@ proof_body() {
 	weir_stop
 }
 
+is_canceling() {
+	ctl --json ls | grep -q '"id": 1,.*"status": "canceling"'
+}
+
 weir_test_case drained "what a command that ends by itself has left is gone too"
 drained_body() {
 	weir_start
@@ -89,6 +93,7 @@ drained_body() {
 	weir_wait_until has_family
 	weir_family="shell grandchild daemonised"
 	ctl cancel 1 --wait >waited &
+	weir_wait_until is_canceling
 	touch go
 	wait $!
 	atf_check -o inline:'1: canceled\n' cat waited
