@@ -31,6 +31,7 @@ struct outcomes {
 };
 
 struct bulk {
+	struct session_job job;
 	struct request request;
 	msgpack_zone zone;	/* the request's */
 	msgpack_object params;	/* the request's */
@@ -49,7 +50,10 @@ static struct bulk *bulk_new(struct request *, const struct command *);
 static void take_over(struct bulk *, struct request *);
 static void ref_values(struct command *);
 static void unref_values(struct command *);
-static bool proceed(struct bulk *);
+static bool proceed(struct session_job *);
+static void end(struct session_job *);
+static void bulk_free(struct bulk *);
+static struct bulk *of_job(struct session_job *);
 static bool list_some(struct bulk *);
 static bool add_target(struct bulk *, uint64_t);
 static uint32_t targets_max(const struct request *);
@@ -74,14 +78,14 @@ act_on_targets(struct request *request, struct command *command)
 	bulk = bulk_new(request, command);
 	/* What is rehearsed must stay as it is until it is told. */
 	do
-		over = proceed(bulk);
+		over = proceed(&bulk->job);
 	while (!over && bulk->request.rehearsal != NULL);
 	if (over) {
 		bulk_free(bulk);
 		return;
 	}
 	take_over(bulk, request);
-	session_set_job(bulk->request.asker.session, bulk);
+	session_set_job(bulk->request.asker.session, &bulk->job);
 }
 
 /* False: they are too many, and that was answered. */
@@ -107,6 +111,8 @@ bulk_new(struct request *request, const struct command *command)
 	struct bulk *bulk = xcalloc(1, sizeof(*bulk));
 	struct outcomes *outcomes = &bulk->outcomes;
 
+	bulk->job.proceed = proceed;
+	bulk->job.end = end;
 	bulk->request = *request;
 	bulk->command = *command;
 	ref_values(&bulk->command);
@@ -153,11 +159,16 @@ unref_values(struct command *command)
 	value_unref(command->task_input);
 }
 
-void
+/* One whose session has ended stops where it is. */
+static void
+end(struct session_job *job)
+{
+	bulk_free(of_job(job));
+}
+
+static void
 bulk_free(struct bulk *bulk)
 {
-	if (bulk == NULL)
-		return;
 	unref_values(&bulk->command);
 	msgpack_zone_destroy(&bulk->zone);
 	msgpack_sbuffer_destroy(&bulk->outcomes.failed);
@@ -166,21 +177,17 @@ bulk_free(struct bulk *bulk)
 	free(bulk);
 }
 
-void
-bulk_proceed(struct session *session)
+static struct bulk *
+of_job(struct session_job *job)
 {
-	struct bulk *bulk = session_job(session);
-
-	if (!proceed(bulk))
-		return;
-	session_set_job(session, NULL);
-	bulk_free(bulk);
+	return (struct bulk *)((char *)job - offsetof(struct bulk, job));
 }
 
 /* The next piece; true when that was the last, and it is answered. */
 static bool
-proceed(struct bulk *bulk)
+proceed(struct session_job *job)
 {
+	struct bulk *bulk = of_job(job);
 	struct request *request = &bulk->request;
 	uint32_t end;
 

@@ -7,17 +7,10 @@
 
 #include "daemon/request.h"
 
-struct bulk;
-
 /*
  * Gives the command to each of the executions that the request is for, and
  * answers with what became of each.  Where that takes long it becomes the job
  * of the session, and others are served between its pieces.
  */
 void act_on_targets(struct request *, struct command *);
-/* The next piece of the session's job. */
-void bulk_proceed(struct session *);
-/* One whose session has ended stops where it is. */
-void bulk_free(struct bulk *);
-
 #endif

@@ -35,7 +35,7 @@ journal_close(struct journal *journal)
 void
 journal_commit_all(struct journal *journal)
 {
-	struct pollfd readable = {.fd = journal->wake[0], .events = POLLIN};
+	struct pollfd readable = {.fd = journal->wake.fd, .events = POLLIN};
 	const char *error = NULL;
 
 	for (;;) {
@@ -128,19 +128,15 @@ journal_commit(struct journal *journal)
 int
 journal_fd(const struct journal *journal)
 {
-	return journal->wake[0];
+	return journal->wake.fd;
 }
 
 uint64_t
 journal_collect(struct journal *journal, const char **error)
 {
-	uint64_t drained[16];
 	bool untold;
-	ssize_t n;
 
-	do
-		n = read(journal->wake[0], drained, sizeof drained);
-	while (n == (ssize_t)sizeof drained || (n == -1 && errno == EINTR));
+	wake_clear(&journal->wake);
 	pthread_mutex_lock(&journal->lock);
 	journal->durable = journal->synced;
 	*error = journal->failed ? journal->error : NULL;

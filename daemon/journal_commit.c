@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/clock.h"
 #include "daemon/core/alloc.h"
 #include "daemon/journal_parts.h"
 
@@ -112,9 +113,9 @@ commit_handed(struct journal *journal)
 	bool ok;
 
 	pthread_mutex_unlock(&journal->lock);
-	start = journal_monotonic_ns();
+	start = clock_uptime();
 	ok = write_batch(journal, error, sizeof error);
-	start = journal_monotonic_ns() - start;
+	start = clock_uptime() - start;
 	journal->handed.size = 0;
 	if (journal->handed.capacity > BUFFER_KEEP) {
 		free(journal->handed.bytes);
@@ -133,7 +134,7 @@ commit_handed(struct journal *journal)
 	count_room(journal);
 	/* A snapshot may have waited for this. */
 	pthread_cond_signal(&journal->snapshots.work);
-	journal_wake_loop(journal);
+	wake_signal(&journal->wake);
 }
 
 static void
@@ -184,7 +185,7 @@ zeroing_due(const struct journal *journal)
 {
 	const struct segment *active = &journal->active;
 
-	if (active->full && journal_monotonic_ns() < journal->retry_at)
+	if (active->full && clock_uptime() < journal->retry_at)
 		return false;
 	return segment_zeroing_due(active) ||
 	    (journal->spare_failed && active->zeroed < active->size);
@@ -198,8 +199,7 @@ spare_due(const struct journal *journal)
 	return journal->spare.fd == -1 &&
 	    (active->position > active->size / 2 ||
 		segment_room(active) < journal->wanted) &&
-	    (!journal->spare_failed ||
-		journal_monotonic_ns() >= journal->retry_at);
+	    (!journal->spare_failed || clock_uptime() >= journal->retry_at);
 }
 
 /* The room that is wanted has to be in one piece: batches are never split. */
@@ -209,7 +209,7 @@ growth_due(const struct journal *journal)
 	return journal->spare.fd != -1 &&
 	    segment_room(&journal->active) < journal->wanted &&
 	    segment_room(&journal->spare) < journal->wanted &&
-	    journal_monotonic_ns() >= journal->retry_at;
+	    clock_uptime() >= journal->retry_at;
 }
 
 /* Where it fails that is no shortage: less runs at a time then. */
@@ -258,7 +258,7 @@ prepare_step(struct journal *journal, char *error, size_t size)
 	if (!ok && !failed_before)
 		memcpy(journal->spare_error, error, size);
 	if (!ok != failed_before)
-		journal_wake_loop(journal);
+		wake_signal(&journal->wake);
 	pthread_mutex_unlock(&journal->lock);
 	return true;
 }
@@ -266,8 +266,7 @@ prepare_step(struct journal *journal, char *error, size_t size)
 static void
 retry_later(struct journal *journal)
 {
-	journal->retry_at =
-	    journal_monotonic_ns() + (int64_t)RETRY_AFTER_S * NS_PER_S;
+	journal->retry_at = clock_uptime() + (int64_t)RETRY_AFTER_S * NS_PER_S;
 }
 
 /*
@@ -301,7 +300,7 @@ count_room(struct journal *journal)
 	journal->room = active > spare ? active : spare;
 	journal->room -= journal->room < seals ? journal->room : seals;
 	if (journal->room > before && before < journal->wanted)
-		journal_wake_loop(journal);
+		wake_signal(&journal->wake);
 }
 
 static bool
@@ -501,26 +500,5 @@ fail(struct journal *journal, const char *error)
 	pthread_cond_signal(&journal->snapshots.work);
 	/* A batch handed over meanwhile is never written. */
 	journal->busy = false;
-	journal_wake_loop(journal);
-}
-
-/* Nothing is lost when it is full: it is readable then. */
-void
-journal_wake_loop(struct journal *journal)
-{
-	const uint64_t one = 1;
-	ssize_t n;
-
-	do
-		n = write(journal->wake[1], &one, sizeof one);
-	while (n == -1 && errno == EINTR);
-}
-
-int64_t
-journal_monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+	wake_signal(&journal->wake);
 }

@@ -2,15 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <sys/eventfd.h>
-#endif
 
 #include "daemon/core/alloc.h"
 #include "daemon/journal_parts.h"
@@ -25,7 +21,6 @@ static bool
 remove_left(const struct segment_store *, const char *, char *, size_t);
 static bool make_wake(struct journal *, char *, size_t);
 static int start_threads(struct journal *, char *, size_t);
-static int start_masked(struct journal *, pthread_t *, void *(*)(void *));
 static int system_open(int, const char *, int, mode_t);
 static int system_rename(int, const char *, const char *);
 static int system_unlink(int, const char *);
@@ -86,7 +81,7 @@ journal_new(const struct journal_options *options)
 	journal->warn = options->warn;
 	journal->ctx = options->ctx;
 	journal->active.fd = journal->previous.fd = journal->spare.fd = -1;
-	journal->wake[0] = journal->wake[1] = -1;
+	journal->wake = (struct wake)WAKE_NONE;
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&journal->work, &attributes);
@@ -106,10 +101,7 @@ journal_free(struct journal *journal)
 	segment_close(&journal->spare);
 	if (journal->store.dir != -1)
 		close(journal->store.dir);
-	if (journal->wake[0] != -1)
-		close(journal->wake[0]);
-	if (journal->wake[1] != -1 && journal->wake[1] != journal->wake[0])
-		close(journal->wake[1]);
+	wake_close(&journal->wake);
 	if (journal->snapshots.dir != -1)
 		close(journal->snapshots.dir);
 	pthread_cond_destroy(&journal->work);
@@ -233,15 +225,8 @@ remove_left(const struct segment_store *store, const char *name, char *error,
 static bool
 make_wake(struct journal *journal, char *error, size_t size)
 {
-#ifdef __linux__
-	journal->wake[0] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	journal->wake[1] = journal->wake[0];
-	if (journal->wake[0] != -1)
+	if (wake_open(&journal->wake))
 		return true;
-#else
-	if (pipe2(journal->wake, O_CLOEXEC | O_NONBLOCK) == 0)
-		return true;
-#endif
 	store_refused(&journal->store, errno);
 	return segment_error(error, size,
 	    "%s: cannot make a descriptor to be woken by: %s; raise the limit "
@@ -265,31 +250,17 @@ start_threads(struct journal *journal, char *error, size_t size)
 		return result;
 	}
 	result =
-	    start_masked(journal, &snapshots->thread, journal_snapshot_thread);
+	    thread_start(&snapshots->thread, journal_snapshot_thread, journal);
 	snapshots->has_thread = result == 0;
 	if (result == 0)
-		result = start_masked(
-		    journal, &journal->thread, journal_commit_thread);
+		result = thread_start(
+		    &journal->thread, journal_commit_thread, journal);
 	if (result == 0)
 		return 0;
 	segment_error(error, size,
 	    "%s: cannot start the journal's threads: %s; raise the limit of "
 	    "processes and start again",
 	    journal->store.path, strerror(result));
-	return result;
-}
-
-/* Signals are for the loop's thread alone. */
-static int
-start_masked(struct journal *journal, pthread_t *thread, void *(*run)(void *))
-{
-	sigset_t all, before;
-	int result;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	result = pthread_create(thread, NULL, run, journal);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return result;
 }
 

@@ -8,6 +8,7 @@
 
 #include "daemon/journal.h"
 #include "daemon/segment.h"
+#include "daemon/thread.h"
 
 #define JOURNAL_ERROR_SIZE 1024 /* bytes; paths are cut short in messages */
 #define JOURNAL_CURSORS 8
@@ -135,7 +136,7 @@ struct journal {
 	char spare_error[JOURNAL_ERROR_SIZE];
 	struct journal_snapshots snapshots;
 
-	int wake[2]; /* read and write end; the same where it is an eventfd */
+	struct wake wake;
 	pthread_t thread;
 };
 
@@ -170,8 +171,6 @@ void journal_warn(const struct journal *, const char *, ...)
 /* Hands over all whole groups, and waits until the last is in flight. */
 void journal_commit_all(struct journal *);
 void journal_stop_snapshots(struct journal *);
-void journal_wake_loop(struct journal *);
-int64_t journal_monotonic_ns(void);
 /* Adds bytes for the caller to fill in. */
 unsigned char *journal_buffer_add(struct journal_buffer *, size_t);
 

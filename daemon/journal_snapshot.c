@@ -224,7 +224,7 @@ make_snapshot(struct journal *journal)
 	memset(&snapshots->chunks, 0, sizeof snapshots->chunks);
 	snapshots->state = SNAPSHOT_NONE;
 	pthread_cond_broadcast(&snapshots->ended);
-	journal_wake_loop(journal);
+	wake_signal(&journal->wake);
 }
 
 static bool

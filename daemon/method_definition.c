@@ -3,12 +3,14 @@
 #include "daemon/core/buffer.h"
 #include "daemon/core/safety.h"
 #include "daemon/methods.h"
+#include "daemon/parse.h"
 #include "daemon/view.h"
 #include "libproto/errors.h"
 #include "libproto/pack.h"
 
 static const struct definition *
 find_definition(const void *, const char *, uint32_t);
+static struct definition *take_definition(struct request *);
 static struct definition *parse(struct request *);
 static void refuse_errors(struct request *, const struct definition_errors *);
 static bool take_cap(struct request *, const char *, enum cap, struct safety *);
@@ -24,6 +26,20 @@ find_definition(const void *state, const char *name, uint32_t version)
 }
 
 /* NULL when there are errors, and they were answered. */
+static struct definition *
+take_definition(struct request *request)
+{
+	const struct parsed *parsed = request->parsed;
+
+	if (parsed == NULL)
+		return parse(request);
+	if (parsed->definition != NULL)
+		return definition_ref(parsed->definition);
+	refuse_errors(request, &parsed->errors);
+	return NULL;
+}
+
+/* What is small. */
 static struct definition *
 parse(struct request *request)
 {
@@ -69,7 +85,7 @@ refuse_errors(struct request *request, const struct definition_errors *errors)
 void
 method_definition_check(struct request *request)
 {
-	struct definition *definition = parse(request);
+	struct definition *definition = take_definition(request);
 	msgpack_packer *packer;
 
 	if (definition == NULL)
@@ -85,7 +101,7 @@ void
 method_definition_put(struct request *request)
 {
 	struct command command = {.type = COMMAND_DEFINITION_PUT};
-	struct definition *definition = parse(request);
+	struct definition *definition = take_definition(request);
 	struct reply reply;
 	msgpack_packer *packer;
 

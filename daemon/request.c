@@ -9,6 +9,7 @@
 #include "daemon/core/safety.h"
 #include "daemon/core/zone.h"
 #include "daemon/methods.h"
+#include "daemon/parse.h"
 #include "daemon/request.h"
 #include "daemon/view.h"
 #include "libproto/errors.h"
@@ -19,7 +20,8 @@
 static void
 answer_plain(struct server *, const struct asker *, int, const char *);
 static bool is_allowed(struct request *);
-static bool check(struct request *, const struct message *, msgpack_object *);
+static bool find_method(struct request *, const struct message *);
+static void call(struct request *, const msgpack_object *);
 static void pack_details(msgpack_sbuffer *, const struct reply *);
 static void pack_conflict(msgpack_sbuffer *, const struct reply *);
 static void pack_allowed(msgpack_packer *, const struct lifecycle *, int);
@@ -38,7 +40,7 @@ request_take(struct server *server, struct session *session, const char *bytes,
 	msgpack_object params;
 	msgpack_zone zone;
 	const char *why;
-	char *copy;
+	char *copy, wrong[512];
 	bool ok = message_parse(bytes, size, &message, &why);
 
 	if (!message.answerable || message.kind != MESSAGE_REQUEST) {
@@ -63,15 +65,35 @@ request_take(struct server *server, struct session *session, const char *bytes,
 	copy = zone_malloc(&zone, size);
 	memcpy(copy, bytes, size);
 	(void)message_parse(copy, size, &message, &why);
-	if (check(&request, &message, &params)) {
-		request.params = &params;
-		if (catalogue_bool(&params, "plan", false))
-			request.rehearsal = rehearsal_new(server->state);
-		method_handlers[request.method](&request);
-		if (request.rehearsal != NULL)
-			rehearsal_free(request.rehearsal);
+	if (find_method(&request, &message) && is_allowed(&request) &&
+	    !parse_aside(&request, &message, size)) {
+		if (request_unpack(
+			&request, &message, &params, wrong, sizeof(wrong)))
+			call(&request, &params);
+		else
+			request_refuse(
+			    &request, ERROR_BAD_REQUEST, "%s", wrong);
 	}
 	msgpack_zone_destroy(&zone);
+}
+
+void
+request_call(struct request *request, const msgpack_object *params)
+{
+	if (is_allowed(request))
+		call(request, params);
+}
+
+static void
+call(struct request *request, const msgpack_object *params)
+{
+	request->params = params;
+	if (catalogue_bool(params, "plan", false))
+		request->rehearsal = rehearsal_new(request->server->state);
+	method_handlers[request->method](request);
+	if (request->rehearsal != NULL)
+		rehearsal_free(request->rehearsal);
+	request->rehearsal = NULL;
 }
 
 static void
@@ -83,29 +105,25 @@ answer_plain(struct server *server, const struct asker *asker, int code,
 }
 
 static bool
-check(struct request *request, const struct message *message,
-    msgpack_object *params)
+find_method(struct request *request, const struct message *message)
 {
-	struct server *server = request->server;
 	char why[512];
 
-	if (!catalogue_find(message->method, message->method_size,
-		&request->method, why, sizeof(why))) {
-		answer_plain(server, &request->asker, ERROR_NOT_FOUND, why);
-		return false;
-	}
-	if (!is_allowed(request))
-		return false;
-	if (!message_params(message, request->zone, params)) {
-		answer_plain(server, &request->asker, ERROR_BAD_REQUEST,
-		    "the parameters can't be decoded");
-		return false;
-	}
-	if (!catalogue_check(request->method, params, why, sizeof(why))) {
-		answer_plain(server, &request->asker, ERROR_BAD_REQUEST, why);
-		return false;
-	}
-	return true;
+	if (catalogue_find(message->method, message->method_size,
+		&request->method, why, sizeof(why)))
+		return true;
+	request_refuse(request, ERROR_NOT_FOUND, "%s", why);
+	return false;
+}
+
+bool
+request_unpack(const struct request *request, const struct message *message,
+    msgpack_object *params, char *wrong, size_t size)
+{
+	if (message_params(message, request->zone, params))
+		return catalogue_check(request->method, params, wrong, size);
+	snprintf(wrong, size, "the parameters can't be decoded");
+	return false;
 }
 
 static bool

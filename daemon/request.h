@@ -14,6 +14,9 @@
 #include "daemon/core/rehearsal.h"
 #include "daemon/server.h"
 #include "libproto/catalogue.h"
+#include "libproto/message.h"
+
+struct parsed;
 
 /* Good for as long as the handler runs; its memory is the zone's. */
 struct request {
@@ -23,6 +26,8 @@ struct request {
 	enum method_id method;
 	const msgpack_object *params; /* checked */
 	msgpack_zone *zone;
+	/* Where the definition in it was parsed aside; else NULL. */
+	struct parsed *parsed;
 	/* Where it only asks what it would do (plan); else NULL. */
 	struct rehearsal *rehearsal;
 };
@@ -32,6 +37,12 @@ typedef void method_handler(struct request *);
 
 /* Takes a client's message apart, checks it and calls its method. */
 void request_take(struct server *, struct session *, const char *bytes, size_t);
+
+/* The parameters, checked; else false with what is wrong with them. */
+bool request_unpack(const struct request *, const struct message *,
+    msgpack_object *, char *wrong, size_t);
+/* Calls the method, if the actor may. */
+void request_call(struct request *, const msgpack_object *params);
 
 /* One value between them is the result. */
 msgpack_packer *request_answer(struct request *);

@@ -11,7 +11,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "daemon/bulk.h"
 #include "daemon/core/alloc.h"
 #include "daemon/instance.h"
 #include "daemon/log.h"
@@ -23,6 +22,7 @@
 #include "daemon/settings.h"
 #include "daemon/waiters.h"
 #include "daemon/watch.h"
+#include "daemon/worker.h"
 
 #define ERROR_SIZE 1024
 
@@ -48,7 +48,6 @@ static void on_client(void *, int);
 static void on_client_closed(void *, struct session *);
 static void on_client_drained(void *, struct session *);
 static void on_client_message(void *, struct session *, const char *, size_t);
-static void on_client_proceeds(void *, struct session *);
 static void on_client_ready(void *);
 
 static _Noreturn void
@@ -246,7 +245,6 @@ open_clients(struct server *server)
 	const struct config *config = server->config;
 	const struct session_handlers handlers = {
 	    .message = on_client_message,
-	    .proceed = on_client_proceeds,
 	    .ready = on_client_ready,
 	    .drained = on_client_drained,
 	    .closed = on_client_closed,
@@ -254,6 +252,7 @@ open_clients(struct server *server)
 	};
 	char error[ERROR_SIZE];
 
+	server->worker = worker_new(server->base);
 	server->answers = answers_new();
 	server->waiters = waiters_new(server);
 	server->watch = watch_new(server);
@@ -287,6 +286,7 @@ server_close(struct server *server)
 	listener_close(server->listener);
 	server->listener = NULL;
 	sessions_free(server->sessions);
+	worker_free(server->worker);
 	retention_free(server->retention);
 	waiters_free(server->waiters);
 	watch_free(server->watch);
@@ -426,13 +426,6 @@ on_client_message(
 }
 
 static void
-on_client_proceeds(void *ctx, struct session *session)
-{
-	(void)ctx;
-	bulk_proceed(session);
-}
-
-static void
 on_client_ready(void *ctx)
 {
 	server_schedule(ctx);
@@ -450,8 +443,6 @@ on_client_closed(void *ctx, struct session *session)
 {
 	struct server *server = ctx;
 
-	bulk_free(session_job(session));
-	session_set_job(session, NULL);
 	waiters_forget(server->waiters, session);
 	watch_remove(server->watch, session);
 	if (server->listener != NULL)

@@ -29,6 +29,7 @@ struct retention;
 struct waiters;
 struct watch;
 struct work;
+struct worker;
 STAILQ_HEAD(work_list, work);
 
 /* How the daemon ends, in the order of urgency. */
@@ -50,6 +51,7 @@ struct server {
 	struct callouts *callouts;
 	struct listener *listener;
 	struct sessions *sessions;
+	struct worker *worker; /* for large requests */
 	struct answers *answers;
 	struct waiters *waiters;
 	struct watch *watch;

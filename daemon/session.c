@@ -226,6 +226,9 @@ session_close(struct session *session)
 	close(session->fd);
 	session->fd = -1;
 	session->message = NULL;
+	if (session->job != NULL)
+		session->job->end(session->job);
+	session->job = NULL;
 	session_user_drop(all->users, session->user);
 	if (session->is_unsent)
 		TAILQ_REMOVE(&all->unsent, session, unsent);
@@ -304,15 +307,32 @@ session_in_flight(const struct session *session)
 }
 
 void
-session_set_job(struct session *session, void *job)
+session_set_job(struct session *session, struct session_job *job)
 {
 	session->job = job;
+	session->job_waits = false;
 }
 
-void *
-session_job(const struct session *session)
+void
+session_job_waits(struct session *session, bool waits)
 {
-	return session->job;
+	session->job_waits = waits;
+	if (waits)
+		return;
+	session_prepare(session);
+	if (session->is_ready)
+		session->all->handlers.ready(session->all->handlers.ctx);
+}
+
+void
+session_charge(struct session *session, int64_t ns)
+{
+	bool was_ready = session->is_ready;
+
+	session_unready(session); /* it is sorted by what it has used */
+	session->used += ns;
+	if (was_ready)
+		session_prepare(session);
 }
 
 void

@@ -16,12 +16,10 @@
 struct session;
 struct sessions; /* all of them */
 
-/* message and proceed are called by sessions_serve, the others by the loop. */
+/* message is called by sessions_serve, the others by the loop. */
 struct session_handlers {
 	/* One whole message; the bytes are good until it returns. */
 	void (*message)(void *, struct session *, const char *, size_t);
-	/* The next piece of what its last message has begun: session_job. */
-	void (*proceed)(void *, struct session *);
 	/* Somebody waits to be served. */
 	void (*ready)(void *);
 	/* It has read (almost) all that it was sent. */
@@ -49,6 +47,17 @@ void sessions_flush(struct sessions *);
 void sessions_assign(struct sessions *);
 unsigned sessions_count(const struct sessions *);
 
+/*
+ * What a message has begun and is too long for one turn; part of what its owner
+ * needs for it.
+ */
+struct session_job {
+	/* The next piece, by sessions_serve.  True: that was the last. */
+	bool (*proceed)(struct session_job *);
+	/* It is over, or its session is: whoever owns it lets go of it. */
+	void (*end)(struct session_job *);
+};
+
 struct session *session_ref(struct session *);
 void session_unref(struct session *);
 const struct actor *session_actor(const struct session *);
@@ -61,12 +70,12 @@ bool session_has_text_errors(const struct session *);
 bool session_admit(struct session *);
 void session_answered(struct session *);
 
-/*
- * What a message has begun and is too long for one piece.  Until it is NULL
- * again the session's other messages wait.
- */
-void session_set_job(struct session *, void *);
-void *session_job(const struct session *);
+/* From within message.  Until it is over the session's other messages wait. */
+void session_set_job(struct session *, struct session_job *);
+/* It does not proceed as long as it waits for something else. */
+void session_job_waits(struct session *, bool);
+/* Counts time that was spent for it outside of sessions_serve; ns. */
+void session_charge(struct session *, int64_t);
 
 /* Bytes of answers that are held back for it, more or less by so many. */
 void session_hold(struct session *, size_t);

@@ -11,8 +11,7 @@
 #include "libproto/errors.h"
 
 #define BACKLOG_FULL (1024 * 1024) /* with more unread, it is not served */
-#define PIECES 16		/* of a large message that are read at a time */
-#define BACKLOG_LOW (64 * 1024) /* with less, it counts as drained */
+#define BACKLOG_LOW (64 * 1024)	   /* with less, it counts as drained */
 
 static void watch_room(struct session *);
 static void flush(struct session *);
@@ -31,19 +30,15 @@ session_on_readable(evutil_socket_t fd, short what, void *ctx)
 		session->is_paused = true;
 		return;
 	}
-	for (int i = 0;
-	     i < PIECES && session->message == NULL && !session->is_ending;
-	     i++) {
-		n = recv(fd, all->buffer, sizeof(all->buffer), 0);
-		if (n == -1 && (errno == EAGAIN || errno == EINTR))
-			break;
-		if (n <= 0 ||
-		    !frame_append(&session->frame, all->buffer, (size_t)n)) {
-			session_close(session);
-			return;
-		}
-		session_prepare(session);
+	/* A piece at a time: of a large message others are not to notice. */
+	n = recv(fd, all->buffer, sizeof(all->buffer), 0);
+	if (n == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0 || !frame_append(&session->frame, all->buffer, (size_t)n)) {
+		session_close(session);
+		return;
 	}
+	session_prepare(session);
 	if (session->is_ready)
 		all->handlers.ready(all->handlers.ctx);
 	else if (session->is_ending)

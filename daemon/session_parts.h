@@ -41,7 +41,8 @@ struct session {
 	struct frame frame;
 	const char *message; /* the next one, within the frame; or NULL */
 	size_t message_size;
-	void *job;
+	struct session_job *job;
+	bool job_waits;
 	size_t held; /* bytes of answers that are not durable */
 	struct evbuffer *output;
 	struct event *readable;

@@ -58,9 +58,15 @@ serve(struct session *session)
 {
 	const struct session_handlers *handlers = &session->all->handlers;
 	const char *message = session->message;
+	struct session_job *job = session->job;
 
-	if (session->job != NULL) {
-		handlers->proceed(handlers->ctx, session);
+	if (job != NULL) {
+		if (!job->proceed(job))
+			return;
+		/* Unless what it told has ended the session. */
+		if (session->job == job)
+			job->end(job);
+		session->job = NULL;
 		return;
 	}
 	session->message = NULL;
@@ -80,6 +86,8 @@ session_prepare(struct session *session)
 	if (session->is_ending || session->is_ready)
 		return;
 	session->is_full = session->is_full || session_is_full(session);
+	if (session->job != NULL && session->job_waits)
+		return;
 	if (session->job != NULL ||
 	    (session->message != NULL && !session->is_full)) {
 		if (session->used < all->served)

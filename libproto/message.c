@@ -21,6 +21,7 @@ enum wire_type { WIRE_REQUEST, WIRE_RESPONSE, WIRE_NOTIFICATION };
 static bool
 open_part(const struct message_part *, enum header_kind, struct cursor *);
 static bool next_part(struct cursor *, struct message_part *);
+static bool last_part(struct cursor *, struct message_part *);
 static bool next_number(struct cursor *, uint64_t *);
 static bool part_header(const struct message_part *, struct header *);
 static bool part_text(const struct message_part *, const char **, size_t *);
@@ -123,7 +124,7 @@ parse_called(struct cursor *cursor, struct message *message, const char **why)
 	*why = "a request is [0, id, method, params], "
 	       "a notification [2, method, params]";
 	if (cursor->left != 2 || !next_part(cursor, &method) ||
-	    !next_part(cursor, &params))
+	    !last_part(cursor, &params))
 		return false;
 	*why = "the method is a string";
 	if (!part_text(&method, &message->method, &message->method_size))
@@ -139,7 +140,7 @@ parse_response(struct cursor *cursor, struct message *message, const char **why)
 	*why = "a response is [1, id, error, result]";
 	if (!next_number(cursor, &id) || id > UINT32_MAX || cursor->left != 2 ||
 	    !next_part(cursor, &message->error) ||
-	    !next_part(cursor, &message->result))
+	    !last_part(cursor, &message->result))
 		return false;
 	message->id = (uint32_t)id;
 	drop_nil(&message->error);
@@ -160,7 +161,7 @@ parse_params(const struct message_part *params, struct message *message,
 		return false;
 	if (cursor.left == 0)
 		return true;
-	if (cursor.left == 1 && next_part(&cursor, &message->params) &&
+	if (cursor.left == 1 && last_part(&cursor, &message->params) &&
 	    part_header(&message->params, &header) && header.kind == HEADER_MAP)
 		return true;
 	/* Of a notification that others have made up, these are not ours. */
@@ -222,6 +223,20 @@ next_part(struct cursor *cursor, struct message_part *part)
 	part->size = used;
 	cursor->at += used;
 	cursor->left--;
+	return true;
+}
+
+/* All that is left: it need not be measured, which takes long where it is much.
+ */
+static bool
+last_part(struct cursor *cursor, struct message_part *part)
+{
+	if (cursor->left != 1 || cursor->at == cursor->end)
+		return false;
+	part->bytes = cursor->at;
+	part->size = (size_t)(cursor->end - cursor->at);
+	cursor->at = cursor->end;
+	cursor->left = 0;
 	return true;
 }
 

@@ -2,9 +2,9 @@
  * daemon/journal_restore.c daemon/journal_replay.c daemon/journal_tail.c
  * daemon/journal_commit.c daemon/journal_read.c daemon/journal_snapshot.c
  * daemon/journal_snapshot_write.c daemon/journal_compact.c daemon/segment.c
- * daemon/segment_read.c daemon/segment_store.c daemon/crc32c.c
- * daemon/core/alloc.c tests/journal_scratch.c tests/unsynced_io.c ; libs:
- * pthread
+ * daemon/segment_read.c daemon/segment_store.c daemon/crc32c.c daemon/clock.c
+ * daemon/thread.c daemon/core/alloc.c tests/journal_scratch.c
+ * tests/unsynced_io.c ; libs: pthread
  */
 /* journal_read_test: reading durable records again while the journal is open.
  */

@@ -2,10 +2,11 @@
  * daemon/journal_restore.c daemon/journal_replay.c daemon/journal_tail.c
  * daemon/journal_commit.c daemon/journal_read.c daemon/journal_snapshot.c
  * daemon/journal_snapshot_write.c daemon/journal_compact.c daemon/segment.c
- * daemon/segment_read.c daemon/segment_store.c daemon/crc32c.c
- * daemon/journal_check.c daemon/journal_pieces.c daemon/journal_pieces_scan.c
- * daemon/journal_salvage.c daemon/core/alloc.c tests/journal_scratch.c
- * tests/unsynced_io.c tests/journal_image.c ; libs: pthread
+ * daemon/segment_read.c daemon/segment_store.c daemon/crc32c.c daemon/clock.c
+ * daemon/thread.c daemon/journal_check.c daemon/journal_pieces.c
+ * daemon/journal_pieces_scan.c daemon/journal_salvage.c daemon/core/alloc.c
+ * tests/journal_scratch.c tests/unsynced_io.c tests/journal_image.c ; libs:
+ * pthread
  */
 /*
  * journal_salvage_test: of each damage to whole journals journal_check says

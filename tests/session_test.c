@@ -22,15 +22,19 @@ struct scene {
 	unsigned messages;
 	unsigned second_at; /* how many there were when a second one's came */
 	size_t answer;	    /* bytes that each message is answered with */
-	bool has_long;	    /* messages begin what takes several turns */
+	bool has_long;	    /* messages begin what takes several turns, */
+	bool waits;	    /* and waits for something before */
+	struct session_job job;
 	unsigned pieces;
+	unsigned over;
 	unsigned ready;
 	unsigned closed;
 	unsigned drained;
 };
 
 static void on_message(void *, struct session *, const char *, size_t);
-static void on_proceeds(void *, struct session *);
+static bool on_proceeds(struct session_job *);
+static void on_over(struct session_job *);
 static void on_ready(void *);
 static void on_drained(void *, struct session *);
 static void on_closed(void *, struct session *);
@@ -58,17 +62,27 @@ on_message(void *ctx, struct session *session, const char *bytes, size_t size)
 		free(answer);
 	}
 	if (scene->has_long)
-		session_set_job(session, scene);
+		session_set_job(session, &scene->job);
+	if (scene->waits)
+		session_job_waits(session, true);
+}
+
+static bool
+on_proceeds(struct session_job *job)
+{
+	struct scene *scene =
+	    (struct scene *)((char *)job - offsetof(struct scene, job));
+
+	return ++scene->pieces % 3 == 0;
 }
 
 static void
-on_proceeds(void *ctx, struct session *session)
+on_over(struct session_job *job)
 {
-	struct scene *scene = ctx;
+	struct scene *scene =
+	    (struct scene *)((char *)job - offsetof(struct scene, job));
 
-	ATF_CHECK_EQ(scene, session_job(session));
-	if (++scene->pieces % 3 == 0)
-		session_set_job(session, NULL);
+	scene->over++;
 }
 
 static void
@@ -101,9 +115,11 @@ static void
 begin(struct scene *scene)
 {
 	struct session_handlers handlers = {
-	    on_message, on_proceeds, on_ready, on_drained, on_closed, scene};
+	    on_message, on_ready, on_drained, on_closed, scene};
 
 	memset(scene, 0, sizeof(*scene));
+	scene->job.proceed = on_proceeds;
+	scene->job.end = on_over;
 	scene->base = event_base_new();
 	scene->config = config_new();
 	scene->config->limits.idle_timeout = 50 * 1000000; /* ns */
@@ -334,7 +350,35 @@ SESSION_CASE(jobs, "what takes several turns holds up its own session alone")
 	say(scene, 1, "\x90", 1);
 	turn_until(scene, &scene->pieces, 9);
 	ATF_CHECK_EQ(3, scene->messages);
-	ATF_CHECK_EQ(NULL, session_job(scene->newest));
+	ATF_CHECK_EQ(3, scene->over);
+}
+
+SESSION_CASE(waiting_jobs,
+    "what waits for something else holds up its own "
+    "session alone, and ends with it")
+{
+	struct session *first;
+
+	scene->has_long = scene->waits = true;
+	say(scene, 0, "\x90\x90", 2);
+	turn_until(scene, &scene->messages, 1);
+	first = scene->newest;
+	scene->has_long = scene->waits = false;
+	say(scene, 1, "\x90\x90\x90", 3);
+	turn_until(scene, &scene->messages, 4);
+	ATF_CHECK_EQ(0, scene->pieces);
+	session_charge(first, 1000);
+	session_job_waits(first, false);
+	turn_until(scene, &scene->messages, 5);
+	ATF_CHECK_EQ(3, scene->pieces);
+	ATF_CHECK_EQ(1, scene->over);
+	scene->has_long = scene->waits = true;
+	say(scene, 0, "\x90", 1);
+	turn_until(scene, &scene->messages, 6);
+	session_drop(first, ERROR_LIMIT, "enough", 0);
+	sessions_flush(scene->sessions);
+	ATF_CHECK_EQ(1, scene->closed);
+	ATF_CHECK_EQ(2, scene->over);
 }
 
 ATF_TP_ADD_TCS(tp)
@@ -342,6 +386,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, fairness);
 	ATF_TP_ADD_TC(tp, unserved);
 	ATF_TP_ADD_TC(tp, jobs);
+	ATF_TP_ADD_TC(tp, waiting_jobs);
 	ATF_TP_ADD_TC(tp, pieces);
 	ATF_TP_ADD_TC(tp, half);
 	ATF_TP_ADD_TC(tp, garbage);

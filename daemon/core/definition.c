@@ -329,6 +329,12 @@ definition_parse(struct expressions *expressions, const msgpack_object *o,
 	return d.definition;
 }
 
+void
+definition_adopt(struct definition *def, struct expressions *expressions)
+{
+	memory_adopt(def->memory, expressions);
+}
+
 struct definition *
 definition_ref(struct definition *def)
 {

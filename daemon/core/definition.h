@@ -218,6 +218,11 @@ definition_finder(const void *, const char *name, uint32_t version);
 struct definition *
 definition_parse(struct expressions *, const msgpack_object *,
     definition_finder *, const void *, struct definition_errors *);
+/*
+ * Hands it over to these expressions, which run it from now on: one that was
+ * parsed with others, by another thread.
+ */
+void definition_adopt(struct definition *, struct expressions *);
 struct definition *definition_ref(struct definition *);
 void definition_unref(struct definition *);
 void definition_errors_free(struct definition_errors *);

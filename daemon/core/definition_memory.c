@@ -118,6 +118,16 @@ memory_template(struct definition_memory *m, struct template *t)
 	return t;
 }
 
+void
+memory_adopt(struct definition_memory *m, struct expressions *ex)
+{
+	struct kept *k;
+
+	SLIST_FOREACH (k, &m->kept, next)
+		if (k->template != NULL)
+			template_adopt(k->template, ex);
+}
+
 struct value *
 memory_value(struct definition_memory *m, struct value *v)
 {

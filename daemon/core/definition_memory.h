@@ -20,6 +20,8 @@ char *memory_text(struct definition_memory *, const char *, size_t);
 
 /* Take over the reference and give it back; NULL is passed through. */
 struct template *memory_template(struct definition_memory *, struct template *);
+/* All templates; see template_adopt. */
+void memory_adopt(struct definition_memory *, struct expressions *);
 struct value *memory_value(struct definition_memory *, struct value *);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "daemon/core/template.h"
 
+#include <assert.h>
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,9 @@
 #include "libproto/pack.h"
 #include "libproto/scan.h"
 
-static bool run_step(const struct template *, const struct step *);
+static int
+run_expression(const struct template *, struct step *, enum expression_use);
+static bool run_step(const struct template *, struct step *);
 static bool run_steps(const struct template *);
 static bool is_shallow(struct expressions *);
 static bool constant_holds(const struct value *);
@@ -38,9 +41,32 @@ template_is_constant(const struct template *t)
 	return t->constant != NULL;
 }
 
+void
+template_adopt(struct template *t, struct expressions *ex)
+{
+	for (size_t i = 0; i < t->nsteps; i++)
+		assert(t->steps[i].expression == LUA_NOREF);
+	t->expressions = ex;
+}
+
+/* As expression_run; it has been found to compile. */
+static int
+run_expression(
+    const struct template *t, struct step *step, enum expression_use use)
+{
+	size_t read;
+
+	if (step->expression == LUA_NOREF)
+		step->expression = expression_compile(
+		    t->expressions, t->bytes + step->start, step->size, &read);
+	return step->expression == LUA_NOREF
+	    ? -1
+	    : expression_run(t->expressions, step->expression, use);
+}
+
 /* False with the sentence in the expressions' message. */
 static bool
-run_step(const struct template *t, const struct step *step)
+run_step(const struct template *t, struct step *step)
 {
 	struct expressions *ex = t->expressions;
 	msgpack_packer packer;
@@ -50,12 +76,12 @@ run_step(const struct template *t, const struct step *step)
 		expression_write(&ex->out, t->bytes + step->start, step->size);
 		return true;
 	case STEP_VALUE:
-		return expression_run(ex, step->expression, USE_VALUE) >= 0;
+		return run_expression(t, step, USE_VALUE) >= 0;
 	case STEP_LITERAL:
 		expression_write(&ex->text, t->bytes + step->start, step->size);
 		return true;
 	case STEP_TEXT:
-		return expression_run(ex, step->expression, USE_TEXT) >= 0;
+		return run_expression(t, step, USE_TEXT) >= 0;
 	case STEP_STRING:
 		msgpack_packer_init(&packer, &ex->out, expression_write);
 		pack_strn(&packer, ex->text.data, ex->text.size);
@@ -137,7 +163,7 @@ template_holds(const struct template *t, const struct scope *scope,
 		return constant_holds(t->constant);
 	expression_begin(ex, scope);
 	if (t->nsteps == 1 && t->steps[0].kind == STEP_VALUE)
-		truth = expression_run(ex, t->steps[0].expression, USE_TRUTH);
+		truth = run_expression(t, &t->steps[0], USE_TRUTH);
 	else if (!run_steps(t))
 		truth = -1;
 	if (truth < 0)

@@ -1,6 +1,7 @@
 /*
  * template: a value in whose strings ${{ expressions }} may stand.  Expressions
- * are Lua 5.4, compiled once with their definition; see weir-workflow(5).
+ * are Lua 5.4, checked with their definition and compiled once; see
+ * weir-workflow(5).
  *
  * A Lua state is owned by the struct expressions that the caller keeps; it has
  * no library, a cleared string metatable, an instruction budget and a memory
@@ -56,6 +57,8 @@ struct template *template_compile(struct expressions *, const msgpack_object *,
 /* A string that is one expression even without ${{ }} around it ("when"). */
 struct template *template_compile_condition(struct expressions *,
     const msgpack_object *, const struct template_check *);
+/* Run by these from now on; it has not been run by others. */
+void template_adopt(struct template *, struct expressions *);
 void template_free(struct template *);
 /* True when there is no expression in it. */
 bool template_is_constant(const struct template *);

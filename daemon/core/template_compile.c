@@ -41,9 +41,11 @@ static void report(void *, size_t, const char *);
 static void report_sentence(struct compiler *, size_t, const char *);
 static void
 report_lua(struct compiler *, const struct lexer *, size_t from, size_t read);
-static int compile_source(struct compiler *, const struct lexer *, size_t);
-static int compile_expression(
-    struct compiler *, const msgpack_object_str *, size_t *, bool closed);
+static bool check_source(struct compiler *, const struct lexer *, size_t);
+static bool compile_expression(struct compiler *, enum step_kind,
+    const msgpack_object_str *, size_t *, bool closed);
+static void
+add_expression(struct compiler *, enum step_kind, const char *, size_t);
 static bool starts_with(const msgpack_object_str *, size_t, const char *);
 static size_t find_opening(const msgpack_object_str *, size_t);
 static void unescape(struct compiler *, size_t);
@@ -178,42 +180,42 @@ report_lua(struct compiler *c, const struct lexer *lx, size_t from, size_t read)
 }
 
 /* The expression that has been lexed from the byte on. */
-static int
-compile_source(struct compiler *c, const struct lexer *lx, size_t from)
+static bool
+check_source(struct compiler *c, const struct lexer *lx, size_t from)
 {
 	struct complaint complaint = {report, c};
 	size_t read;
 	int expression;
 
 	if (!check_shape(lx, &complaint))
-		return LUA_NOREF;
+		return false;
 	expression = expression_compile(
 	    c->expressions, lx->source + from, lx->at - from, &read);
 	if (expression == LUA_NOREF) {
 		report_lua(c, lx, from, read);
-	} else if (!check_names(lx, c->check, &complaint)) {
-		expression_free(c->expressions, expression);
-		expression = LUA_NOREF;
+		return false;
 	}
-	return expression;
+	expression_free(c->expressions, expression);
+	return check_names(lx, c->check, &complaint);
 }
 
 /*
  * The expression at the byte, which is behind the }} afterwards.  Where it
  * cannot be known how far the expression goes, at is the end of the string.
  */
-static int
-compile_expression(
-    struct compiler *c, const msgpack_object_str *s, size_t *at, bool closed)
+static bool
+compile_expression(struct compiler *c, enum step_kind kind,
+    const msgpack_object_str *s, size_t *at, bool closed)
 {
 	char sentence[EXPRESSION_ERROR_MAX];
-	int expression = LUA_NOREF;
-	size_t from = *at;
+	size_t from = *at, to = s->size;
 	struct lexer lx;
+	bool ok = false;
 
 	if (lexer_run(&lx, s->ptr, s->size, from, closed)) {
+		to = lx.at;
 		*at = lx.at + (closed ? strlen("}}") : 0);
-		expression = compile_source(c, &lx, from);
+		ok = check_source(c, &lx, from);
 	} else {
 		*at = s->size;
 		snprintf(
@@ -221,7 +223,20 @@ compile_expression(
 		report_sentence(c, lx.error_at, sentence);
 	}
 	lexer_free(&lx);
-	return expression;
+	add_expression(c, kind, s->ptr + from, to - from);
+	return ok;
+}
+
+static void
+add_expression(
+    struct compiler *c, enum step_kind kind, const char *source, size_t size)
+{
+	struct step *step = add_step(c, kind);
+
+	step->start = c->bytes.size;
+	step->size = size;
+	expression_write(&c->bytes, source, size);
+	c->pending = c->bytes.size;
 }
 
 static bool
@@ -247,7 +262,6 @@ static void
 compile_parts(struct compiler *c, const msgpack_object_str *s)
 {
 	size_t at = 0, next;
-	int expression;
 
 	while (at < s->size) {
 		next = find_opening(s, at);
@@ -262,8 +276,7 @@ compile_parts(struct compiler *c, const msgpack_object_str *s)
 		}
 		flush_bytes(c, STEP_LITERAL);
 		at += strlen(OPENING);
-		expression = compile_expression(c, s, &at, true);
-		add_step(c, STEP_TEXT)->expression = expression;
+		compile_expression(c, STEP_TEXT, s, &at, true);
 	}
 	flush_bytes(c, STEP_LITERAL);
 	add_step(c, STEP_STRING);
@@ -367,18 +380,16 @@ static void
 compile_condition(struct compiler *c, const msgpack_object_str *s)
 {
 	size_t at = 0;
-	bool closed;
-	int expression;
+	bool closed, ok;
 
 	while (at < s->size && is_blank(s->ptr[at]))
 		at++;
 	closed = starts_with(s, at, OPENING);
 	at += closed ? strlen(OPENING) : 0;
-	expression = compile_expression(c, s, &at, closed);
-	add_step(c, STEP_VALUE)->expression = expression;
+	ok = compile_expression(c, STEP_VALUE, s, &at, closed);
 	while (at < s->size && is_blank(s->ptr[at]))
 		at++;
-	if (expression != LUA_NOREF && at < s->size)
+	if (ok && at < s->size)
 		report_sentence(c, at,
 		    "expression: a condition is one expression, and something "
 		    "follows its '}}'");

@@ -21,16 +21,20 @@ enum step_kind {
 	STEP_STRING,  /* the end of such a string: what was gathered */
 };
 
+/*
+ * Sources are kept, and compiled for good when they are run for the first time:
+ * most definitions that are stored, or read at a start, never are.
+ */
 struct step {
 	enum step_kind kind;
-	int expression; /* STEP_VALUE, STEP_TEXT */
-	size_t start;	/* STEP_BYTES, STEP_LITERAL: in the template's bytes */
+	int expression; /* LUA_NOREF: not compiled yet */
+	size_t start;	/* in the template's bytes: text, MessagePack, source */
 	size_t size;
 };
 
 struct template
 {
-	struct expressions *expressions;
+	struct expressions *expressions; /* which it is run by */
 	struct value *constant; /* when there is no expression; no steps then */
 	char *bytes;
 	struct step *steps;

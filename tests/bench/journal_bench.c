@@ -2,8 +2,8 @@
  * daemon/journal_restore.c daemon/journal_replay.c daemon/journal_tail.c
  * daemon/journal_commit.c daemon/journal_read.c daemon/journal_snapshot.c
  * daemon/journal_snapshot_write.c daemon/journal_compact.c daemon/segment.c
- * daemon/segment_read.c daemon/segment_store.c daemon/crc32c.c
- * daemon/core/alloc.c ; libs: pthread
+ * daemon/segment_read.c daemon/segment_store.c daemon/crc32c.c daemon/clock.c
+ * daemon/thread.c daemon/core/alloc.c ; libs: pthread
  */
 /*
  * journal_bench: what the journal manages on this disk: the first start,
