@@ -13,22 +13,15 @@
 #include "daemon/core/alloc.h"
 
 static char *number_name(unsigned long);
+static void describe(struct peer *, const struct config *);
+static void look_up(struct recent_peer *, int64_t, uint32_t uid, uint32_t gid,
+    const struct config *);
+static void forget(struct recent_peer *);
+static void copy(struct peer *, const struct peer *, const struct config *);
 static void find_groups(struct peer *, gid_t, bool named);
 static bool is_member(const struct peer *, const struct role_members *);
 static bool is_listed(const struct names *, const char *, uint32_t);
 static bool is_meant(const char *, const char *, uint32_t);
-
-bool
-peer_identify(struct peer *peer, int fd, const struct config *config)
-{
-	uid_t uid;
-	gid_t gid;
-
-	if (getpeereid(fd, &uid, &gid) == -1)
-		return false;
-	peer_of(peer, uid, gid, config);
-	return true;
-}
 
 void
 peer_of(
@@ -42,10 +35,84 @@ peer_of(
 	find_groups(peer, gid, entry != NULL);
 	peer->actor.uid = uid;
 	peer->actor.gid = gid;
+	describe(peer, config);
+}
+
+/* What the actor has of the peer. */
+static void
+describe(struct peer *peer, const struct config *config)
+{
 	peer->actor.name = peer->name;
 	peer->actor.groups = (const char *const *)peer->groups;
 	peer->actor.ngroups = peer->ngroups;
 	peer_assign(peer, config);
+}
+
+void
+peer_recent(struct peer *peer, struct recent_peers *recent, int64_t now,
+    uint32_t uid, uint32_t gid, const struct config *config)
+{
+	struct recent_peer *found = NULL;
+
+	for (unsigned i = 0; i < PEERS_KEPT && found == NULL; i++)
+		if (recent->list[i].lookups > 0 &&
+		    recent->list[i].peer.actor.uid == uid &&
+		    recent->list[i].peer.actor.gid == gid)
+			found = &recent->list[i];
+	if (found == NULL) {
+		found = &recent->list[recent->next++ % PEERS_KEPT];
+		forget(found);
+	}
+	if (now - found->since >= LOOKUPS_PERIOD ||
+	    found->lookups < LOOKUPS_MAX)
+		look_up(found, now, uid, gid, config);
+	copy(peer, &found->peer, config);
+}
+
+static void
+look_up(struct recent_peer *found, int64_t now, uint32_t uid, uint32_t gid,
+    const struct config *config)
+{
+	unsigned lookups = found->lookups;
+	int64_t since = found->since;
+
+	forget(found);
+	if (lookups == 0 || now - since >= LOOKUPS_PERIOD) {
+		lookups = 0;
+		since = now;
+	}
+	peer_of(&found->peer, uid, gid, config);
+	found->lookups = lookups + 1;
+	found->since = since;
+}
+
+static void
+forget(struct recent_peer *found)
+{
+	if (found->lookups > 0)
+		peer_free(&found->peer);
+	memset(found, 0, sizeof(*found));
+}
+
+static void
+copy(struct peer *peer, const struct peer *from, const struct config *config)
+{
+	*peer = *from;
+	peer->name = xstrdup(from->name);
+	peer->groups = xcalloc((size_t)from->ngroups + 1, sizeof(char *));
+	peer->gids = xcalloc((size_t)from->ngroups + 1, sizeof(*peer->gids));
+	for (unsigned i = 0; i < from->ngroups; i++) {
+		peer->groups[i] = xstrdup(from->groups[i]);
+		peer->gids[i] = from->gids[i];
+	}
+	describe(peer, config);
+}
+
+void
+recent_peers_forget(struct recent_peers *recent)
+{
+	for (unsigned i = 0; i < PEERS_KEPT; i++)
+		forget(&recent->list[i]);
 }
 
 static char *

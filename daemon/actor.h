@@ -20,10 +20,30 @@ struct peer {
 	unsigned ngroups;
 };
 
-/* False when the kernel does not say who it is. */
-bool peer_identify(struct peer *, int fd, const struct config *);
-/* The same for a uid and gid: the daemon's own, in tests any. */
+#define PEERS_KEPT 8
+#define LOOKUPS_MAX 20			   /* of one user, */
+#define LOOKUPS_PERIOD INT64_C(1000000000) /* ns */
+
+/*
+ * Peers as the system described them a moment ago: of a flood of connections
+ * not all are looked up.  Zeroed: none.
+ */
+struct recent_peer {
+	struct peer peer;
+	int64_t since;	  /* uptime in ns */
+	unsigned lookups; /* since then; 0: there is none */
+};
+struct recent_peers {
+	struct recent_peer list[PEERS_KEPT];
+	unsigned next; /* to be replaced */
+};
+
+/* Looks the user up; peer_free lets go of it. */
 void peer_of(struct peer *, uint32_t uid, uint32_t gid, const struct config *);
+/* The same; as it was found last where it was looked up too often. */
+void peer_recent(struct peer *, struct recent_peers *, int64_t now,
+    uint32_t uid, uint32_t gid, const struct config *);
+void recent_peers_forget(struct recent_peers *);
 /* Gives the role anew, after the configuration has changed. */
 void peer_assign(struct peer *, const struct config *);
 void peer_free(struct peer *);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "daemon/clock.h"
 #include "daemon/core/alloc.h"
 #include "daemon/core/buffer.h"
 #include "daemon/log.h"
@@ -22,7 +23,7 @@
 /* Descriptors that are kept for the journal, for runners and for logs. */
 #define DESCRIPTORS_KEPT 64
 
-static struct session *session_new(struct sessions *, int);
+static struct session *session_new(struct sessions *, int fd, uid_t, gid_t);
 static const char *why_not(const struct sessions *, int, uid_t);
 static int descriptors_for_clients(void);
 static void refuse(int, const char *);
@@ -69,6 +70,7 @@ sessions_free(struct sessions *all)
 	while ((session = TAILQ_FIRST(&all->list)) != NULL)
 		session_close(session);
 	session_users_free(all->users);
+	recent_peers_forget(&all->recent);
 	free(all);
 }
 
@@ -98,11 +100,8 @@ sessions_accept(struct sessions *all, int fd)
 		close(fd);
 		return;
 	}
-	session = session_new(all, fd);
-	if (session == NULL)
-		close(fd);
-	else
-		loop_add(session->readable, NULL);
+	session = session_new(all, fd, uid, gid);
+	loop_add(session->readable, NULL);
 }
 
 /*
@@ -130,7 +129,7 @@ why_not(const struct sessions *all, int fd, uid_t uid)
 }
 
 static struct session *
-session_new(struct sessions *all, int fd)
+session_new(struct sessions *all, int fd, uid_t uid, gid_t gid)
 {
 	struct scan_limits limits = {
 	    .size = (size_t)all->config->limits.message,
@@ -139,10 +138,8 @@ session_new(struct sessions *all, int fd)
 	};
 	struct session *session = xcalloc(1, sizeof(*session));
 
-	if (!peer_identify(&session->peer, fd, all->config)) {
-		free(session);
-		return NULL;
-	}
+	peer_recent(&session->peer, &all->recent, clock_uptime(), uid, gid,
+	    all->config);
 	session->all = all;
 	session->fd = fd;
 	session->refs = 1;
@@ -152,8 +149,8 @@ session_new(struct sessions *all, int fd)
 	session->output = evbuffer_new();
 	if (session->output == NULL)
 		out_of_memory();
-	session->readable = loop_event(
-	    all->base, fd, EV_READ | EV_PERSIST, session_on_readable, session);
+	session->readable = loop_event(all->base, fd,
+	    EV_READ | EV_PERSIST | EV_ET, session_on_readable, session);
 	session->writable = loop_event(
 	    all->base, fd, EV_WRITE | EV_PERSIST, session_on_writable, session);
 	session->patience =
@@ -255,6 +252,7 @@ sessions_assign(struct sessions *all)
 {
 	struct session *session;
 
+	recent_peers_forget(&all->recent);
 	TAILQ_FOREACH (session, &all->list, entry)
 		assign(session);
 	sessions_flush(all);

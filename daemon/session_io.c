@@ -16,33 +16,35 @@
 static void watch_room(struct session *);
 static void flush(struct session *);
 
+/* Told once for all that has come: whose turn it is to be read is elsewhere. */
 void
 session_on_readable(evutil_socket_t fd, short what, void *ctx)
 {
 	struct session *session = ctx;
-	struct sessions *all = session->all;
-	ssize_t n;
 
+	(void)fd;
 	(void)what;
-	/* What has come already is served first; then this is asked again. */
-	if (session->message != NULL || session->job != NULL) {
-		event_del(session->readable);
-		session->is_paused = true;
-		return;
-	}
-	/* A piece at a time: of a large message others are not to notice. */
-	n = recv(fd, all->buffer, sizeof(all->buffer), 0);
-	if (n == -1 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0 || !frame_append(&session->frame, all->buffer, (size_t)n)) {
-		session_close(session);
-		return;
-	}
+	session->is_readable = true;
 	session_prepare(session);
 	if (session->is_ready)
-		all->handlers.ready(all->handlers.ctx);
-	else if (session->is_ending)
-		sessions_flush(all);
+		session->all->handlers.ready(session->all->handlers.ctx);
+}
+
+/* A piece at a time: of a large message others are not to notice. */
+bool
+session_read(struct session *session)
+{
+	char *buffer = session->all->buffer;
+	ssize_t n = recv(session->fd, buffer, SESSION_READ_SIZE, 0);
+
+	if (n > 0 && frame_append(&session->frame, buffer, (size_t)n))
+		return true;
+	if (n == -1 && (errno == EAGAIN || errno == EINTR)) {
+		session->is_readable = errno == EINTR;
+		return true;
+	}
+	session_close(session);
+	return false;
 }
 
 void

@@ -31,7 +31,7 @@ struct session {
 	bool is_unsent;
 	bool is_ready;
 	bool is_full;	/* is served no more before the client reads */
-	bool is_paused; /* nothing is read from it */
+	bool is_readable; /* something may have come that was not read */
 	bool is_ending; /* closed once everything is written */
 	bool has_text_errors;
 	struct peer peer;
@@ -60,6 +60,7 @@ struct sessions {
 	struct session_list unsent;
 	struct session_tree ready; /* by what they have used */
 	struct session_users *users;
+	struct recent_peers recent;
 	int64_t served; /* what the one that was served last had used */
 	uint64_t number;
 	int descriptors; /* numbers of clients' descriptors stay below */
@@ -80,12 +81,14 @@ struct session_user *session_user_take(struct session_users *, uint32_t uid);
 void session_user_drop(struct session_users *, struct session_user *);
 unsigned session_user_count(const struct session_users *, uint32_t uid);
 
-/* session_turn.c: looks for its next message, and for what it may do now. */
+/* session_turn.c: whether it is its turn, with what it has. */
 void session_prepare(struct session *);
 void session_unready(struct session *);
 /* limits.idle_timeout */
 struct timeval session_timeout(const struct sessions *);
 
+/* session_io.c: some of what has come; false: it was closed. */
+bool session_read(struct session *);
 void session_on_readable(evutil_socket_t, short, void *);
 void session_on_writable(evutil_socket_t, short, void *);
 void session_on_impatient(evutil_socket_t, short, void *);

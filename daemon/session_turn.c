@@ -15,6 +15,7 @@
 
 static int compare(const struct session *, const struct session *);
 static void serve(struct session *);
+static void proceed(struct session *, struct session_job *);
 static void take_message(struct session *);
 static void watch_patience(struct session *, bool);
 
@@ -57,47 +58,56 @@ static void
 serve(struct session *session)
 {
 	const struct session_handlers *handlers = &session->all->handlers;
-	const char *message = session->message;
 	struct session_job *job = session->job;
+	const char *message;
 
 	if (job != NULL) {
-		if (!job->proceed(job))
-			return;
-		/* Unless what it told has ended the session. */
-		if (session->job == job)
-			job->end(job);
-		session->job = NULL;
+		proceed(session, job);
 		return;
 	}
+	if (session->message == NULL && session_read(session))
+		take_message(session);
+	message = session->message;
+	if (message == NULL || session->is_full)
+		return;
 	session->message = NULL;
 	handlers->message(
 	    handlers->ctx, session, message, session->message_size);
+	if (session->fd != -1 && !session->is_ending)
+		take_message(session);
+}
+
+static void
+proceed(struct session *session, struct session_job *job)
+{
+	/* If it has ended the session, it has ended itself. */
+	if (!job->proceed(job) || session->job != job)
+		return;
+	session->job = NULL;
+	job->end(job);
 }
 
 void
 session_prepare(struct session *session)
 {
 	struct sessions *all = session->all;
+	bool can;
 
-	if (session->fd == -1 || session->is_ending)
-		return;
-	if (session->message == NULL)
-		take_message(session);
-	if (session->is_ending || session->is_ready)
+	if (session->fd == -1 || session->is_ending || session->is_ready)
 		return;
 	session->is_full = session->is_full || session_is_full(session);
-	if (session->job != NULL && session->job_waits)
+	if (session->job != NULL)
+		can = !session->job_waits;
+	else if (session->message != NULL)
+		can = !session->is_full;
+	else
+		can = session->is_readable;
+	if (!can)
 		return;
-	if (session->job != NULL ||
-	    (session->message != NULL && !session->is_full)) {
-		if (session->used < all->served)
-			session->used = all->served;
-		RB_INSERT(session_tree, &all->ready, session);
-		session->is_ready = true;
-	} else if (session->message == NULL && session->is_paused) {
-		loop_add(session->readable, NULL);
-		session->is_paused = false;
-	}
+	if (session->used < all->served)
+		session->used = all->served;
+	RB_INSERT(session_tree, &all->ready, session);
+	session->is_ready = true;
 }
 
 void
