@@ -11,7 +11,7 @@
  * How long sessions are served before sockets are looked at again, in ns: so
  * long one that has just sent something may have to wait for others.
  */
-#define SERVE_TIME 250000
+#define SERVE_TIME 100000
 
 static int compare(const struct session *, const struct session *);
 static void serve(struct session *);
