@@ -81,6 +81,15 @@ neovim_body() {
 	    nvim --headless -u NONE -i NONE -n -c 'luafile run.lua'
 }
 
+weir_test_case lua "lua-nvim, Neovim's client for programs in Lua"
+lua_body() {
+	command -v lua5.1 >/dev/null || atf_skip "there is no lua5.1"
+	lua5.1 -e 'require("nvim.session")' 2>lua.err ||
+	    atf_skip "Lua has no nvim.session: $(head -n 1 lua.err)"
+	weir_with_gate
+	drives lua5.1 "$WEIR_SRC/tests/foreign/session.lua"
+}
+
 weir_test_case text_errors "errors as strings, for those that show no maps"
 text_errors_body() {
 	weir_python msgpack
@@ -154,6 +163,7 @@ atf_init_test_cases() {
 	atf_add_test_case pynvim
 	atf_add_test_case npm
 	atf_add_test_case neovim
+	atf_add_test_case lua
 	atf_add_test_case text_errors
 	atf_add_test_case manual
 }
