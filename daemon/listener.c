@@ -17,7 +17,7 @@
 #include "daemon/loop.h"
 
 #define BACKLOG 128
-#define ACCEPTS 16	/* at a time: others are not to wait for a flood */
+#define ACCEPTS 4	/* at a time: others are not to wait for a flood */
 #define PAUSE_SECONDS 1 /* without descriptors, when nobody closes one here */
 
 struct listener {

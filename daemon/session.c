@@ -66,9 +66,10 @@ sessions_free(struct sessions *all)
 
 	if (all == NULL)
 		return;
-	sessions_flush(all);
-	while ((session = TAILQ_FIRST(&all->list)) != NULL)
+	while ((session = TAILQ_FIRST(&all->list)) != NULL) {
+		(void)evbuffer_write(session->output, session->fd);
 		session_close(session);
+	}
 	session_users_free(all->users);
 	recent_peers_forget(&all->recent);
 	free(all);

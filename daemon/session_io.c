@@ -11,6 +11,7 @@
 #include "libproto/errors.h"
 
 #define BACKLOG_FULL (1024 * 1024) /* with more unread, it is not served */
+#define WRITE_SIZE (32 * 1024)	   /* bytes that are written at a time */
 #define BACKLOG_LOW (64 * 1024)	   /* with less, it counts as drained */
 
 static void watch_room(struct session *);
@@ -131,7 +132,9 @@ flush(struct session *session)
 	struct timeval timeout = session_timeout(session->all);
 	size_t before = evbuffer_get_length(session->output), left;
 
-	if (before > 0 && evbuffer_write(session->output, session->fd) == -1 &&
+	if (before > 0 &&
+	    evbuffer_write_atmost(session->output, session->fd, WRITE_SIZE) ==
+		-1 &&
 	    errno != EAGAIN && errno != EINTR) {
 		session_close(session);
 		return;
