@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "libproto/nearest.h"
+#include "libproto/utf8.h"
+
+#define SHOWN_MAX 64 /* bytes of a name that a peer has made up */
 
 /* The rows of methods.def as initializers. */
 #define END_OF_PARAMS        \
@@ -84,6 +87,7 @@ catalogue_find(
     const char *name, size_t length, enum method_id *id, char *why, size_t size)
 {
 	const char *names[METHODS], *near;
+	char shown[SHOWN_MAX + 1];
 
 	for (unsigned i = 0; i < METHODS; i++) {
 		names[i] = methods[i].name;
@@ -93,13 +97,12 @@ catalogue_find(
 			return true;
 		}
 	}
+	utf8_show(name, length, shown, sizeof(shown));
 	near = nearest_word(name, length, names, METHODS);
-	if (near != NULL)
-		snprintf(why, size,
-		    "there is no such method; did you mean \"%s\"?", near);
-	else
-		snprintf(why, size,
-		    "there is no such method; weir-protocol(7) lists them");
+	snprintf(why, size, "there is no method \"%s\"%s; %s%s%s", shown,
+	    length > SHOWN_MAX ? "..." : "",
+	    near != NULL ? "did you mean \"" : "weir-protocol(7) lists them",
+	    near != NULL ? near : "", near != NULL ? "\"?" : "");
 	return false;
 }
 

@@ -235,7 +235,7 @@ EOT
 	printf 'hello\nnothing\nevents.subscribe\n' | ./loop >looped ||
 	    atf_fail "loop: $?: $(cat looped)"
 	atf_check_equal 3 "$(wc -l <looped | tr -d ' ')"
-	atf_check -o match:'^0: [0-9]+ bytes$' -o match:'^1: there is no such method' \
+	atf_check -o match:'^0: [0-9]+ bytes$' -o match:'^1: there is no method "nothing"' \
 	    -o match:'^2: [0-9]+ bytes$' cat looped
 	weir_stop
 }

@@ -62,10 +62,41 @@ ATF_TC_BODY(lookup, tc)
 		    name, strlen(name) - 1, &id, why, sizeof(why)));
 	}
 	ATF_CHECK(!catalogue_find("engine.statsu", 13, &id, why, sizeof(why)));
-	SAYS("did you mean \"engine.status\"?", why);
+	ATF_CHECK_STREQ("there is no method \"engine.statsu\"; did you mean "
+			"\"engine.status\"?",
+	    why);
 	ATF_CHECK(!catalogue_find("", 0, &id, why, sizeof(why)));
 	ATF_CHECK(!catalogue_find("frobnicate", 10, &id, why, sizeof(why)));
-	SAYS("weir-protocol(7)", why);
+	ATF_CHECK_STREQ("there is no method \"frobnicate\"; weir-protocol(7) "
+			"lists them",
+	    why);
+}
+
+/* What a peer has made up is cut short, and does nothing to a terminal. */
+ATF_TC_WITHOUT_HEAD(foreign_names);
+ATF_TC_BODY(foreign_names, tc)
+{
+	enum method_id id;
+	char name[65], expected[128];
+
+	ATF_CHECK(!catalogue_find(
+	    "a\n\x1b[2J\xff\xc3\xa4\0b", 11, &id, why, sizeof(why)));
+	ATF_CHECK_STREQ("there is no method \"a??[2J????b\"; weir-protocol(7) "
+			"lists them",
+	    why);
+	memset(name, 'x', sizeof(name));
+	snprintf(expected, sizeof(expected),
+	    "there is no method \"%.64s\"; weir-protocol(7) lists them", name);
+	ATF_CHECK(!catalogue_find(name, 64, &id, why, sizeof(why)));
+	ATF_CHECK_STREQ(expected, why);
+	snprintf(expected, sizeof(expected),
+	    "there is no method \"%.64s\"...; weir-protocol(7) lists them",
+	    name);
+	ATF_CHECK(!catalogue_find(name, 65, &id, why, sizeof(why)));
+	ATF_CHECK_STREQ(expected, why);
+	/* As much as there is room for, and an end. */
+	ATF_CHECK(!catalogue_find(name, 65, &id, why, 20));
+	ATF_CHECK_STREQ("there is no method ", why);
 }
 
 /* The rows themselves make sense. */
@@ -408,6 +439,7 @@ ATF_TC_BODY(utf8, tc)
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, lookup);
+	ATF_TP_ADD_TC(tp, foreign_names);
 	ATF_TP_ADD_TC(tp, rows);
 	ATF_TP_ADD_TC(tp, roles);
 	ATF_TP_ADD_TC(tp, unknown_parameters);
