@@ -19,6 +19,7 @@
 
 #include "daemon/core/alloc.h"
 #include "daemon/log.h"
+#include "daemon/log_limited.h"
 #include "daemon/loop.h"
 #include "daemon/runner/process.h"
 #include "daemon/runner/reap.h"
@@ -34,7 +35,6 @@ static struct attempt *attempt_of_mark(struct callouts *, pid_t);
 static void ended(struct callouts *, struct attempt *);
 static bool is_child(pid_t);
 static bool any_begins(struct callouts *, bool kills);
-static uid_t user_of(const struct attempt *);
 static bool is_command(const struct attempt *, uid_t, pid_t);
 
 /* What runners that die leave behind becomes this process's. */
@@ -139,9 +139,8 @@ is_child(pid_t pid)
 	    0;
 }
 
-/* As whom the attempt's command runs; (uid_t)-1: nobody knows. */
-static uid_t
-user_of(const struct attempt *a)
+uid_t
+attempt_user(const struct attempt *a)
 {
 	char error[256];
 	struct spec spec;
@@ -236,7 +235,7 @@ child_adopt(struct callouts *c, struct attempt *a)
 	(void)c;
 	if (a->report.pid != 0)
 		return is_child(a->report.pid);
-	user = user_of(a);
+	user = attempt_user(a);
 	children = process_children();
 	for (i = 0; children != NULL && children[i] != 0; i++)
 		if (is_command(a, user, children[i])) {
@@ -305,6 +304,8 @@ lost_kill(struct callouts *c)
 void
 remove_tree(const char *path)
 {
+	static const struct log_about about = {
+	    LOG_KIND_LEFTOVER, LOG_OF_NOBODY, LOG_LEVEL_WARN};
 	char rm[] = "rm", force[] = "-rf", end[] = "--", *argv[5];
 	char *env[] = {NULL};
 	pid_t pid;
@@ -319,6 +320,7 @@ remove_tree(const char *path)
 	argv[4] = NULL;
 	error = posix_spawn(&pid, "/bin/rm", NULL, NULL, argv, env);
 	if (error != 0)
-		log_warn("cannot remove %s: rm: %s", path, strerror(error));
+		log_limited(
+		    &about, "cannot remove %s: rm: %s", path, strerror(error));
 	free(argv[3]);
 }

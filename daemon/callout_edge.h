@@ -173,6 +173,8 @@ void children_open(struct callouts *);
 /* Until nothing begins any more of what runners that are gone have started. */
 void beginnings_wait(struct callouts *);
 bool child_adopt(struct callouts *, struct attempt *);
+/* As whom the attempt's command runs; (uid_t)-1: nobody knows. */
+uid_t attempt_user(const struct attempt *);
 void child_signal(struct attempt *, int signo);
 void lost_kill(struct callouts *);
 /* rm -rf, by a child of its own where it is not just an empty directory. */

@@ -19,6 +19,7 @@
 
 #include "daemon/core/alloc.h"
 #include "daemon/log.h"
+#include "daemon/log_limited.h"
 #include "daemon/loop.h"
 
 #define READ_SIZE 65536
@@ -252,10 +253,14 @@ owes(struct link *l)
 static void
 paid(struct link *l)
 {
+	static const struct log_about again = {
+	    LOG_KIND_RUNNER, LOG_OF_NOBODY, LOG_LEVEL_INFO};
+
 	if (l->owed > 0 && --l->owed == 0)
 		event_del(l->stall);
 	if (l->stalled) {
-		log_info("runner %016" PRIx64 " answers again", l->id);
+		log_limited(
+		    &again, "runner %016" PRIx64 " answers again", l->id);
 		l->stalled = false;
 		l->callouts->changed = true;
 		callouts_later(l->callouts);
@@ -269,13 +274,17 @@ paid(struct link *l)
 static void
 on_stall(evutil_socket_t fd, short what, void *ctx)
 {
+	/* Somebody's own command may be stopped in the moment of its start. */
+	static const struct log_about about = {
+	    LOG_KIND_RUNNER, LOG_OF_NOBODY, LOG_LEVEL_WARN};
 	struct link *l;
 
 	(void)fd;
 	(void)what;
 	l = ctx;
-	log_warn("runner %016" PRIx64 " does not answer (stopped?); new "
-		 "callouts go to others",
+	log_limited(&about,
+	    "runner %016" PRIx64 " does not answer (stopped?); new callouts go "
+	    "to others",
 	    l->id);
 	l->stalled = true;
 	l->callouts->changed = true;

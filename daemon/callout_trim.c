@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/log.h"
+#include "daemon/log_limited.h"
 
 /* Between two looks, in ms, and where something grows fast. */
 #define LOOK 1000
@@ -36,6 +36,7 @@ static uint64_t log_size(const struct callouts *, const struct attempt *,
     unsigned stream, uint64_t *bytes);
 static void
 cut_middle(struct callouts *, struct attempt *, unsigned stream, uint64_t size);
+static void log_cut(const struct attempt *, unsigned stream, uint64_t size);
 static bool make_hole(int fd, uint64_t from, uint64_t to);
 static void cut_end(int fd, uint64_t head, uint64_t size);
 
@@ -161,10 +162,7 @@ cut_middle(
 	if (fd == -1)
 		return;
 	if (t->cut == 0)
-		log_warn("execution %" PRIu64 ": std%s of an attempt has %ju "
-			 "bytes; its middle is left out, as callouts.log_max "
-			 "says",
-		    a->key.execution, suffixes[stream], (uintmax_t)size);
+		log_cut(a, stream, size);
 	if (make_hole(fd, head, to))
 		t->cut = to;
 	else {
@@ -172,6 +170,18 @@ cut_middle(
 		t->cut = head;
 	}
 	close(fd);
+}
+
+static void
+log_cut(const struct attempt *a, unsigned stream, uint64_t size)
+{
+	const struct log_about about = {
+	    LOG_KIND_OUTPUT, attempt_user(a), LOG_LEVEL_WARN};
+
+	log_limited(&about,
+	    "execution %" PRIu64 ": std%s of an attempt has %ju bytes; its "
+	    "middle is left out, as callouts.log_max says",
+	    a->key.execution, suffixes[stream], (uintmax_t)size);
 }
 
 static bool

@@ -5,6 +5,7 @@
 #include "daemon/core/safety.h"
 #include "daemon/event_log.h"
 #include "daemon/log.h"
+#include "daemon/log_limited.h"
 
 static void log_engine(const struct state *, const struct event *);
 static void log_definition(const struct state *, const struct event *);
@@ -19,6 +20,7 @@ static void log_logs_removed(const struct state *, const struct event *);
 static void log_started(const struct state *, const struct event *);
 static void log_waiting(const struct state *, const struct event *);
 static void log_attempt(const struct state *, const struct event *);
+static void log_not_started(const struct state *, const struct event *);
 static const char *task_name(const struct state *, const struct event *);
 
 static void (*const loggers[EVENT_TYPES])(
@@ -80,14 +82,22 @@ log_definition(const struct state *state, const struct event *event)
 static void
 log_cap(const struct state *state, const struct event *event)
 {
+	const struct workflow *workflow = state_workflow(state, event->name);
+	bool capped = event->type == EVENT_DEFINITION_CAPPED;
+	const struct log_about about = {
+	    .kind = LOG_KIND_WORKFLOW,
+	    .uid = workflow != NULL ? workflow->versions[0].uid : LOG_OF_NOBODY,
+	    .level = capped ? LOG_LEVEL_WARN : LOG_LEVEL_INFO,
+	};
 	const char *cap = cap_name((enum cap)event->cap);
 
-	(void)state;
-	if (event->type == EVENT_DEFINITION_CAPPED)
-		log_warn("workflow %s safety_paused by its cap on %s: %s",
+	if (capped)
+		log_limited(&about,
+		    "workflow %s safety_paused by its cap on %s: %s",
 		    event->name, cap, event->reason);
 	else
-		log_info("workflow %s starts again after its cap on %s%s%s: %s",
+		log_limited(&about,
+		    "workflow %s starts again after its cap on %s%s%s: %s",
 		    event->name, cap, event->by != NULL ? ", by " : "",
 		    event->by != NULL ? event->by : "", event->reason);
 }
@@ -224,8 +234,7 @@ log_attempt(const struct state *state, const struct event *event)
 		    name, event->attempt, reason);
 	else if (event->end == CALLOUT_NOT_STARTED ||
 	    event->end == CALLOUT_NO_SPACE)
-		log_warn("execution %ju task %s attempt %u did not start: %s",
-		    execution, name, event->attempt, reason);
+		log_not_started(state, event);
 	else if (event->signal != 0)
 		log_debug("execution %ju task %s attempt %u ended by signal "
 			  "%d",
@@ -233,4 +242,22 @@ log_attempt(const struct state *state, const struct event *event)
 	else
 		log_debug("execution %ju task %s attempt %u ended with %d",
 		    execution, name, event->attempt, event->exit);
+}
+
+/* A task whose program is not there may be tried again without end. */
+static void
+log_not_started(const struct state *state, const struct event *event)
+{
+	const struct execution *execution =
+	    state_execution(state, event->execution);
+	const struct log_about about = {
+	    .kind = LOG_KIND_START,
+	    .uid = execution != NULL ? execution->k.uid : LOG_OF_NOBODY,
+	    .level = LOG_LEVEL_WARN,
+	};
+
+	log_limited(&about,
+	    "execution %ju task %s attempt %u did not start: %s",
+	    (uintmax_t)event->execution, task_name(state, event),
+	    event->attempt, event->reason != NULL ? event->reason : "");
 }

@@ -13,7 +13,7 @@
 
 #include "daemon/core/alloc.h"
 #include "daemon/listener.h"
-#include "daemon/log.h"
+#include "daemon/log_limited.h"
 #include "daemon/loop.h"
 
 #define BACKLOG 128
@@ -126,6 +126,8 @@ is_free(const struct sockaddr_un *address, char *error, size_t size)
 static void
 on_readable(evutil_socket_t fd, short what, void *ctx)
 {
+	static const struct log_about about = {
+	    LOG_KIND_ACCEPT, LOG_OF_NOBODY, LOG_LEVEL_WARN};
 	struct listener *listener = ctx;
 	struct timeval pause = {.tv_sec = PAUSE_SECONDS};
 	int client = -1;
@@ -142,7 +144,8 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 	if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS &&
 	    errno != ENOMEM)
 		return;
-	log_warn("can't accept clients for a moment: %s", strerror(errno));
+	log_limited(
+	    &about, "can't accept clients for a moment: %s", strerror(errno));
 	event_del(listener->readable);
 	loop_add(listener->pause, &pause);
 }

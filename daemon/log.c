@@ -109,6 +109,21 @@ write_dated(enum log_level level, const char *line)
 	    level == LOG_LEVEL_INFO ? "" : ": ", line);
 }
 
+bool
+log_writes(enum log_level level)
+{
+	return level <= output.level;
+}
+
+void
+log_line(enum log_level level, const char *line)
+{
+	static void (*const functions[LOG_LEVELS])(const char *, ...) = {
+	    log_error, log_warn, log_info, log_debug};
+
+	functions[level]("%s", line);
+}
+
 #define LOG_FUNCTION(name, level)                     \
 	void name(const char *format, ...)            \
 	{                                             \

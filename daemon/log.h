@@ -36,6 +36,10 @@ void log_warn(const char *, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same with the level in a variable, and whether anything comes of it. */
+void log_line(enum log_level, const char *);
+bool log_writes(enum log_level);
+
 /* The line as it is written; true unless it was cut off to fit. */
 bool log_escape(const char *message, char *line, size_t size);
 

@@ -13,7 +13,7 @@
 
 #include "daemon/core/alloc.h"
 #include "daemon/instance.h"
-#include "daemon/log.h"
+#include "daemon/log_limited.h"
 #include "daemon/loop.h"
 #include "daemon/recovery.h"
 #include "daemon/request.h"
@@ -140,6 +140,7 @@ open_loop(struct server *server)
 	};
 
 	server->base = loop_new();
+	log_limited_open(server->base);
 	signal(SIGPIPE, SIG_IGN);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		server->signals[i] = loop_event(server->base, signals[i].number,
@@ -303,6 +304,7 @@ server_close(struct server *server)
 	for (size_t i = 0;
 	     i < sizeof(server->signals) / sizeof(server->signals[0]); i++)
 		event_free(server->signals[i]);
+	log_limited_close();
 	event_base_free(server->base);
 	free(server->runners);
 	config_free(server->config);

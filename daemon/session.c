@@ -11,7 +11,7 @@
 #include "daemon/clock.h"
 #include "daemon/core/alloc.h"
 #include "daemon/core/buffer.h"
-#include "daemon/log.h"
+#include "daemon/log_limited.h"
 #include "daemon/loop.h"
 #include "daemon/session_parts.h"
 #include "libproto/errors.h"
@@ -84,14 +84,16 @@ sessions_count(const struct sessions *all)
 void
 sessions_accept(struct sessions *all, int fd)
 {
+	static const struct log_about about = {
+	    LOG_KIND_CLIENT, LOG_OF_NOBODY, LOG_LEVEL_WARN};
 	struct session *session;
 	const char *why;
 	uid_t uid;
 	gid_t gid;
 
 	if (getpeereid(fd, &uid, &gid) == -1) {
-		log_warn("a client is sent away: the system does not say who "
-			 "it is");
+		log_limited(&about,
+		    "a client is sent away: the system does not say who it is");
 		close(fd);
 		return;
 	}

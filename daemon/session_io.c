@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <event2/buffer.h>
 
-#include "daemon/log.h"
+#include "daemon/log_limited.h"
 #include "daemon/loop.h"
 #include "daemon/session_parts.h"
 #include "libproto/errors.h"
@@ -14,6 +14,7 @@
 #define WRITE_SIZE (32 * 1024)	   /* bytes that are written at a time */
 #define BACKLOG_LOW (64 * 1024)	   /* with less, it counts as drained */
 
+static void log_drop(const struct session *, const char *);
 static void watch_room(struct session *);
 static void flush(struct session *);
 
@@ -78,6 +79,16 @@ session_backlog(const struct session *session)
 	return session->fd == -1 ? 0 : evbuffer_get_length(session->output);
 }
 
+static void
+log_drop(const struct session *session, const char *why)
+{
+	const struct log_about about = {
+	    LOG_KIND_CLIENT, session->peer.actor.uid, LOG_LEVEL_INFO};
+
+	log_limited(
+	    &about, "a client of %s is dropped: %s", session->peer.name, why);
+}
+
 void
 session_drop(
     struct session *session, int code, const char *message, uint64_t last)
@@ -86,7 +97,7 @@ session_drop(
 
 	if (session->fd == -1 || session->is_ending)
 		return;
-	log_info("a client of %s is dropped: %s", session->peer.name, message);
+	log_drop(session, message);
 	msgpack_sbuffer_init(&buffer);
 	session_pack_dropped(&buffer, code, message, last);
 	session_send(session, buffer.data, buffer.size);
@@ -117,8 +128,7 @@ session_on_writable(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	if (what & EV_TIMEOUT) {
-		log_info("a client of %s is dropped: it does not read",
-		    session->peer.name);
+		log_drop(session, "it does not read");
 		session_close(session);
 		return;
 	}

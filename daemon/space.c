@@ -15,7 +15,7 @@
 
 #include "daemon/clock.h"
 #include "daemon/core/alloc.h"
-#include "daemon/log.h"
+#include "daemon/log_limited.h"
 #include "daemon/loop.h"
 #include "daemon/space_rules.h"
 
@@ -279,6 +279,11 @@ space_look(struct space *space, uint32_t open, uint64_t held)
 static void
 conclude(struct space *space)
 {
+	/* Whose files fill the disk may fill and empty them at will. */
+	static const struct log_about lost = {
+	    LOG_KIND_SPACE, LOG_OF_NOBODY, LOG_LEVEL_WARN};
+	static const struct log_about back = {
+	    LOG_KIND_SPACE, LOG_OF_NOBODY, LOG_LEVEL_INFO};
 	static const struct timeval second = {1, 0};
 	bool was_short = space->sentence[0] != '\0';
 	const char *why = space->disk[0] != '\0' ? space->disk
@@ -287,9 +292,9 @@ conclude(struct space *space)
 
 	memcpy(space->sentence, why, sizeof(space->sentence));
 	if (why[0] != '\0' && !was_short)
-		log_warn("%s", why);
+		log_limited(&lost, "%s", why);
 	else if (why[0] == '\0' && was_short)
-		log_info("there is room for new work again");
+		log_limited(&back, "there is room for new work again");
 	if (why[0] == '\0')
 		event_del(space->again);
 	else if (!evtimer_pending(space->again, NULL))

@@ -4,7 +4,8 @@
  * daemon/callout_runner.c daemon/boot.c daemon/callout_spec.c
  * daemon/callout_start.c daemon/survivors.c daemon/processes.c
  * daemon/runner/wire.c daemon/runner/process.c daemon/runner/reap.c
- * daemon/loop.c daemon/log.c daemon/core/value.c
+ * daemon/loop.c daemon/log.c
+ * daemon/log_limit.c daemon/log_limited.c daemon/clock.c daemon/core/value.c
  * daemon/core/element.c daemon/core/alloc.c libproto/pack.c
  * tests/callout_daemon.c ; libs: msgpack libevent_core jansson atf-c */
 /*

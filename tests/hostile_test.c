@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <atf-c.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,11 @@
 
 #define CLIENTS 48
 #define MESSAGE (1024 * 1024) /* limits.message */
+
+/* Users that the system has no names for: their numbers are in the log. */
+#define SOMEBODY 61001
+#define SOMEBODY_NAME "61001"
+#define OTHER_NAME "61002"
 
 /*
  * What one connection costs the daemon besides the messages it is sent: its
@@ -53,6 +59,8 @@ static const struct bad_bytes bad[] = {
     {"a byte that is never used", BYTES("\x94\x00\x01\xc1"), "not MessagePack"},
 };
 
+static unsigned read_log(const char *, uint64_t *);
+static void send_nonsense(unsigned, uid_t);
 static void send_by_bytes(void);
 static void send_halves(void);
 static void drip(void);
@@ -351,9 +359,81 @@ ATF_TC_BODY(beside, tc)
 	beside_end();
 }
 
+/* Of so many connections that end badly. */
+static void
+send_nonsense(unsigned n, uid_t uid)
+{
+	for (unsigned i = 0; i < n; i++) {
+		int fd = hostile_dial_as(uid);
+		size_t size;
+
+		ATF_REQUIRE(hostile_send(fd, BYTES("\xc1")));
+		free(hostile_hear(fd, &size));
+		close(fd);
+	}
+}
+
+/* Lines of the log about a user's clients; *told: how many ended in all. */
+static unsigned
+read_log(const char *user, uint64_t *told)
+{
+	FILE *log = fopen("weird.log", "r");
+	char line[1024], start[128];
+	unsigned lines = 0;
+	uint64_t count;
+
+	ATF_REQUIRE(log != NULL);
+	snprintf(start, sizeof(start), "a client of %s is dropped: ", user);
+	*told = 0;
+	while (fgets(line, sizeof(line), log) != NULL) {
+		const char *sum = strstr(line, " (the last of ");
+
+		if (strstr(line, start) == NULL)
+			continue;
+		lines++;
+		if (sum == NULL)
+			count = 1;
+		else
+			ATF_REQUIRE_EQ(1,
+			    sscanf(sum, " (the last of %" SCNu64 " held back ",
+				&count));
+		*told += count;
+	}
+	fclose(log);
+	return lines;
+}
+
+ATF_TC(logged);
+ATF_TC_HEAD(logged, tc)
+{
+	atf_tc_set_md_var(
+	    tc, "descr", "who connects again and again can't fill the log");
+	atf_tc_set_md_var(tc, "require.user", "root");
+}
+ATF_TC_BODY(logged, tc)
+{
+	const unsigned n = 2000;
+	unsigned lines;
+	uint64_t told;
+
+	beside_begin("");
+	send_nonsense(n, SOMEBODY);
+	send_nonsense(3, SOMEBODY + 1);
+	beside_end();
+	lines = read_log(SOMEBODY_NAME, &told);
+	printf("%u bad connections: %u lines, which tell of %" PRIu64 "\n", n,
+	    lines, told);
+	ATF_CHECK_EQ(n, told);
+	ATF_CHECK(lines > 1 && lines < 40);
+	/* Another's are there as ever. */
+	ATF_CHECK_EQ(3, read_log(OTHER_NAME, &told));
+	ATF_CHECK_EQ(3, told);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, refused);
+	ATF_TP_ADD_TC(tp, logged);
 	ATF_TP_ADD_TC(tp, beside);
 	return atf_no_error();
 }

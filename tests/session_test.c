@@ -1,4 +1,4 @@
-/* links: daemon/session.c daemon/session_count.c daemon/session_io.c daemon/session_turn.c daemon/clock.c daemon/actor.c daemon/config.c daemon/config_key.c daemon/loop.c daemon/log.c daemon/core/alloc.c daemon/core/quantity.c libproto/nearest.c libproto/frame.c libproto/header.c libproto/scan.c libproto/message.c libproto/message_write.c libproto/unpack.c libproto/pack.c libproto/errors.c ; libs: jansson libevent_core yaml-0.1 msgpack */
+/* links: daemon/session.c daemon/session_count.c daemon/session_io.c daemon/session_turn.c daemon/clock.c daemon/actor.c daemon/config.c daemon/config_key.c daemon/loop.c daemon/log.c daemon/log_limit.c daemon/log_limited.c daemon/core/alloc.c daemon/core/quantity.c libproto/nearest.c libproto/frame.c libproto/header.c libproto/scan.c libproto/message.c libproto/message_write.c libproto/unpack.c libproto/pack.c libproto/errors.c ; libs: jansson libevent_core yaml-0.1 msgpack */
 /* session_test: clients that send too much, too little, or do not read. */
 
 #include <sys/socket.h>
