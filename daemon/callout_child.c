@@ -190,6 +190,39 @@ beginnings_wait(struct callouts *c)
 	any_begins(c, true);
 }
 
+/*
+ * A command is its user's before it is executed, who may stop it then, or have
+ * it looked for where nothing answers; and its runner, which has those of
+ * others to start, waits until it is executed or gone.
+ */
+void
+beginning_end(struct link *l, pid_t pid, bool is_late)
+{
+	pid_t *children = process_children_of(pid);
+	uint64_t runner;
+
+	for (size_t i = 0; children != NULL && children[i] != 0; i++) {
+		struct log_about about = {
+		    .kind = LOG_KIND_START,
+		    .uid = process_owner(children[i]),
+		    .level = LOG_LEVEL_WARN,
+		};
+
+		if (!process_begins(
+			children[i], l->callouts->run_dir, &runner) ||
+		    (runner != 0 && runner != l->id) ||
+		    (!is_late && !process_is_stopped(children[i])) ||
+		    kill(children[i], SIGKILL) == -1)
+			continue;
+		log_limited(&about,
+		    "killed process %d, a command of runner %016" PRIx64
+		    " that %s before it began",
+		    (int)children[i], l->id,
+		    is_late ? "took too long" : "was stopped");
+	}
+	free(children);
+}
+
 static bool
 any_begins(struct callouts *c, bool kills)
 {

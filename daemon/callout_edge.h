@@ -92,6 +92,7 @@ struct link {
 	bool retiring; /* of an older version: adopted, and given nothing new */
 	bool stalled;  /* does not answer */
 	unsigned owed; /* answers */
+	unsigned looks; /* how often they were not there; once a second */
 	uint64_t listing;
 	int fd;
 	struct event *readable, *writable;
@@ -172,6 +173,8 @@ bool link_read(struct link *);
 void children_open(struct callouts *);
 /* Until nothing begins any more of what runners that are gone have started. */
 void beginnings_wait(struct callouts *);
+/* Kills what keeps the runner with that pid: stopped, or late, in its start. */
+void beginning_end(struct link *, pid_t, bool is_late);
 bool child_adopt(struct callouts *, struct attempt *);
 /* As whom the attempt's command runs; (uid_t)-1: nobody knows. */
 uid_t attempt_user(const struct attempt *);

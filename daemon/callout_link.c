@@ -23,6 +23,9 @@
 #include "daemon/loop.h"
 
 #define READ_SIZE 65536
+/* Seconds without an answer that is owed, each of which it is looked why. */
+#define LOOKS_STALLED 5
+#define LOOKS_LATE 30 /* a command that has not begun by then never does */
 
 typedef bool message_handler(struct link *, struct wire_message *);
 
@@ -31,6 +34,7 @@ static void on_readable(evutil_socket_t, short, void *);
 static void on_writable(evutil_socket_t, short, void *);
 static void on_retry(evutil_socket_t, short, void *);
 static void on_stall(evutil_socket_t, short, void *);
+static pid_t pid_of(const struct link *);
 static void opened(struct link *, int);
 static void down(struct link *);
 static void gone(struct link *);
@@ -39,6 +43,8 @@ static void owes(struct link *);
 static void paid(struct link *);
 static bool handle(struct link *, struct wire_message *);
 static bool report(struct link *, struct wire_message *, enum wire_type);
+
+static const struct timeval look = {1, 0};
 
 /* False from a handler: not a message of this protocol. */
 static message_handler *const handlers[] = {
@@ -244,27 +250,27 @@ flush(struct link *l)
 static void
 owes(struct link *l)
 {
-	static const struct timeval patience = {5, 0};
-
-	if (l->owed++ == 0)
-		loop_add(l->stall, &patience);
+	if (l->owed++ > 0)
+		return;
+	l->looks = 0;
+	loop_add(l->stall, &look);
 }
 
 static void
 paid(struct link *l)
 {
-	static const struct log_about again = {
+	static const struct log_about about = {
 	    LOG_KIND_RUNNER, LOG_OF_NOBODY, LOG_LEVEL_INFO};
 
+	l->looks = 0;
 	if (l->owed > 0 && --l->owed == 0)
 		event_del(l->stall);
-	if (l->stalled) {
-		log_limited(
-		    &again, "runner %016" PRIx64 " answers again", l->id);
-		l->stalled = false;
-		l->callouts->changed = true;
-		callouts_later(l->callouts);
-	}
+	if (!l->stalled)
+		return;
+	log_limited(&about, "runner %016" PRIx64 " answers again", l->id);
+	l->stalled = false;
+	l->callouts->changed = true;
+	callouts_later(l->callouts);
 }
 
 /*
@@ -274,7 +280,6 @@ paid(struct link *l)
 static void
 on_stall(evutil_socket_t fd, short what, void *ctx)
 {
-	/* Somebody's own command may be stopped in the moment of its start. */
 	static const struct log_about about = {
 	    LOG_KIND_RUNNER, LOG_OF_NOBODY, LOG_LEVEL_WARN};
 	struct link *l;
@@ -282,6 +287,10 @@ on_stall(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	l = ctx;
+	loop_add(l->stall, &look);
+	beginning_end(l, pid_of(l), ++l->looks >= LOOKS_LATE);
+	if (l->looks < LOOKS_STALLED || l->stalled)
+		return;
 	log_limited(&about,
 	    "runner %016" PRIx64 " does not answer (stopped?); new callouts go "
 	    "to others",
@@ -289,6 +298,21 @@ on_stall(evutil_socket_t fd, short what, void *ctx)
 	l->stalled = true;
 	l->callouts->changed = true;
 	callouts_later(l->callouts);
+}
+
+/* Of one that an earlier daemon has started the system knows it. */
+static pid_t
+pid_of(const struct link *l)
+{
+#ifdef __linux__
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (l->pid == 0 &&
+	    getsockopt(l->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0)
+		return peer.pid;
+#endif
+	return l->pid;
 }
 
 void

@@ -356,6 +356,85 @@ stubborn_body() {
 	weir_stop
 }
 
+# slow_path: a PATH that it takes the kernel long to look through, in $path: of
+# symbolic links to a directory by way of itself, again and again.
+slow_path() {
+	mkdir "by.$attacker/a"
+	ln -s "$(printf '%0800d' 0 | sed 's,0,a/../,g')." "by.$attacker/l"
+	entry=$(printf '%039d' 0 | sed 's,0,l/,g')a
+	path=$(printf '%0800d' 0 | sed "s,0,$entry:,g")
+}
+
+# begins: the attacker's command, of execution 2, is about to become what its
+# PATH does not have: $beginning, the attacker's own process, not executed yet.
+begins() {
+	slow_path
+	cat >slow.yaml <<-END
+	workflow: slow
+	tasks:
+	  work: {run: [no-such-program], cwd: $place/by.$attacker, env: {PATH: "$path"}}
+	END
+	atf_check -o ignore ./as "$attacker" ./weirctl run slow.yaml
+	weir_wait_until pgrep -P "$runner" -U "$attacker" \
+	    -x weir-runner
+	beginning=$(cat weir_wait.out)
+}
+
+# beginning_ends WHY: the runner does not wait for it, nor does the victim.
+beginning_ends() {
+	echo '{workflow: quick, tasks: {work: {run: ["true"]}}}' >quick.yaml
+	run_as "$victim" quick.yaml
+	weir_wait_until log_says "killed process $beginning, .* that $1 before"
+	weir_wait_until ended 2
+	atf_check -o match:"signal 9" weirctl show 2
+	kill -KILL "$callout"
+	weir_wait_until ended 1
+}
+
+log_says() {
+	grep -q "$1" weird.log
+}
+
+attack_test_case halted "a command that its user stops before it is executed" \
+    pgrep
+halted_body() {
+	needs_proc
+	attack_begin "callouts: {runners: 1}"
+	victim_runs
+	begins
+	atf_check ./as "$attacker" kill -STOP "$beginning"
+	beginning_ends "was stopped"
+	! log_says "does not answer" || atf_fail "it was waited for too long"
+	weir_stop
+}
+
+attack_test_case late "a command that is never executed, as on a dead file system" \
+    pgrep
+late_body() {
+	[ -n "$WEIR_LONG" ] || atf_skip "takes half a minute: make check-long"
+	needs_proc
+	weir_python ctypes
+	attack_begin "callouts: {runners: 1}"
+	victim_runs
+	begins
+	# Held by root's debugger: not stopped by anybody's signal.
+	cat >hold.py <<-'END'
+	import ctypes, os, sys
+	libc, pid = ctypes.CDLL(None), int(sys.argv[1])
+	PTRACE_ATTACH = 16
+	assert libc.ptrace(PTRACE_ATTACH, pid, None, None) == 0
+	os.waitpid(pid, 0)
+	open("held", "w").close()
+	os.waitpid(pid, 0)
+	END
+	"$python" hold.py "$beginning" &
+	weir_wait_until test -e held
+	beginning_ends "took too long"
+	log_says "does not answer" || atf_fail "nobody was told"
+	weir_wait_until log_says "answers again"
+	weir_stop
+}
+
 attack_test_case expression "expressions that reach for the system"
 expression_body() {
 	attack_begin
@@ -446,8 +525,8 @@ crowd_body() {
 
 atf_init_test_cases() {
 	for attack in signals proc ptrace runner journal descriptors \
-	    environment mark adopted limits setuid stubborn expression template \
-	    crowd; do
+	    environment mark adopted limits setuid stubborn halted late \
+	    expression template crowd; do
 		atf_add_test_case $attack
 	done
 }

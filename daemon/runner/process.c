@@ -201,10 +201,25 @@ process_begins(pid_t pid, const char *run_dir, uint64_t *runner)
 pid_t *
 process_children(void)
 {
+	return process_children_of(getpid());
+}
+
+pid_t *
+process_children_of(pid_t parent)
+{
 	size_t n;
 
 	n = 0;
-	return add_children(NULL, &n, getpid());
+	return add_children(NULL, &n, parent);
+}
+
+bool
+process_is_stopped(pid_t pid)
+{
+	pid_t session;
+	char state;
+
+	return read_stat(pid, &state, &session) && state == 'T';
 }
 
 pid_t *
@@ -443,6 +458,20 @@ pid_t *
 process_children(void)
 {
 	return NULL;
+}
+
+pid_t *
+process_children_of(pid_t parent)
+{
+	(void)parent;
+	return NULL;
+}
+
+bool
+process_is_stopped(pid_t pid)
+{
+	(void)pid;
+	return false;
 }
 
 pid_t *

@@ -24,6 +24,8 @@ bool process_mark(pid_t, struct wire_mark *);
  * in the middle of its exec, of which nothing can be read; the id is 0 then.
  */
 bool process_begins(pid_t, const char *run_dir, uint64_t *runner);
+/* Whether somebody has stopped it. */
+bool process_is_stopped(pid_t);
 /*
  * SIGSTOP or SIGCONT to a command with all that it has started: its process
  * group, and its descendants in whatever group or session they are.  The
@@ -37,6 +39,7 @@ process_tree_continue(pid_t leader, uint64_t runner, const struct wire_key *);
 void process_tree_kill(pid_t leader, uint64_t runner, const struct wire_key *);
 /* Lists that end with 0, to be freed; NULL when there is none to be had. */
 pid_t *process_children(void);
+pid_t *process_children_of(pid_t);
 /* Those in the list, which is freed, and all that descend from them. */
 pid_t *process_descendants(pid_t *);
 pid_t *process_all(void);
