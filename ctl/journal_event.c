@@ -16,8 +16,9 @@ static void pack_event(
 static bool print_packed(FILE *, const msgpack_sbuffer *);
 
 bool
-journal_event_known(const struct journal_record *record)
+journal_event_known(void *ctx, const struct journal_record *record)
 {
+	(void)ctx;
 	return journal_event_print(NULL, record);
 }
 

@@ -9,8 +9,8 @@
 
 #include "daemon/journal_check.h"
 
-/* Whether it is an event that this version knows. */
-bool journal_event_known(const struct journal_record *);
+/* Whether it is an event that this version knows; a reader without a ctx. */
+bool journal_event_known(void *, const struct journal_record *);
 /* Writes a line of JSON; false when it is none. */
 bool journal_event_print(FILE *, const struct journal_record *);
 /* The same of a chunk; false when it is no MessagePack, as all are. */

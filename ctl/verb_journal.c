@@ -43,8 +43,6 @@ struct dumping {
 	int status; /* by what was found before that */
 };
 
-static bool take_record(void *, const struct journal_record *);
-static bool take_chunk(void *, const struct journal_chunk *);
 static void take_finding(void *, const struct journal_finding *);
 static int64_t monotonic(void);
 static void print_verdict(struct writer *, const struct verifying *);
@@ -80,9 +78,9 @@ verify(struct ctl *ctl, const struct arguments *arguments)
 	struct journal_dir dir;
 	struct verifying verifying = {.dir = dir.path};
 	struct journal_check check = {.dir = dir.path,
-	    .chunk = take_chunk,
-	    .record = take_record,
-	    .ctx = &verifying,
+	    .chunk = replaying_chunk,
+	    .record = journal_event_known,
+	    .ctx = &verifying.replaying,
 	    .found = take_finding,
 	    .found_ctx = &verifying};
 	char error[1024];
@@ -112,21 +110,6 @@ verify(struct ctl *ctl, const struct arguments *arguments)
 		free(verifying.found[i].sentence);
 	free(verifying.found);
 	return status;
-}
-
-static bool
-take_record(void *ctx, const struct journal_record *record)
-{
-	(void)ctx;
-	return journal_event_known(record);
-}
-
-static bool
-take_chunk(void *ctx, const struct journal_chunk *chunk)
-{
-	struct verifying *verifying = ctx;
-
-	return replaying_chunk(&verifying->replaying, chunk);
 }
 
 static void

@@ -42,9 +42,7 @@ static bool is_absent(const char *);
 static int save(struct salvage *);
 static bool finish(struct salvage *);
 static bool give_to_owner(const struct salvage *);
-static bool replay_record(void *, const struct journal_record *);
 static bool sync_parent(const char *);
-static bool take_record(void *, const struct journal_record *);
 static bool take_chunk(void *, const struct journal_chunk *);
 static void tell_loss(void *, const struct journal_loss *);
 static void tell_loss_json(struct writer *, const struct journal_loss *);
@@ -107,7 +105,7 @@ save(struct salvage *s)
 {
 	const struct journal_salvage salvage = {.from = s->from.path,
 	    .to = s->part,
-	    .record = take_record,
+	    .record = journal_event_known,
 	    .chunk = take_chunk,
 	    .lost = tell_loss,
 	    .loose = keep_loose,
@@ -136,13 +134,13 @@ static bool
 finish(struct salvage *s)
 {
 	const struct journal_check all = {.dir = s->part,
-	    .chunk = take_chunk,
-	    .record = take_record,
-	    .ctx = s};
+	    .chunk = replaying_chunk,
+	    .record = journal_event_known,
+	    .ctx = &s->replaying};
 	const struct journal_check start = {.dir = s->part,
-	    .chunk = take_chunk,
-	    .record = replay_record,
-	    .ctx = s,
+	    .chunk = replaying_chunk,
+	    .record = replaying_record,
+	    .ctx = &s->replaying,
 	    .as_at_start = true};
 	struct journal_summary whole, started;
 
@@ -192,14 +190,6 @@ give_to_owner(const struct salvage *s)
 }
 
 static bool
-replay_record(void *ctx, const struct journal_record *record)
-{
-	struct salvage *s = ctx;
-
-	return replaying_record(&s->replaying, record);
-}
-
-static bool
 sync_parent(const char *path)
 {
 	char parent[PATH_MAX];
@@ -216,13 +206,6 @@ sync_parent(const char *path)
 	if (fd != -1)
 		close(fd);
 	return ok;
-}
-
-static bool
-take_record(void *ctx, const struct journal_record *record)
-{
-	(void)ctx;
-	return journal_event_known(record);
 }
 
 static bool
@@ -333,7 +316,7 @@ keep_loose(void *ctx, const struct journal_record *record)
 		}
 	}
 	/* What this version doesn't know was told of as damage. */
-	return !journal_event_known(record) ||
+	return !journal_event_known(NULL, record) ||
 	    (journal_event_print(s->loose_file, record) &&
 		ferror(s->loose_file) == 0);
 }

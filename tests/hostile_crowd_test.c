@@ -31,6 +31,8 @@ static bool set_descriptors(rlim_t);
 static unsigned dial_all(unsigned, uid_t);
 static unsigned ask_all(unsigned);
 static void hang_up(unsigned);
+static void
+serve_crowd(const char *, unsigned, unsigned, const struct attack *);
 static void crowd_in(void);
 
 /* What weird is to have, and whether it may. */
@@ -86,6 +88,23 @@ hang_up(unsigned n)
 		close(fds[i]);
 }
 
+/* So many are dialed and so many of them served; then there are 10000. */
+static void
+serve_crowd(const char *conf, unsigned n, unsigned expected,
+    const struct attack *attack)
+{
+	unsigned served;
+
+	if (!set_descriptors(DESCRIPTORS))
+		atf_tc_skip("there may not be 20000 descriptors");
+	beside_begin(conf);
+	served = dial_all(n, 0);
+	ATF_CHECK_EQ_MSG(expected, served, "%u", served);
+	hang_up(n);
+	beside_attack(attack);
+	beside_end();
+}
+
 static void
 crowd_in(void)
 {
@@ -105,16 +124,8 @@ ATF_TC_BODY(most_refused, tc)
 	static const struct attack attack = {
 	    "10000 connections, 256 of them served", crowd_in,
 	    256 * EACH + NOISE};
-	unsigned served;
 
-	if (!set_descriptors(DESCRIPTORS))
-		atf_tc_skip("there may not be 20000 descriptors");
-	beside_begin("log: warn\n");
-	served = dial_all(2000, 0);
-	ATF_CHECK_EQ_MSG(255, served, "%u", served);
-	hang_up(2000);
-	beside_attack(&attack);
-	beside_end();
+	serve_crowd("log: warn\n", 2000, 255, &attack);
 }
 
 ATF_TC(all_served);
@@ -130,16 +141,9 @@ ATF_TC_BODY(all_served, tc)
 	static const struct attack attack = {
 	    "10000 connections, all of them served", crowd_in,
 	    CROWD * EACH + NOISE};
-	unsigned served;
 
-	if (!set_descriptors(DESCRIPTORS))
-		atf_tc_skip("there may not be 20000 descriptors");
-	beside_begin("log: warn\nlimits: {connections: 20000}\n");
-	served = dial_all(CROWD, 0);
-	ATF_CHECK_EQ_MSG(CROWD, served, "%u", served);
-	hang_up(CROWD);
-	beside_attack(&attack);
-	beside_end();
+	serve_crowd(
+	    "log: warn\nlimits: {connections: 20000}\n", CROWD, CROWD, &attack);
 }
 
 ATF_TC(no_descriptors);

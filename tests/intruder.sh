@@ -26,16 +26,13 @@ attack_test_case() {
 		atf_set require.user root
 		atf_set require.progs \"\$attack_programs_$attack_name\"
 	}
-	${attack_name}_cleanup() { attack_end; }"
+	${attack_name}_cleanup() { weir_place_cleanup; }"
 }
 
 # attack_place: a directory that everyone may go through is the working
 # directory from here on.
 attack_place() {
-	place=$(mktemp -d /tmp/weir-attack.XXXXXX)
-	echo "$place" >place
-	chmod 755 "$place"
-	cd "$place" || atf_fail "no $place"
+	weir_place attack
 	cp "$WEIR_BIN/weirctl" weirctl || atf_skip "no room in /tmp"
 	cat >as <<-'END'
 	#!/bin/sh
@@ -46,7 +43,7 @@ attack_place() {
 	END
 	chmod 755 as
 	./as $outsider ./weirctl help >/dev/null 2>&1 ||
-	    atf_skip "other users cannot run programs in $place"
+	    atf_skip "other users cannot run programs in $PWD"
 	mkdir "by.$victim" "by.$attacker"
 	chown $victim "by.$victim"
 	chown $attacker "by.$attacker"
@@ -61,15 +58,6 @@ attack_begin() {
 		for line; do echo "$line"; done
 	} >weird.conf
 	weir_start -c weird.conf
-}
-
-attack_end() {
-	[ -e place ] || return 0
-	place=$(cat place)
-	cd "$place" || return 1
-	weir_cleanup
-	cd /
-	rm -rf "$place"
 }
 
 # victim_has_a_vault: an execution of the victim's, number 1, that waits for a

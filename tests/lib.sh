@@ -96,6 +96,24 @@ weir_wait_until() {
 	done
 }
 
+# weir_place NAME: goes to a directory that other users can reach too, $place.
+weir_place() {
+	place=$(mktemp -d "/tmp/weir-$1.XXXXXX")
+	echo "$place" >place
+	chmod 755 "$place"
+	cd "$place" || atf_fail "no $place"
+}
+
+# weir_place_cleanup: weir_cleanup in it, if it was gone to; it is removed.
+weir_place_cleanup() {
+	[ -e place ] || return 0
+	place=$(cat place)
+	cd "$place" || return 0
+	weir_cleanup
+	cd /
+	rm -rf "$place"
+}
+
 weir_answers_or_ended() {
 	[ -e weird.status ] || ctl engine status
 }

@@ -16,19 +16,16 @@ users_case() {
 		atf_set timeout 120
 		atf_set require.progs \"setpriv unshare mount ${3-}\"
 	}
-	$1_cleanup() { users_cleanup; }"
+	$1_cleanup() { weir_place_cleanup; }"
 }
 
 # users_begin: goes to the directory, ready for weir_start.
 users_begin() {
 	unshare -m true 2>/dev/null ||
 	    atf_skip "there are no mount namespaces here"
-	users_dir=$(mktemp -d /tmp/weir-users.XXXXXX)
-	echo "$users_dir" >users_dir
-	chmod 755 "$users_dir"
-	cp "$WEIR_BIN/weird" "$WEIR_BIN/weirctl" "$WEIR_RUNNER" "$users_dir" ||
+	weir_place users
+	cp "$WEIR_BIN/weird" "$WEIR_BIN/weirctl" "$WEIR_RUNNER" . ||
 	    atf_skip "there is no room in /tmp"
-	cd "$users_dir" || exit 1
 	WEIR_RUNNER=$PWD/${WEIR_RUNNER##*/}
 	export WEIR_RUNNER
 	cat >passwd <<-'END'
@@ -73,16 +70,7 @@ users_begin() {
 	wrapped/weird -V >weird.version 2>&1 ||
 	    atf_skip "nothing can be mounted here: $(cat weird.version)"
 	WEIR_BIN=$PWD/wrapped
-	PATH=$WEIR_BIN:$users_dir:$PATH
+	PATH=$WEIR_BIN:$PWD:$PATH
 	# weirctl is wanted by its name in WEIR_BIN too
 	ln -s ../weirctl wrapped/weirctl
-}
-
-users_cleanup() {
-	[ -e users_dir ] || return 0
-	users_dir=$(cat users_dir)
-	cd "$users_dir" || return 0
-	weir_cleanup
-	cd /
-	rm -rf "$users_dir"
 }
