@@ -10,7 +10,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +42,7 @@ struct walk {
 static enum place say(char *, size_t, enum place, const char *, ...)
     __attribute__((format(printf, 4, 5)));
 static bool is_trusted(uid_t);
+static bool is_own_group(gid_t);
 static bool others_write(const struct stat *);
 static enum place begin(struct walk *, const char *, bool, char *, size_t);
 static enum place pass(struct walk *);
@@ -80,14 +83,35 @@ is_trusted(uid_t uid)
 	return uid == 0 || uid == geteuid();
 }
 
-/* A group with the number of a user that is trusted is that user's own. */
+/*
+ * A group with the number of a user that is trusted is taken for that user's
+ * own, unless the system names somebody else as a member of it.  Whose first
+ * group it is can't be asked for without reading all users that there are.
+ */
+static bool
+is_own_group(gid_t gid)
+{
+	const struct group *group;
+	const struct passwd *member;
+
+	if (!is_trusted((uid_t)gid))
+		return false;
+	group = getgrgid(gid);
+	for (size_t i = 0; group != NULL && group->gr_mem[i] != NULL; i++) {
+		member = getpwnam(group->gr_mem[i]);
+		if (member == NULL || !is_trusted(member->pw_uid))
+			return false;
+	}
+	return true;
+}
+
 static bool
 others_write(const struct stat *st)
 {
 	if (S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX) != 0)
 		return false;
 	return (st->st_mode & S_IWOTH) != 0 ||
-	    ((st->st_mode & S_IWGRP) != 0 && !is_trusted((uid_t)st->st_gid));
+	    ((st->st_mode & S_IWGRP) != 0 && !is_own_group(st->st_gid));
 }
 
 static enum place

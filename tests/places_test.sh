@@ -4,6 +4,7 @@
 
 # shellcheck shell=sh
 . "$(atf_get_srcdir)/lib.sh"
+. "$(atf_get_srcdir)/users.sh"
 
 # refuses PATTERN ARGUMENT...: weird doesn't start, with status 78; and has put
 # nothing into ./open, which others can write.
@@ -31,6 +32,26 @@ parents_body() {
 	refuses "$PWD/open has mode 0777" -s sock -d state -c weird.conf
 	# Where only one's own can be renamed and removed, one's own is safe.
 	weir_start -d "$PWD/sticky/state"
+	weir_stop
+}
+
+users_case own_group "a group of root's own, with nobody or somebody else in it"
+own_group_body() {
+	users_begin
+	mkdir own
+	chgrp 0 own
+	chmod 775 own
+	weir_start -d "$PWD/own/state"
+	weir_stop
+	sed 's/^root:.*/root:x:0:root/' group >with && cat with >group
+	weir_start -d "$PWD/own/state"
+	weir_stop
+	for member in eve root,eve unknown; do
+		sed "s/^root:.*/root:x:0:$member/" group >with && cat with >group
+		refuses "$PWD/own has mode 0775" -s sock -d own/state
+	done
+	chmod 755 own
+	weir_start -d "$PWD/own/state"
 	weir_stop
 }
 
@@ -157,6 +178,7 @@ programs_body() {
 
 atf_init_test_cases() {
 	atf_add_test_case parents
+	atf_add_test_case own_group
 	atf_add_test_case links
 	atf_add_test_case modes
 	atf_add_test_case owners
