@@ -158,16 +158,12 @@ ATF_TC(surroundings);
 ATF_TC_HEAD(surroundings, tc)
 {
 	atf_tc_set_md_var(tc, "descr",
-	    "environment, standard input, working directory, limits, logs");
+	    "environment, standard input, working directory, limits");
 }
 ATF_TC_BODY(surroundings, tc)
 {
-	struct callout_key k = {7, 2, 3, 4};
-	char text[64], *here;
+	char *here;
 	struct ending *e;
-	struct value *v;
-	struct log_piece piece;
-	struct stat st;
 
 	start_daemon(1);
 	setenv("SECRET", "of the daemon", 1);
@@ -187,9 +183,10 @@ ATF_TC_BODY(surroundings, tc)
 	    &(struct wish){
 		.shell = "pwd; stat -c %a .; mkdir -p a/b; echo c >a/b/c",
 		.output = "text"});
-	snprintf(text, sizeof text, "700");
 	ATF_REQUIRE(e->output != NULL);
-	ATF_CHECK(e->output->size > strlen(here));
+	ATF_REQUIRE(e->output->size > strlen(here));
+	ATF_CHECK_EQ(
+	    0, memcmp(e->output->bytes + e->output->size - 4, "\n700", 4));
 	e = run(
 	    3, &(struct wish){.shell = "pwd", .cwd = "/", .output = "text"});
 	check_text(e->output, "/");
@@ -205,6 +202,25 @@ ATF_TC_BODY(surroundings, tc)
 		.amount = 7,
 		.output = "text"});
 	check_text(e->output, "7");
+	free(here);
+	close_daemon(true);
+}
+
+ATF_TC(logs);
+ATF_TC_HEAD(logs, tc)
+{
+	atf_tc_set_md_var(tc, "descr",
+	    "logs are read in pieces, up to when they are forgotten");
+}
+ATF_TC_BODY(logs, tc)
+{
+	struct callout_key k = {7, 2, 3, 4};
+	struct log_piece piece;
+	struct value *v;
+	struct stat st;
+	char text[64];
+
+	start_daemon(1);
 	v = spec(&(struct wish){.shell = "echo $WEIR_ITEM $WEIR_ATTEMPT >&2"});
 	callouts_want(d.callouts, &k, d.ids[0], CALLOUT_RUN, v);
 	value_unref(v);
@@ -224,7 +240,6 @@ ATF_TC_BODY(surroundings, tc)
 	k.execution = 8;
 	ATF_CHECK_EQ(
 	    -1, callouts_read_log(d.callouts, &k, true, 0, text, 9, &piece));
-	free(here);
 	close_daemon(true);
 }
 
@@ -539,6 +554,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, exits);
 	ATF_TP_ADD_TC(tp, not_started);
 	ATF_TP_ADD_TC(tp, surroundings);
+	ATF_TP_ADD_TC(tp, logs);
 	ATF_TP_ADD_TC(tp, user);
 	ATF_TP_ADD_TC(tp, outputs);
 	ATF_TP_ADD_TC(tp, stops);
