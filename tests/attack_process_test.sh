@@ -356,23 +356,14 @@ stubborn_body() {
 	weir_stop
 }
 
-# slow_path: a PATH that it takes the kernel long to look through, in $path: of
-# symbolic links to a directory by way of itself, again and again.
-slow_path() {
-	mkdir "by.$attacker/a"
-	ln -s "$(printf '%0800d' 0 | sed 's,0,a/../,g')." "by.$attacker/l"
-	entry=$(printf '%039d' 0 | sed 's,0,l/,g')a
-	path=$(printf '%0800d' 0 | sed "s,0,$entry:,g")
-}
-
 # begins: the attacker's command, of execution 2, is about to become what its
 # PATH does not have: $beginning, the attacker's own process, not executed yet.
 begins() {
-	slow_path
+	weir_slow_path "by.$attacker" 800
 	cat >slow.yaml <<-END
 	workflow: slow
 	tasks:
-	  work: {run: [no-such-program], cwd: $place/by.$attacker, env: {PATH: "$path"}}
+	  work: {run: [no-such-program], cwd: $place/by.$attacker, env: {PATH: "$slow_path"}}
 	END
 	atf_check -o ignore ./as "$attacker" ./weirctl run slow.yaml
 	weir_wait_until pgrep -P "$runner" -U "$attacker" \

@@ -114,6 +114,17 @@ weir_place_cleanup() {
 	rm -rf "$place"
 }
 
+# weir_slow_path DIRECTORY N: sets slow_path to a PATH with N entries for those
+# who are in the directory, each of which it takes the kernel milliseconds to
+# look through: symbolic links to a directory by way of itself.
+weir_slow_path() {
+	mkdir "$1/a"
+	ln -s "$(printf '%0800d' 0 | sed 's,0,a/../,g')." "$1/l"
+	weir_entry=$(printf '%039d' 0 | sed 's,0,l/,g')a
+	# shellcheck disable=SC2034 # for who calls it
+	slow_path=$(printf "%0$2d" 0 | sed "s,0,$weir_entry:,g")
+}
+
 weir_answers_or_ended() {
 	[ -e weird.status ] || ctl engine status
 }

@@ -84,6 +84,29 @@ stopped_body() {
 	weir_stop
 }
 
+weir_test_case busy "a runner that answers, and always has more to answer"
+busy_body() {
+	configure "$WEIR_RUNNER"
+	weir_start -c conf
+	weir_slow_path . 150
+	cat >slow.yaml <<-END
+	workflow: slow
+	tasks:
+	  a: {run: [no-such-program], cwd: $PWD, env: {PATH: "$slow_path"}}
+	END
+	atf_check -o ignore weirctl define slow.yaml
+	from=$(date +%s)
+	n=0
+	while [ $n -lt 16 ]; do
+		n=$((n + 1))
+		atf_check -o ignore weirctl run slow
+	done
+	weir_wait_until status_is $n failed
+	echo "$n starts took $(($(date +%s) - from)) s"
+	! logged "does not answer" || atf_fail "taken for stopped"
+	weir_stop
+}
+
 weir_test_case killed_daemon "a daemon is killed and started while its runner is stopped"
 killed_daemon_body() {
 	configure "$WEIR_RUNNER"
@@ -195,6 +218,7 @@ EOT
 
 atf_init_test_cases() {
 	atf_add_test_case stopped
+	atf_add_test_case busy
 	atf_add_test_case killed_daemon
 	atf_add_test_case missing
 	atf_add_test_case silent
