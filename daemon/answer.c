@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon/answer.h"
 #include "daemon/core/alloc.h"
@@ -87,17 +88,25 @@ answer_end(struct answers *answers, const struct asker *asker, uint64_t seq)
 		hold(answers, asker->session, seq);
 }
 
-/* Takes what is in the buffer. */
+/*
+ * Takes what is in the buffer, or a copy where the buffer has much more room:
+ * there may be very many, and what is counted is their size.
+ */
 static void
 hold(struct answers *answers, struct session *session, uint64_t seq)
 {
 	struct held *held = xmalloc(sizeof(*held));
+	msgpack_sbuffer *buffer = &answers->buffer;
 
 	held->session = session_ref(session);
 	held->seq = seq;
-	held->size = answers->buffer.size;
-	held->bytes = msgpack_sbuffer_release(&answers->buffer);
-	session_hold(session, held->size);
+	held->size = buffer->size;
+	if (buffer->alloc / 2 > buffer->size) {
+		held->bytes = xmalloc(buffer->size);
+		memcpy(held->bytes, buffer->data, buffer->size);
+	} else
+		held->bytes = msgpack_sbuffer_release(buffer);
+	session_hold(session, held->size + sizeof(*held));
 	STAILQ_INSERT_TAIL(&answers->held, held, entry);
 }
 
@@ -148,7 +157,7 @@ answers_release(struct answers *answers, uint64_t durable)
 	while ((held = STAILQ_FIRST(&answers->held)) != NULL &&
 	    held->seq <= durable) {
 		STAILQ_REMOVE_HEAD(&answers->held, entry);
-		session_release(held->session, held->size);
+		session_release(held->session, held->size + sizeof(*held));
 		leave(held->session, held->bytes, held->size);
 		session_unref(held->session);
 		free(held->bytes);

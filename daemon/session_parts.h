@@ -30,9 +30,9 @@ struct session {
 	unsigned in_flight; /* requests not answered */
 	bool is_unsent;
 	bool is_ready;
-	bool is_full;	/* is served no more before the client reads */
+	bool is_full;	  /* is served no more before the client reads */
 	bool is_readable; /* something may have come that was not read */
-	bool is_ending; /* closed once everything is written */
+	bool is_ending;	  /* closed once everything is written */
 	bool has_text_errors;
 	struct peer peer;
 	struct session_user *user;

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#define RACE_WAYS 6
+#define RACE_WAYS 7
 #define RACE_GATES 3
 
 /* Who came first, as far as the outcome tells. */
