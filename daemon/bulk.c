@@ -37,6 +37,7 @@ struct bulk {
 	msgpack_object params;	/* the request's */
 	struct command command; /* with references of its own */
 	uint64_t first_new;	/* what is newer was not meant */
+	bool plans;		/* it has a rehearsal, once it has them all */
 	bool lists;		/* it still looks for its targets, */
 	uint64_t looked;	/* and has looked at all up to this one */
 	uint64_t *ids;
@@ -55,8 +56,11 @@ static void end(struct session_job *);
 static void bulk_free(struct bulk *);
 static struct bulk *of_job(struct session_job *);
 static bool list_some(struct bulk *);
+static void rehearse_all(struct bulk *);
+static bool reach_all(struct bulk *, struct reply *);
+static void act_on_next(struct bulk *);
 static bool add_target(struct bulk *, uint64_t);
-static uint32_t targets_max(const struct request *);
+static uint32_t targets_max(bool plans);
 static void list_ids(struct bulk *, const msgpack_object *);
 static bool is_for_the_top(const struct command *);
 static bool is_below_match(
@@ -76,10 +80,7 @@ act_on_targets(struct request *request, struct command *command)
 		return;
 	request_conditions(request, command);
 	bulk = bulk_new(request, command);
-	/* What is rehearsed must stay as it is until it is told. */
-	do
-		over = proceed(&bulk->job);
-	while (!over && bulk->request.rehearsal != NULL);
+	over = proceed(&bulk->job);
 	if (over) {
 		bulk_free(bulk);
 		return;
@@ -93,7 +94,7 @@ static bool
 are_few(struct request *request)
 {
 	const msgpack_object *ids = catalogue_param(request->params, "ids");
-	uint32_t most = targets_max(request);
+	uint32_t most = targets_max(request->rehearsal != NULL);
 
 	if (ids == NULL || ids->via.array.size <= most)
 		return true;
@@ -114,6 +115,8 @@ bulk_new(struct request *request, const struct command *command)
 	bulk->job.proceed = proceed;
 	bulk->job.end = end;
 	bulk->request = *request;
+	bulk->plans = request->rehearsal != NULL;
+	bulk->request.rehearsal = NULL; /* the state will be another one */
 	bulk->command = *command;
 	ref_values(&bulk->command);
 	bulk->first_new = request->server->state->k.next_execution;
@@ -188,7 +191,6 @@ static bool
 proceed(struct session_job *job)
 {
 	struct bulk *bulk = of_job(job);
-	struct request *request = &bulk->request;
 	uint32_t end;
 
 	if (bulk->lists)
@@ -196,23 +198,64 @@ proceed(struct session_job *job)
 	if (bulk->outcomes.done == NULL)
 		bulk->outcomes.done =
 		    xcalloc(bulk->count + 1, sizeof(*bulk->outcomes.done));
+	if (bulk->plans) {
+		rehearse_all(bulk);
+		return true;
+	}
 	end = bulk->count - bulk->at > PIECE_TARGETS ? bulk->at + PIECE_TARGETS
 						     : bulk->count;
-	for (; bulk->at < end; bulk->at++) {
-		uint64_t id = bulk->ids[bulk->at];
-		struct outcomes *outcomes = &bulk->outcomes;
-
-		bulk->command.execution = id;
-		if (still_matches(request, id))
-			act_on(
-			    request, &bulk->command, bulk->first_new, outcomes);
-		else
-			outcomes->done[outcomes->ndone++] =
-			    (struct acted){.id = id, .by = bulk->command.type};
-	}
+	while (bulk->at < end)
+		act_on_next(bulk);
 	if (bulk->at < bulk->count)
 		return false;
-	answer_outcomes(request, &bulk->outcomes);
+	answer_outcomes(&bulk->request, &bulk->outcomes);
+	return true;
+}
+
+static void
+act_on_next(struct bulk *bulk)
+{
+	struct outcomes *outcomes = &bulk->outcomes;
+	uint64_t id = bulk->ids[bulk->at++];
+
+	bulk->command.execution = id;
+	if (still_matches(&bulk->request, id))
+		act_on(
+		    &bulk->request, &bulk->command, bulk->first_new, outcomes);
+	else
+		outcomes->done[outcomes->ndone++] =
+		    (struct acted){.id = id, .by = bulk->command.type};
+}
+
+/* In one piece: what is rehearsed must stay as it is until it is told. */
+static void
+rehearse_all(struct bulk *bulk)
+{
+	struct request *request = &bulk->request;
+	struct reply reply;
+
+	request->rehearsal = rehearsal_new(request->server->state);
+	if (reach_all(bulk, &reply)) {
+		while (bulk->at < bulk->count)
+			act_on_next(bulk);
+		answer_outcomes(request, &bulk->outcomes);
+	} else
+		request_refuse_reply(request, &reply);
+	rehearsal_free(request->rehearsal);
+	request->rehearsal = NULL;
+}
+
+/* False: it is too much, as the reply says. */
+static bool
+reach_all(struct bulk *bulk, struct reply *reply)
+{
+	struct command command = bulk->command;
+
+	for (uint32_t i = 0; i < bulk->count; i++) {
+		command.execution = bulk->ids[i];
+		if (!rehearsal_reach(bulk->request.rehearsal, &command, reply))
+			return false;
+	}
 	return true;
 }
 
@@ -258,7 +301,7 @@ list_some(struct bulk *bulk)
 static bool
 add_target(struct bulk *bulk, uint64_t id)
 {
-	uint32_t most = targets_max(&bulk->request);
+	uint32_t most = targets_max(bulk->plans);
 
 	if (bulk->ids == NULL)
 		bulk->ids = xcalloc(TARGETS_MAX, sizeof(*bulk->ids));
@@ -274,9 +317,9 @@ add_target(struct bulk *bulk, uint64_t id)
 }
 
 static uint32_t
-targets_max(const struct request *request)
+targets_max(bool plans)
 {
-	return request->rehearsal != NULL ? TARGETS_PLANNED : TARGETS_MAX;
+	return plans ? TARGETS_PLANNED : TARGETS_MAX;
 }
 
 /*

@@ -176,6 +176,7 @@ apply_definition_put(struct state *s, const struct event *e)
 	/* core_replay has refused what this version can't read. */
 	assert(v->definition != NULL);
 	v->definition->version = w->nversions;
+	s->nversions++;
 	v->put_at = e->time;
 	v->by = e->by == NULL ? NULL : xstrdup(e->by);
 	v->uid = e->uid;

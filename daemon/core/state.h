@@ -385,6 +385,9 @@ struct host {
 	uint32_t room_callouts; /* whose endings the journal has room for */
 };
 
+/* Where a copy of a state has its workflows from; NULL: there is none. */
+typedef struct workflow *workflow_source(void *ctx, const char *name);
+
 struct state {
 	struct {
 		uint64_t seq; /* of the newest event */
@@ -416,7 +419,10 @@ struct state {
 	uint64_t held_bytes; /* what waits for host.room_bytes; 0: nothing */
 	uint32_t open_callouts;
 	uint32_t by_status[EXECUTION_STATUSES]; /* executions */
+	uint32_t nversions;			/* of all workflows */
 	struct snapshot *snapshot; /* the one that is being taken; or NULL */
+	workflow_source *source;   /* asked for what is not there; or NULL */
+	void *source_ctx;
 };
 
 RB_PROTOTYPE(executions, execution, entry, execution_compare)
@@ -425,6 +431,11 @@ RB_PROTOTYPE(timers, timer, entry, timer_compare)
 RB_PROTOTYPE(idempotencies, idempotency, entry, idempotency_compare)
 
 struct state *state_new(void);
+/*
+ * An empty one for copies of what is in the other, which it must not outlive:
+ * it has no expressions of its own.  Workflows come as they are asked for.
+ */
+struct state *state_new_copy(const struct state *, workflow_source *, void *);
 void state_free(struct state *);
 
 /* NULL where there is none. */
