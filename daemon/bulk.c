@@ -16,7 +16,7 @@
 
 #define TARGETS_MAX 10000
 /* Of a plan, which can't be made a piece at a time. */
-#define TARGETS_PLANNED 500
+#define TARGETS_PLANNED 200
 /* At a time, so that the others do not wait: so many are acted on, */
 #define PIECE_TARGETS 16
 #define PIECE_LOOKED_AT 1000 /* or looked at for a filter */

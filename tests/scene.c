@@ -277,7 +277,7 @@ scene_command(enum command_type type)
 bool
 scene_do(struct scene *scene, struct command *c)
 {
-	struct event_sink sink = {took_event, scene};
+	struct event_sink sink = {.event = took_event, .ctx = scene};
 	const struct execution *x = state_execution(scene->live, c->execution);
 	struct reply reply;
 	uint64_t before = scene->events, durable = scene->live->k.seq;
@@ -484,7 +484,7 @@ void
 scene_recovers(struct scene *scene)
 {
 	struct command tick = scene_command(COMMAND_TICK);
-	struct event_sink sink = {no_event, NULL};
+	struct event_sink sink = {.event = no_event, .ctx = NULL};
 	struct reply reply;
 
 	tick.now = scene->now;

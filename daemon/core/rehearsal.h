@@ -14,8 +14,8 @@
 #include "daemon/core/state.h"
 
 /* A copy of more would hold everybody up. */
-#define REHEARSAL_RUNS 20000 /* task runs, and those of items */
-#define REHEARSAL_EXECUTIONS 2000
+#define REHEARSAL_RUNS 3000 /* task runs, and those of items */
+#define REHEARSAL_EXECUTIONS 1000
 #define REHEARSAL_EVENTS 2000 /* after which nothing more is done */
 
 struct rehearsal;
