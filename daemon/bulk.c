@@ -6,6 +6,7 @@
 
 #include "daemon/bulk.h"
 #include "daemon/core/alloc.h"
+#include "daemon/clock.h"
 #include "daemon/core/buffer.h"
 #include "daemon/core/zone.h"
 #include "daemon/filter.h"
@@ -19,7 +20,8 @@
 #define TARGETS_PLANNED 200
 /* At a time, so that the others do not wait: so many are acted on, */
 #define PIECE_TARGETS 16
-#define PIECE_LOOKED_AT 1000 /* or looked at for a filter */
+#define PIECE_TIME 250000 /* ns: after which it is no more of them; */
+#define PIECE_COST 1000	  /* or looked at for a filter: as filter_cost */
 
 /* What became of each. */
 struct outcomes {
@@ -191,7 +193,8 @@ static bool
 proceed(struct session_job *job)
 {
 	struct bulk *bulk = of_job(job);
-	uint32_t end;
+	int64_t until = clock_uptime() + PIECE_TIME;
+	uint32_t most = PIECE_TARGETS;
 
 	if (bulk->lists)
 		return list_some(bulk);
@@ -202,9 +205,7 @@ proceed(struct session_job *job)
 		rehearse_all(bulk);
 		return true;
 	}
-	end = bulk->count - bulk->at > PIECE_TARGETS ? bulk->at + PIECE_TARGETS
-						     : bulk->count;
-	while (bulk->at < end)
+	while (bulk->at < bulk->count && most-- > 0 && clock_uptime() < until)
 		act_on_next(bulk);
 	if (bulk->at < bulk->count)
 		return false;
@@ -277,14 +278,15 @@ list_some(struct bulk *bulk)
 	const msgpack_object *wanted =
 	    catalogue_param(bulk->request.params, "filter");
 	struct filter filter;
-	unsigned looked = 0;
+	uint64_t cost = 0;
 
 	filter_init(&filter, wanted);
 	for (execution = RB_NFIND(executions, &state->executions, &key);
 	     execution != NULL && execution->k.id < bulk->first_new;
 	     execution = RB_NEXT(executions, &state->executions, execution)) {
-		if (looked++ >= PIECE_LOOKED_AT)
+		if (cost >= PIECE_COST)
 			return false;
+		cost += filter_cost(&filter, execution);
 		bulk->looked = execution->k.id;
 		if (!filter_holds(&filter, execution) ||
 		    (is_for_the_top(&bulk->command) &&

@@ -15,8 +15,10 @@
  * Events of one step after which what is left goes to the next, so that no
  * command holds the loop for long.
  */
-#define STEP_EVENTS 500
+#define STEP_EVENTS 250
 #define STEP_BYTES (1024 * 1024) /* of their records */
+#define STEP_INSTRUCTIONS 5000	 /* of expressions; one may take 10000 */
+#define STEP_LOOKED_AT 500 /* executions for which nothing may follow */
 
 /* Of a record, at most, without its values. */
 #define EVENT_BYTES 1024
@@ -33,7 +35,9 @@ struct step {
 	size_t held_size; /* of its record */
 	bool holds;
 	unsigned events;
+	unsigned looked_at;
 	size_t bytes;
+	uint64_t spent; /* instructions, before it */
 	bool starved; /* something has no room */
 };
 
@@ -80,7 +84,10 @@ step_hold(struct step *step, const struct event *e)
 static bool
 step_is_full(const struct step *step)
 {
-	return step->events >= STEP_EVENTS || step->bytes >= STEP_BYTES;
+	return step->events >= STEP_EVENTS || step->bytes >= STEP_BYTES ||
+	    step->looked_at >= STEP_LOOKED_AT ||
+	    expressions_spent(step->s->expressions) - step->spent >=
+	    STEP_INSTRUCTIONS;
 }
 
 /*
@@ -199,6 +206,7 @@ settle_dirty(struct step *step)
 	while ((x = TAILQ_FIRST(&step->s->dirty)) != NULL) {
 		if (settle_one(step, x))
 			return true;
+		step->looked_at++;
 		x->is_dirty = false;
 		TAILQ_REMOVE(&step->s->dirty, x, dirty);
 	}
@@ -235,7 +243,9 @@ bool
 core_step(struct state *s, const struct command *c,
     const struct event_sink *sink, struct reply *reply)
 {
-	struct step step = {.s = s, .sink = sink};
+	struct step step = {.s = s,
+	    .sink = sink,
+	    .spent = expressions_spent(s->expressions)};
 	const struct execution *x;
 	bool more = false;
 

@@ -27,6 +27,7 @@ static bool copy_reach(struct rehearsal *, const struct command *);
 static void copy_key(struct rehearsal *, const struct command *);
 static bool is_too_much(struct rehearsal *, const struct execution *);
 static bool refuse_too_much(struct reply *);
+static bool has_done_enough(const struct rehearsal *);
 static void
 do_command(struct rehearsal *, const struct command *, struct reply *);
 static void
@@ -41,6 +42,7 @@ rehearsal_new(const struct state *s)
 	r->copy = state_new_copy(s, find_workflow, r);
 	copy_engine(r->copy, s);
 	core_host(r->copy, &s->host);
+	r->spent = expressions_spent(s->expressions);
 	return r;
 }
 
@@ -310,16 +312,25 @@ rehearsal_do(struct rehearsal *r, const struct command *c, struct reply *reply)
 			    sizeof(*r->targets));
 		r->targets[r->ntargets++] = c->execution;
 	}
-	if (r->nevents < REHEARSAL_EVENTS) {
+	if (!has_done_enough(r)) {
 		do_command(r, c, reply);
 		return;
 	}
 	memset(reply, 0, sizeof(*reply));
 	reply->status = -1;
 	refuse(reply, ERROR_LIMIT,
-	    "what follows from this and those before it is more than %d "
-	    "events, too many to plan at once: select fewer",
-	    REHEARSAL_EVENTS);
+	    "what follows from those before it is more than %d events, or "
+	    "%d instructions of expressions, too much to plan at once: select "
+	    "fewer",
+	    REHEARSAL_EVENTS, REHEARSAL_INSTRUCTIONS);
+}
+
+static bool
+has_done_enough(const struct rehearsal *r)
+{
+	return r->nevents >= REHEARSAL_EVENTS ||
+	    expressions_spent(r->copy->expressions) - r->spent >=
+	    REHEARSAL_INSTRUCTIONS;
 }
 
 /* What follows after too much has is left out of what is told. */
@@ -333,6 +344,6 @@ do_command(struct rehearsal *r, const struct command *c, struct reply *reply)
 	struct reply none;
 	bool more = core_step(r->copy, c, &nobody, reply);
 
-	while (more && r->nevents < REHEARSAL_EVENTS)
+	while (more && !has_done_enough(r))
 		more = core_step(r->copy, &tick, &nobody, &none);
 }

@@ -16,7 +16,9 @@
 /* A copy of more would hold everybody up. */
 #define REHEARSAL_RUNS 3000 /* task runs, and those of items */
 #define REHEARSAL_EXECUTIONS 1000
-#define REHEARSAL_EVENTS 2000 /* after which nothing more is done */
+/* After as much nothing more is done. */
+#define REHEARSAL_EVENTS 2000
+#define REHEARSAL_INSTRUCTIONS 5000 /* of expressions */
 
 struct rehearsal;
 

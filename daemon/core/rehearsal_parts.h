@@ -12,6 +12,7 @@ struct rehearsal {
 	size_t nfamilies; /* of them, those whose families are known */
 	size_t nruns;
 	size_t nevents;
+	uint64_t spent; /* instructions of expressions, before it */
 	bool is_too_much;
 	bool has_all_workflows;		/* no more are to be had */
 	const struct workflow **queues; /* those that were copied */
