@@ -224,7 +224,7 @@ execution_copy(struct state *s, const struct execution *x)
 	copy_signals(mine, x);
 	copy_lists(mine, x);
 	timer_set(s, &mine->timer, x->timer.kind, x->timer.due);
-	RB_INSERT(executions, &s->executions, mine);
+	state_insert(s, mine);
 	if (x->is_dirty)
 		mark_all(s, mine);
 	if (x->is_blocked)

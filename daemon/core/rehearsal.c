@@ -220,12 +220,10 @@ copy_family(struct rehearsal *r, const struct execution *x)
 static bool
 copy_all(struct rehearsal *r)
 {
-	struct executions *all =
-	    &((struct state *)(uintptr_t)r->real)->executions;
-	struct execution *x;
+	const struct execution *x;
 
-	RB_FOREACH (x, executions, all)
-		if (!execution_ended(x->k.status) && !copy_family(r, x))
+	TAILQ_FOREACH (x, &r->real->going, going)
+		if (!copy_family(r, x))
 			return false;
 	return true;
 }

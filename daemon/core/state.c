@@ -158,6 +158,7 @@ state_new_with(struct expressions *expressions)
 	RB_INIT(&s->timers);
 	RB_INIT(&s->untils);
 	TAILQ_INIT(&s->changed);
+	TAILQ_INIT(&s->going);
 	TAILQ_INIT(&s->dirty);
 	TAILQ_INIT(&s->blocked);
 	TAILQ_INIT(&s->over);
@@ -197,6 +198,14 @@ state_free(struct state *s)
 	free(s->snapshot);
 	free(s->unavailable);
 	free(s);
+}
+
+void
+state_insert(struct state *s, struct execution *x)
+{
+	RB_INSERT(executions, &s->executions, x);
+	if (!execution_ended(x->k.status))
+		TAILQ_INSERT_TAIL(&s->going, x, going);
 }
 
 struct execution *

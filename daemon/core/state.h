@@ -282,6 +282,7 @@ struct execution {
 	struct runs attention; /* runs that something may have to be done for */
 	struct actions ready;  /* pending and due */
 	uint32_t open_callouts;	      /* attempts with a process that may run */
+	TAILQ_ENTRY(execution) going; /* in state.going, until it ends */
 	TAILQ_ENTRY(execution) dirty; /* in state.dirty, when is_dirty */
 	TAILQ_ENTRY(execution) blocked; /* in state.blocked, when is_blocked */
 	TAILQ_ENTRY(execution) held;	/* in workflow.pending, when is_held */
@@ -406,6 +407,7 @@ struct state {
 	struct timers timers;	 /* by the time of commands */
 	struct timers untils;	 /* by the wall clock: those of TIMER_UNTIL */
 	struct attempts changed; /* callouts whose want changed, by seq */
+	struct execution_list going; /* those that have not ended */
 	struct execution_list
 	    dirty; /* something may have to be done for them */
 	/* has something ready that only the machine's limits hold back */
@@ -438,6 +440,8 @@ struct state *state_new(void);
 struct state *state_new_copy(const struct state *, workflow_source *, void *);
 void state_free(struct state *);
 
+/* A new one, whose status is known. */
+void state_insert(struct state *, struct execution *);
 /* NULL where there is none. */
 struct execution *state_execution(const struct state *, uint64_t);
 struct workflow *state_workflow(const struct state *, const char *);
