@@ -65,8 +65,7 @@ filter_cost(const struct filter *filter, const struct execution *execution)
 		return 1;
 	size = execution->k.labels->size;
 	return 1 +
-	    (uint32_t)(size / 256 +
-		size * filter->labels->via.map.size / 4096);
+	    (uint32_t)(size / 256 + size * filter->labels->via.map.size / 4096);
 }
 
 static bool

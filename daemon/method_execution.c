@@ -65,37 +65,6 @@ answer_started(struct request *request, const struct reply *reply)
 }
 
 void
-method_execution_get(struct request *request)
-{
-	const struct execution *execution = request_execution(request, "id");
-	uint64_t generation = catalogue_uint(request->params, "generation", 0);
-	const struct state *state = request->server->state;
-	const struct callouts *whole =
-	    catalogue_bool(request->params, "tasks", true)
-	    ? request->server->callouts
-	    : NULL;
-	bool shows;
-
-	if (execution == NULL)
-		return;
-	if (generation > execution->k.generation) {
-		request_refuse(request, ERROR_NOT_FOUND,
-		    "execution %ju has no generation %ju; the newest is %u",
-		    (uintmax_t)execution->k.id, (uintmax_t)generation,
-		    execution->k.generation);
-		return;
-	}
-	shows = request_may_see(request, execution);
-	if (generation == 0 || generation == execution->k.generation)
-		view_execution(
-		    request_answer(request), state, execution, shows, whole);
-	else
-		view_generation(request_answer(request), state, execution,
-		    (uint32_t)generation, shows, whole);
-	request_done(request);
-}
-
-void
 method_execution_list(struct request *request)
 {
 	const struct state *state = request->server->state;
@@ -112,15 +81,16 @@ method_execution_list(struct request *request)
 	filter_init(&filter, catalogue_param(params, "filter"));
 	msgpack_sbuffer_init(&page);
 	msgpack_packer_init(&each, &page, buffer_write);
-	for (execution = first_behind(state, after);
-	     execution != NULL && count < limit && cost < PAGE_COST &&
-	     page.size < PAGE_SIZE;
+	for (execution = first_behind(state, after); execution != NULL &&
+	     count < limit && cost < PAGE_COST && page.size < PAGE_SIZE;
 	     execution = RB_PREV(executions, NULL, execution)) {
 		cost += filter_cost(&filter, execution);
 		if (!filter_holds(&filter, execution))
 			continue;
 		view_execution(&each, state, execution,
 		    request_may_see(request, execution), NULL);
+		/* What it waits for was looked for in each of its runs. */
+		cost += execution->nruns / 16;
 		count++;
 	}
 	packer = request_answer(request);

@@ -18,7 +18,7 @@
 #define STEP_EVENTS 250
 #define STEP_BYTES (1024 * 1024) /* of their records */
 #define STEP_INSTRUCTIONS 5000	 /* of expressions; one may take 10000 */
-#define STEP_LOOKED_AT 500 /* executions for which nothing may follow */
+#define STEP_LOOKED_AT 500	 /* executions for which nothing may follow */
 
 /* Of a record, at most, without its values. */
 #define EVENT_BYTES 1024
@@ -38,7 +38,7 @@ struct step {
 	unsigned looked_at;
 	size_t bytes;
 	uint64_t spent; /* instructions, before it */
-	bool starved; /* something has no room */
+	bool starved;	/* something has no room */
 };
 
 static void step_hold(struct step *, const struct event *);
@@ -243,9 +243,8 @@ bool
 core_step(struct state *s, const struct command *c,
     const struct event_sink *sink, struct reply *reply)
 {
-	struct step step = {.s = s,
-	    .sink = sink,
-	    .spent = expressions_spent(s->expressions)};
+	struct step step = {
+	    .s = s, .sink = sink, .spent = expressions_spent(s->expressions)};
 	const struct execution *x;
 	bool more = false;
 

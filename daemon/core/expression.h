@@ -61,7 +61,7 @@ struct expressions {
 	size_t largest;	 /* block that the evaluation got */
 	bool over_memory;
 	bool over_budget;
-	int64_t ticks; /* left of the evaluation's budget */
+	int64_t ticks;	/* left of the evaluation's budget */
 	uint64_t spent; /* ticks of all evaluations that have ended */
 
 	const struct scope *scope; /* of the rendering under way */
