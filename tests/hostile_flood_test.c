@@ -24,7 +24,7 @@
 #define MESSAGE (1024 * 1024) /* limits.message */
 #define UNREAD (1024 * 1024)  /* bytes with which a client is served no more */
 #define QUEUE (4 * 1024 * 1024) /* of a watcher */
-#define PLANNED 500	  /* executions, the most that a plan is made for */
+#define PLANNED 200	  /* executions, the most that a plan is made for */
 #define PAGE (256 * 1024) /* bytes of a page of execution.list, about */
 /* A call for 10000: what became of each of them, and that as an answer. */
 #define CALL (10000 * (size_t)(400 + 2 * 512))
