@@ -271,7 +271,7 @@ static const struct attack attacks[] = {
     {"lists of everything, unread", list_unread,
 	CLIENTS *(UNREAD + PAGE + EACH) + NOISE},
     {"calls for everything", pause_all, CLIENTS *(2 * UNREAD + EACH) + NOISE},
-    {"plans for 500", plan_for_all, CLIENTS *(2 * UNREAD + EACH) + NOISE},
+    {"plans for 200", plan_for_all, CLIENTS *(2 * UNREAD + EACH) + NOISE},
     {"waits", wait_for_all, CLIENTS *(UNREAD + EACH) + NOISE},
     {"waits for what is large, unread", wait_unread,
 	CLIENTS *(2 * UNREAD + EACH) + NOISE},
@@ -300,8 +300,12 @@ populate(unsigned n)
 	hostile_call(weir, "definition.put",
 	    "{'definition': {'workflow': 'large', 'input': {'x': {'type': "
 	    "'string'}}, 'tasks': {'a': {'wait': {'signal': 'x'}}}}}");
+	hostile_call(weir, "definition.put",
+	    "{'definition': {'workflow': 'few', 'tasks': {'a': {'wait': "
+	    "{'signal': 'x'}}}}}");
 	hostile_populate(
 	    weir, n, "{'workflow': 'crowd', 'labels': {'a': 'b', 'c': 'd'}}");
+	hostile_populate(weir, PLANNED, "{'workflow': 'few'}");
 	weir_close(weir);
 }
 
