@@ -399,7 +399,9 @@ SCENE_CASE(relations, "what each is to many at once")
 	struct reply reply;
 	uint64_t id[20];
 
-	scene_define(s, below);
+	scene_define(s,
+	    "{'workflow': 'below', 'tasks': {'a': {'wait': {'signal': "
+	    "'x'}}}}");
 	scene_define(s, above);
 	for (unsigned i = 0; i < 20; i++) {
 		id[i] = scene_start(s, "above", NULL);

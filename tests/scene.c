@@ -23,7 +23,7 @@ static void trace(const struct scene *, const struct event *);
 static void follow_plan(struct scene *, uint64_t durable);
 static void check_plan(const struct scene *);
 static void check_refusal(struct scene *);
-static void check_going(const struct state *);
+static void check_going(struct state *);
 static void keep_state(const char *, const msgpack_sbuffer *);
 
 static const uint64_t runners[] = {11, 12};
@@ -451,15 +451,15 @@ keep_state(const char *name, const msgpack_sbuffer *state)
 
 /* All that have not ended, and no others, are in the list of those. */
 static void
-check_going(const struct state *s)
+check_going(struct state *s)
 {
-	const struct execution *x;
+	struct execution *x;
 	uint32_t going = 0;
 
 	for (int i = 0; i < EXECUTION_STATUSES; i++)
 		if (!execution_ended((enum execution_status)i))
 			going += s->by_status[i];
-	TAILQ_FOREACH (x, &s->going, going) {
+	RB_FOREACH (x, going, &s->going) {
 		ATF_REQUIRE(state_execution(s, x->k.id) == x);
 		ATF_REQUIRE(!execution_ended(x->k.status));
 		ATF_REQUIRE(going-- > 0);

@@ -292,9 +292,9 @@ execution_becomes(
 
 	assert(execution_reaches(x->k.status, status));
 	if (execution_ended(status) && !had_ended)
-		TAILQ_REMOVE(&s->going, x, going);
+		RB_REMOVE(going, &s->going, x);
 	else if (!execution_ended(status) && had_ended)
-		TAILQ_INSERT_TAIL(&s->going, x, going);
+		RB_INSERT(going, &s->going, x);
 	s->by_status[x->k.status]--;
 	s->by_status[status]++;
 	x->workflow->open -= execution_ended(status);

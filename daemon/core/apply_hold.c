@@ -192,7 +192,7 @@ apply_engine_status(struct state *s, const struct event *e)
 		replace_string(&s->k.engine_reason, e->reason);
 		replace_string(&s->k.engine_by, e->by);
 	}
-	TAILQ_FOREACH (x, &s->going, going) {
+	RB_FOREACH (x, going, &s->going) {
 		freeze_follows(s, x);
 		if (resumed)
 			clock_start(s, x);

@@ -40,7 +40,7 @@ caps_changed(struct state *s, struct workflow *w)
 	struct execution *x;
 
 	set_period(s, w);
-	TAILQ_FOREACH (x, &s->going, going)
+	RB_FOREACH (x, going, &s->going)
 		if (x->workflow == w || !TAILQ_EMPTY(&x->ready))
 			mark_dirty(s, x);
 }

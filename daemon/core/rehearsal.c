@@ -220,9 +220,11 @@ copy_family(struct rehearsal *r, const struct execution *x)
 static bool
 copy_all(struct rehearsal *r)
 {
-	const struct execution *x;
+	/* sys/tree.h takes no const head; walking changes nothing. */
+	struct going *all = &((struct state *)(uintptr_t)r->real)->going;
+	struct execution *x;
 
-	TAILQ_FOREACH (x, &r->real->going, going)
+	RB_FOREACH (x, going, all)
 		if (!copy_family(r, x))
 			return false;
 	return true;

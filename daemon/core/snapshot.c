@@ -150,7 +150,7 @@ keep_all_open(struct state *s)
 {
 	struct execution *x;
 
-	TAILQ_FOREACH (x, &s->going, going)
+	RB_FOREACH (x, going, &s->going)
 		snapshot_keep(s, x);
 }
 

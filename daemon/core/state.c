@@ -21,6 +21,7 @@ static int number_compare(uint64_t, uint64_t);
 static struct state *state_new_with(struct expressions *);
 
 RB_GENERATE(executions, execution, entry, execution_compare)
+RB_GENERATE(going, execution, going, execution_compare)
 RB_GENERATE(workflows, workflow, entry, workflow_compare)
 RB_GENERATE(timers, timer, entry, timer_compare)
 RB_GENERATE(idempotencies, idempotency, entry, idempotency_compare)
@@ -158,7 +159,7 @@ state_new_with(struct expressions *expressions)
 	RB_INIT(&s->timers);
 	RB_INIT(&s->untils);
 	TAILQ_INIT(&s->changed);
-	TAILQ_INIT(&s->going);
+	RB_INIT(&s->going);
 	TAILQ_INIT(&s->dirty);
 	TAILQ_INIT(&s->blocked);
 	TAILQ_INIT(&s->over);
@@ -205,7 +206,7 @@ state_insert(struct state *s, struct execution *x)
 {
 	RB_INSERT(executions, &s->executions, x);
 	if (!execution_ended(x->k.status))
-		TAILQ_INSERT_TAIL(&s->going, x, going);
+		RB_INSERT(going, &s->going, x);
 }
 
 struct execution *

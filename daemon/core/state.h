@@ -282,7 +282,7 @@ struct execution {
 	struct runs attention; /* runs that something may have to be done for */
 	struct actions ready;  /* pending and due */
 	uint32_t open_callouts;	      /* attempts with a process that may run */
-	TAILQ_ENTRY(execution) going; /* in state.going, until it ends */
+	RB_ENTRY(execution) going;    /* in state.going, until it ends */
 	TAILQ_ENTRY(execution) dirty; /* in state.dirty, when is_dirty */
 	TAILQ_ENTRY(execution) blocked; /* in state.blocked, when is_blocked */
 	TAILQ_ENTRY(execution) held;	/* in workflow.pending, when is_held */
@@ -298,6 +298,7 @@ struct execution {
 	    is_saved; /* in the snapshot that is being taken, before its turn */
 };
 RB_HEAD(executions, execution);
+RB_HEAD(going, execution);
 TAILQ_HEAD(execution_list, execution);
 
 /* The last is never set: what its caps have reached makes it so. */
@@ -407,7 +408,7 @@ struct state {
 	struct timers timers;	 /* by the time of commands */
 	struct timers untils;	 /* by the wall clock: those of TIMER_UNTIL */
 	struct attempts changed; /* callouts whose want changed, by seq */
-	struct execution_list going; /* those that have not ended */
+	struct going going;	 /* those that have not ended */
 	struct execution_list
 	    dirty; /* something may have to be done for them */
 	/* has something ready that only the machine's limits hold back */
@@ -428,6 +429,7 @@ struct state {
 };
 
 RB_PROTOTYPE(executions, execution, entry, execution_compare)
+RB_PROTOTYPE(going, execution, going, execution_compare)
 RB_PROTOTYPE(workflows, workflow, entry, workflow_compare)
 RB_PROTOTYPE(timers, timer, entry, timer_compare)
 RB_PROTOTYPE(idempotencies, idempotency, entry, idempotency_compare)
