@@ -6,6 +6,7 @@
 
 #include "daemon/bulk.h"
 #include "daemon/core/alloc.h"
+#include "daemon/clock.h"
 #include "daemon/core/buffer.h"
 #include "daemon/core/zone.h"
 #include "daemon/filter.h"
@@ -16,10 +17,11 @@
 
 #define TARGETS_MAX 10000
 /* Of a plan, which can't be made a piece at a time. */
-#define TARGETS_PLANNED 500
+#define TARGETS_PLANNED 200
 /* At a time, so that the others do not wait: so many are acted on, */
 #define PIECE_TARGETS 16
-#define PIECE_LOOKED_AT 1000 /* or looked at for a filter */
+#define PIECE_TIME 250000 /* ns: after which it is no more of them; */
+#define PIECE_COST 1000	  /* or looked at for a filter: as filter_cost */
 
 /* What became of each. */
 struct outcomes {
@@ -37,6 +39,7 @@ struct bulk {
 	msgpack_object params;	/* the request's */
 	struct command command; /* with references of its own */
 	uint64_t first_new;	/* what is newer was not meant */
+	bool plans;		/* it has a rehearsal, once it has them all */
 	bool lists;		/* it still looks for its targets, */
 	uint64_t looked;	/* and has looked at all up to this one */
 	uint64_t *ids;
@@ -55,8 +58,11 @@ static void end(struct session_job *);
 static void bulk_free(struct bulk *);
 static struct bulk *of_job(struct session_job *);
 static bool list_some(struct bulk *);
+static void rehearse_all(struct bulk *);
+static bool reach_all(struct bulk *, struct reply *);
+static void act_on_next(struct bulk *);
 static bool add_target(struct bulk *, uint64_t);
-static uint32_t targets_max(const struct request *);
+static uint32_t targets_max(bool plans);
 static void list_ids(struct bulk *, const msgpack_object *);
 static bool is_for_the_top(const struct command *);
 static bool is_below_match(
@@ -76,10 +82,7 @@ act_on_targets(struct request *request, struct command *command)
 		return;
 	request_conditions(request, command);
 	bulk = bulk_new(request, command);
-	/* What is rehearsed must stay as it is until it is told. */
-	do
-		over = proceed(&bulk->job);
-	while (!over && bulk->request.rehearsal != NULL);
+	over = proceed(&bulk->job);
 	if (over) {
 		bulk_free(bulk);
 		return;
@@ -93,7 +96,7 @@ static bool
 are_few(struct request *request)
 {
 	const msgpack_object *ids = catalogue_param(request->params, "ids");
-	uint32_t most = targets_max(request);
+	uint32_t most = targets_max(request->rehearsal != NULL);
 
 	if (ids == NULL || ids->via.array.size <= most)
 		return true;
@@ -114,6 +117,8 @@ bulk_new(struct request *request, const struct command *command)
 	bulk->job.proceed = proceed;
 	bulk->job.end = end;
 	bulk->request = *request;
+	bulk->plans = request->rehearsal != NULL;
+	bulk->request.rehearsal = NULL; /* the state will be another one */
 	bulk->command = *command;
 	ref_values(&bulk->command);
 	bulk->first_new = request->server->state->k.next_execution;
@@ -188,31 +193,70 @@ static bool
 proceed(struct session_job *job)
 {
 	struct bulk *bulk = of_job(job);
-	struct request *request = &bulk->request;
-	uint32_t end;
+	int64_t until = clock_uptime() + PIECE_TIME;
+	uint32_t most = PIECE_TARGETS;
 
 	if (bulk->lists)
 		return list_some(bulk);
 	if (bulk->outcomes.done == NULL)
 		bulk->outcomes.done =
 		    xcalloc(bulk->count + 1, sizeof(*bulk->outcomes.done));
-	end = bulk->count - bulk->at > PIECE_TARGETS ? bulk->at + PIECE_TARGETS
-						     : bulk->count;
-	for (; bulk->at < end; bulk->at++) {
-		uint64_t id = bulk->ids[bulk->at];
-		struct outcomes *outcomes = &bulk->outcomes;
-
-		bulk->command.execution = id;
-		if (still_matches(request, id))
-			act_on(
-			    request, &bulk->command, bulk->first_new, outcomes);
-		else
-			outcomes->done[outcomes->ndone++] =
-			    (struct acted){.id = id, .by = bulk->command.type};
+	if (bulk->plans) {
+		rehearse_all(bulk);
+		return true;
 	}
+	while (bulk->at < bulk->count && most-- > 0 && clock_uptime() < until)
+		act_on_next(bulk);
 	if (bulk->at < bulk->count)
 		return false;
-	answer_outcomes(request, &bulk->outcomes);
+	answer_outcomes(&bulk->request, &bulk->outcomes);
+	return true;
+}
+
+static void
+act_on_next(struct bulk *bulk)
+{
+	struct outcomes *outcomes = &bulk->outcomes;
+	uint64_t id = bulk->ids[bulk->at++];
+
+	bulk->command.execution = id;
+	if (still_matches(&bulk->request, id))
+		act_on(
+		    &bulk->request, &bulk->command, bulk->first_new, outcomes);
+	else
+		outcomes->done[outcomes->ndone++] =
+		    (struct acted){.id = id, .by = bulk->command.type};
+}
+
+/* In one piece: what is rehearsed must stay as it is until it is told. */
+static void
+rehearse_all(struct bulk *bulk)
+{
+	struct request *request = &bulk->request;
+	struct reply reply;
+
+	request->rehearsal = rehearsal_new(request->server->state);
+	if (reach_all(bulk, &reply)) {
+		while (bulk->at < bulk->count)
+			act_on_next(bulk);
+		answer_outcomes(request, &bulk->outcomes);
+	} else
+		request_refuse_reply(request, &reply);
+	rehearsal_free(request->rehearsal);
+	request->rehearsal = NULL;
+}
+
+/* False: it is too much, as the reply says. */
+static bool
+reach_all(struct bulk *bulk, struct reply *reply)
+{
+	struct command command = bulk->command;
+
+	for (uint32_t i = 0; i < bulk->count; i++) {
+		command.execution = bulk->ids[i];
+		if (!rehearsal_reach(bulk->request.rehearsal, &command, reply))
+			return false;
+	}
 	return true;
 }
 
@@ -234,14 +278,15 @@ list_some(struct bulk *bulk)
 	const msgpack_object *wanted =
 	    catalogue_param(bulk->request.params, "filter");
 	struct filter filter;
-	unsigned looked = 0;
+	uint64_t cost = 0;
 
 	filter_init(&filter, wanted);
 	for (execution = RB_NFIND(executions, &state->executions, &key);
 	     execution != NULL && execution->k.id < bulk->first_new;
 	     execution = RB_NEXT(executions, &state->executions, execution)) {
-		if (looked++ >= PIECE_LOOKED_AT)
+		if (cost >= PIECE_COST)
 			return false;
+		cost += filter_cost(&filter, execution);
 		bulk->looked = execution->k.id;
 		if (!filter_holds(&filter, execution) ||
 		    (is_for_the_top(&bulk->command) &&
@@ -258,7 +303,7 @@ list_some(struct bulk *bulk)
 static bool
 add_target(struct bulk *bulk, uint64_t id)
 {
-	uint32_t most = targets_max(&bulk->request);
+	uint32_t most = targets_max(bulk->plans);
 
 	if (bulk->ids == NULL)
 		bulk->ids = xcalloc(TARGETS_MAX, sizeof(*bulk->ids));
@@ -274,9 +319,9 @@ add_target(struct bulk *bulk, uint64_t id)
 }
 
 static uint32_t
-targets_max(const struct request *request)
+targets_max(bool plans)
 {
-	return request->rehearsal != NULL ? TARGETS_PLANNED : TARGETS_MAX;
+	return plans ? TARGETS_PLANNED : TARGETS_MAX;
 }
 
 /*

@@ -56,6 +56,18 @@ filter_holds(const struct filter *filter, const struct execution *execution)
 	    has_labels(filter->labels, execution->k.labels);
 }
 
+uint32_t
+filter_cost(const struct filter *filter, const struct execution *execution)
+{
+	uint64_t size;
+
+	if (filter->labels == NULL || execution->k.labels == NULL)
+		return 1;
+	size = execution->k.labels->size;
+	return 1 +
+	    (uint32_t)(size / 256 + size * filter->labels->via.map.size / 4096);
+}
+
 static bool
 text_is(const msgpack_object *wanted, const char *text)
 {

@@ -26,6 +26,8 @@ struct filter {
 /* Of a checked parameter; NULL lets everything through. */
 void filter_init(struct filter *, const msgpack_object *);
 bool filter_holds(const struct filter *, const struct execution *);
+/* What it takes to find that out: 1, and more where labels are compared. */
+uint32_t filter_cost(const struct filter *, const struct execution *);
 
 /* The statuses of a parameter that is a word or a list of words; 0: none. */
 unsigned filter_statuses(const msgpack_object *params, const char *name);

@@ -210,4 +210,18 @@ void journal_figures(const struct journal *, struct journal_figures *);
 uint64_t journal_read(
     struct journal *, uint64_t seq, unsigned max, journal_reader *, void *);
 
+/* How far the search for a record has got; all 0 to begin with. */
+struct journal_place {
+	uint64_t segment;
+	uint64_t seq;
+	off_t offset;
+};
+
+/*
+ * The search for a record in the middle of a segment, which passes over all
+ * before it: a piece of it.  False when journal_read would now find it at once,
+ * or would say why it can't.
+ */
+bool journal_seek(struct journal *, uint64_t seq, struct journal_place *);
+
 #endif

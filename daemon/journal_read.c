@@ -8,10 +8,12 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 
 #include "daemon/journal_parts.h"
 
 #define WINDOW_SIZE (64 * 1024) /* bytes */
+#define SEEK_RECORDS 4000	/* passed over at a time */
 
 struct reading {
 	struct journal *journal;
@@ -19,6 +21,7 @@ struct reading {
 	void *ctx;
 	uint64_t next; /* the record to give next */
 	unsigned left; /* how many more may be given */
+	unsigned over; /* how many more may be passed over */
 	bool stopped;  /* by the reader */
 	struct segment segment;
 	struct window window;
@@ -35,6 +38,7 @@ static bool offer(struct reading *, const struct record *);
 static bool broken(struct reading *, enum record_found, char *, size_t);
 static void go_to_cursor(struct reading *);
 static void keep_cursor(struct reading *, uint64_t);
+static bool is_at_cursor(const struct journal *, uint64_t);
 
 uint64_t
 journal_read(struct journal *journal, uint64_t seq, unsigned max,
@@ -44,7 +48,8 @@ journal_read(struct journal *journal, uint64_t seq, unsigned max,
 	    .reader = reader,
 	    .ctx = ctx,
 	    .next = seq,
-	    .left = max};
+	    .left = max,
+	    .over = UINT_MAX};
 	char error[JOURNAL_ERROR_SIZE];
 	uint64_t segment;
 
@@ -117,7 +122,8 @@ pass_over(struct reading *reading, char *error, size_t size)
 	enum record_found found;
 	struct record record;
 
-	while (reading->at < reading->next) {
+	for (; reading->at < reading->next && reading->over > 0;
+	     reading->over--) {
 		found = header_at(reading, &record);
 		if (found != RECORD_FOUND)
 			return broken(reading, found, error, size);
@@ -241,4 +247,44 @@ keep_cursor(struct reading *reading, uint64_t segment)
 	cursor->segment = segment;
 	cursor->offset = reading->offset;
 	journal->next_cursor = (journal->next_cursor + 1) % JOURNAL_CURSORS;
+}
+
+static bool
+is_at_cursor(const struct journal *journal, uint64_t seq)
+{
+	for (unsigned i = 0; i < JOURNAL_CURSORS; i++)
+		if (journal->cursors[i].seq == seq)
+			return true;
+	return false;
+}
+
+bool
+journal_seek(struct journal *journal, uint64_t seq, struct journal_place *place)
+{
+	struct reading reading = {
+	    .journal = journal, .next = seq, .over = SEEK_RECORDS};
+	char error[JOURNAL_ERROR_SIZE];
+	uint64_t first = segment_of(journal, seq);
+	bool ok;
+
+	if (first == 0 || seq > journal->durable ||
+	    is_at_cursor(journal, seq) ||
+	    !segment_open(&journal->store, first, O_RDONLY, &reading.segment,
+		error, sizeof(error)))
+		return false;
+	reading.offset = SEGMENT_DATA_OFFSET;
+	reading.at = first;
+	if (place->segment == first && place->seq <= seq) {
+		reading.offset = place->offset;
+		reading.at = place->seq;
+	}
+	go_to_cursor(&reading);
+	ok = window_open(&reading.window, reading.segment.fd, WINDOW_SIZE) &&
+	    pass_over(&reading, error, sizeof(error));
+	*place = (struct journal_place){first, reading.at, reading.offset};
+	if (ok && reading.at == seq)
+		keep_cursor(&reading, first);
+	window_close(&reading.window);
+	segment_close(&reading.segment);
+	return ok && reading.at < seq;
 }

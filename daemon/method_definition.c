@@ -125,24 +125,6 @@ method_definition_put(struct request *request)
 }
 
 void
-method_definition_list(struct request *request)
-{
-	struct state *state = request->server->state;
-	struct workflow *workflow;
-	msgpack_packer *packer = request_answer(request);
-	uint32_t count = 0;
-
-	RB_FOREACH (workflow, workflows, &state->workflows)
-		count++;
-	msgpack_pack_map(packer, 1);
-	pack_str(packer, "definitions");
-	msgpack_pack_array(packer, count);
-	RB_FOREACH (workflow, workflows, &state->workflows)
-		view_workflow(packer, workflow);
-	request_done(request);
-}
-
-void
 method_definition_get(struct request *request)
 {
 	const char *name = request_text(request, "workflow");

@@ -1,8 +1,6 @@
 /* method_execution: starting executions, and looking at them */
 
-#include <stdlib.h>
-
-#include "daemon/core/zone.h"
+#include "daemon/core/buffer.h"
 #include "daemon/filter.h"
 #include "daemon/methods.h"
 #include "daemon/view.h"
@@ -13,13 +11,11 @@
 #define PAGE_USUAL 100
 /* A page may end early, so that a filter that lets little through does not
  * hold up everyone else. */
-#define PAGE_LOOKED_AT 2000
-/* The same for one with much in it, in bytes, more or less. */
+#define PAGE_COST 2000 /* as filter_cost */
+/* The same for one with much in it, in bytes: with this it is full. */
 #define PAGE_SIZE (256 * 1024)
-#define PAGE_EACH 384 /* of an execution without its values */
 
 static void answer_started(struct request *, const struct reply *);
-static size_t size_of(const struct execution *);
 static struct execution *first_behind(const struct state *, uint64_t);
 
 void
@@ -69,84 +65,46 @@ answer_started(struct request *request, const struct reply *reply)
 }
 
 void
-method_execution_get(struct request *request)
-{
-	const struct execution *execution = request_execution(request, "id");
-	uint64_t generation = catalogue_uint(request->params, "generation", 0);
-	const struct state *state = request->server->state;
-	const struct callouts *whole =
-	    catalogue_bool(request->params, "tasks", true)
-	    ? request->server->callouts
-	    : NULL;
-	bool shows;
-
-	if (execution == NULL)
-		return;
-	if (generation > execution->k.generation) {
-		request_refuse(request, ERROR_NOT_FOUND,
-		    "execution %ju has no generation %ju; the newest is %u",
-		    (uintmax_t)execution->k.id, (uintmax_t)generation,
-		    execution->k.generation);
-		return;
-	}
-	shows = request_may_see(request, execution);
-	if (generation == 0 || generation == execution->k.generation)
-		view_execution(
-		    request_answer(request), state, execution, shows, whole);
-	else
-		view_generation(request_answer(request), state, execution,
-		    (uint32_t)generation, shows, whole);
-	request_done(request);
-}
-
-void
 method_execution_list(struct request *request)
 {
 	const struct state *state = request->server->state;
 	const msgpack_object *params = request->params;
 	uint64_t after = catalogue_uint(params, "after", UINT64_MAX);
 	uint64_t limit = catalogue_uint(params, "limit", PAGE_USUAL);
-	struct execution *execution, **found;
+	struct execution *execution;
 	struct filter filter;
-	uint32_t count = 0, looked = 0;
-	msgpack_packer *packer;
-	size_t size = 0;
+	uint32_t count = 0;
+	uint64_t cost = 0;
+	msgpack_packer each, *packer;
+	msgpack_sbuffer page;
 
 	filter_init(&filter, catalogue_param(params, "filter"));
-	found = zone_malloc(request->zone, limit * sizeof(*found));
+	msgpack_sbuffer_init(&page);
+	msgpack_packer_init(&each, &page, buffer_write);
 	for (execution = first_behind(state, after); execution != NULL &&
-	     count < limit && looked < PAGE_LOOKED_AT && size < PAGE_SIZE;
-	     execution = RB_PREV(executions, NULL, execution), looked++)
-		if (filter_holds(&filter, execution)) {
-			found[count++] = execution;
-			size += size_of(execution);
-		}
+	     count < limit && cost < PAGE_COST && page.size < PAGE_SIZE;
+	     execution = RB_PREV(executions, NULL, execution)) {
+		cost += filter_cost(&filter, execution);
+		if (!filter_holds(&filter, execution))
+			continue;
+		view_execution(&each, state, execution,
+		    request_may_see(request, execution), NULL);
+		/* What it waits for was looked for in each of its runs. */
+		cost += execution->nruns / 16;
+		count++;
+	}
 	packer = request_answer(request);
 	msgpack_pack_map(packer, 2);
 	pack_str(packer, "executions");
 	msgpack_pack_array(packer, count);
-	for (uint32_t i = 0; i < count; i++)
-		view_execution(packer, state, found[i],
-		    request_may_see(request, found[i]), NULL);
+	msgpack_pack_bin_body(packer, page.data, page.size);
 	/* The next page begins below the last one that was looked at. */
 	if (execution != NULL)
 		pack_key_uint(packer, "next", execution->k.id + 1);
 	else
 		pack_key_nil(packer, "next");
 	request_done(request);
-}
-
-/* What it takes in an answer, where its values are shown. */
-static size_t
-size_of(const struct execution *execution)
-{
-	const struct value *const values[] = {execution->k.input,
-	    execution->k.vars, execution->k.output, execution->k.labels};
-	size_t size = PAGE_EACH;
-
-	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-		size += values[i] != NULL ? values[i]->size : 0;
-	return size;
+	msgpack_sbuffer_destroy(&page);
 }
 
 /* The newest execution whose id is less. */

@@ -155,7 +155,7 @@ server_command(struct server *server, struct command *command,
 static void
 step(struct server *server, struct command *command, struct reply *reply)
 {
-	const struct event_sink sink = {on_event, server};
+	const struct event_sink sink = {.event = on_event, .ctx = server};
 
 	look_for_space(server);
 	memset(reply, 0, sizeof(*reply));

@@ -63,24 +63,34 @@ void view_plan(msgpack_packer *, struct rehearsal *);
 
 /*
  * view_execution.c; shows: with values, all else is there in any case.  Whole:
- * with its tasks and what stands in its way; the callouts know pids.  NULL:
- * without.
+ * with its tasks and what stands in its way.  NULL: without.
  */
+struct view_tasks;
 void view_execution(msgpack_packer *, const struct state *,
-    const struct execution *, bool shows, const struct callouts *whole);
+    const struct execution *, bool shows, const struct view_tasks *whole);
 /* One of its earlier generations, from 1 on, as it ended. */
 void view_generation(msgpack_packer *, const struct state *,
     const struct execution *, uint32_t generation, bool shows,
-    const struct callouts *whole);
+    const struct view_tasks *whole);
 
 /* view_wait.c: what it waits for, as a list. */
 void
 view_waits(msgpack_packer *, const struct state *, const struct execution *);
 
-/* view_task.c: the task runs of one of its generations, as a list. */
-void
-view_tasks(msgpack_packer *, const struct state *, const struct execution *,
-    uint32_t generation, bool shows, const struct callouts *);
+/* The task runs of one of its generations; zeroed: none yet. */
+struct view_tasks {
+	msgpack_sbuffer packed; /* without the list around them */
+	uint32_t count;
+	uint32_t run;	/* the next, by its index, */
+	uint32_t entry; /* or its item with the number that is one less */
+};
+/*
+ * view_task.c: one more, with the packer of their buffer; the callouts know
+ * pids.  False: there are no more.
+ */
+bool view_task_next(msgpack_packer *, const struct state *,
+    const struct execution *, uint32_t generation, bool shows,
+    const struct callouts *, struct view_tasks *);
 
 /*
  * view_obstacle.c: what keeps things from starting.  Three pairs: the queue

@@ -29,7 +29,7 @@ struct course {
 
 static void
 view_course(msgpack_packer *, const struct state *, const struct execution *,
-    const struct course *, bool shows, const struct callouts *whole);
+    const struct course *, bool shows, const struct view_tasks *whole);
 static bool is_newest(const struct execution *, const struct course *);
 static void
 view_parent(msgpack_packer *, const struct state *, const struct execution *);
@@ -48,7 +48,8 @@ static void view_generations(
 
 void
 view_execution(msgpack_packer *packer, const struct state *state,
-    const struct execution *execution, bool shows, const struct callouts *whole)
+    const struct execution *execution, bool shows,
+    const struct view_tasks *whole)
 {
 	const struct course course = {
 	    .generation = execution->k.generation,
@@ -69,7 +70,7 @@ view_execution(msgpack_packer *packer, const struct state *state,
 void
 view_generation(msgpack_packer *packer, const struct state *state,
     const struct execution *execution, uint32_t generation, bool shows,
-    const struct callouts *whole)
+    const struct view_tasks *whole)
 {
 	const struct generation *earlier = &execution->earlier[generation - 1];
 	const struct course course = {
@@ -91,7 +92,7 @@ view_generation(msgpack_packer *packer, const struct state *state,
 static void
 view_course(msgpack_packer *packer, const struct state *state,
     const struct execution *execution, const struct course *course, bool shows,
-    const struct callouts *whole)
+    const struct view_tasks *whole)
 {
 	msgpack_pack_map(packer, whole != NULL ? 35 : 29);
 	pack_key_uint(packer, "id", execution->k.id);
@@ -133,7 +134,8 @@ view_course(msgpack_packer *packer, const struct state *state,
 	view_generations(packer, execution, course->generation, shows);
 	view_obstacles(packer, state, execution, is_newest(execution, course));
 	pack_str(packer, "tasks");
-	view_tasks(packer, state, execution, course->generation, shows, whole);
+	msgpack_pack_array(packer, whole->count);
+	msgpack_pack_bin_body(packer, whole->packed.data, whole->packed.size);
 }
 
 /* Three of the map's pairs: what is only true of the newest. */

@@ -27,27 +27,29 @@ static void view_process(const struct looking *, const struct attempt *);
 static void
 end_entry(const struct looking *, const struct run *, const struct action *);
 
-void
-view_tasks(msgpack_packer *packer, const struct state *state,
+bool
+view_task_next(msgpack_packer *packer, const struct state *state,
     const struct execution *execution, uint32_t generation, bool shows,
-    const struct callouts *callouts)
+    const struct callouts *callouts, struct view_tasks *tasks)
 {
 	const struct looking looking = {packer, state, callouts, shows};
-	uint32_t count = 0;
+	const struct run *run;
 
-	for (uint32_t i = 0; i < execution->nruns; i++)
-		count += entries(execution->runs[i], generation);
-	msgpack_pack_array(packer, count);
-	for (uint32_t i = 0; i < execution->nruns; i++) {
-		const struct run *run = execution->runs[i];
-
-		if (entries(run, generation) == 0)
-			continue;
-		view_run(&looking, run);
-		for (uint32_t j = 0; run->k.items != NULL && j < run->nactions;
-		     j++)
-			view_item(&looking, &run->actions[j]);
+	while (tasks->run < execution->nruns &&
+	    tasks->entry >= entries(execution->runs[tasks->run], generation)) {
+		tasks->run++;
+		tasks->entry = 0;
 	}
+	if (tasks->run == execution->nruns)
+		return false;
+	run = execution->runs[tasks->run];
+	if (tasks->entry == 0)
+		view_run(&looking, run);
+	else
+		view_item(&looking, &run->actions[tasks->entry - 1]);
+	tasks->entry++;
+	tasks->count++;
+	return true;
 }
 
 /* How many it makes; none where it is another generation's. */

@@ -25,6 +25,7 @@ struct watcher {
 	uint64_t next;	/* the event that it gets next */
 	uint64_t begin; /* when this is durable its subscription is answered */
 	size_t unread;	/* bytes of events in its queue, at most */
+	struct journal_place place; /* of the next, where it is an old one */
 	struct watch_filter filter;
 };
 TAILQ_HEAD(watcher_list, watcher);
@@ -271,6 +272,8 @@ catch_up(struct watch *watch, struct watcher *watcher)
 	if (session_backlog(watcher->session) > CATCH_UP_QUEUE)
 		return false; /* goes on when the session has drained */
 	next = watcher->next;
+	if (journal_seek(watch->server->journal, next, &watcher->place))
+		return true;
 	(void)journal_read(
 	    watch->server->journal, next, CATCH_UP_EVENTS, read_old, &reading);
 	if (watcher->next == next) {

@@ -22,7 +22,6 @@
 #define PATIENCE 120000 /* ms */
 #define WINDOW 100	/* requests in flight; fewer than limits.requests */
 
-static void pack_params(msgpack_sbuffer *, const char *);
 static void take_answer(struct weir *);
 
 int
@@ -101,8 +100,8 @@ hostile_hear(int fd, size_t *size)
 	return text;
 }
 
-static void
-pack_params(msgpack_sbuffer *buffer, const char *params)
+void
+hostile_pack(msgpack_sbuffer *buffer, const char *params)
 {
 	msgpack_packer packer;
 
@@ -117,7 +116,7 @@ hostile_request(msgpack_sbuffer *buffer, uint32_t id, const char *method,
 {
 	msgpack_sbuffer packed;
 
-	pack_params(&packed, params);
+	hostile_pack(&packed, params);
 	ATF_REQUIRE(
 	    message_request(buffer, id, method, packed.data, packed.size));
 	msgpack_sbuffer_destroy(&packed);
@@ -129,7 +128,7 @@ hostile_requests(
 {
 	msgpack_sbuffer packed;
 
-	pack_params(&packed, params);
+	hostile_pack(&packed, params);
 	for (unsigned i = 0; i < n; i++)
 		ATF_REQUIRE(message_request(
 		    buffer, i, method, packed.data, packed.size));
@@ -146,7 +145,7 @@ hostile_call(struct weir *weir, const char *method, const char *params)
 	uint64_t id = 0;
 	int error;
 
-	pack_params(&packed, params);
+	hostile_pack(&packed, params);
 	error = weir_call(
 	    weir, method, packed.data, packed.size, PATIENCE, &answer);
 	msgpack_sbuffer_destroy(&packed);
@@ -181,7 +180,7 @@ hostile_populate(struct weir *weir, unsigned n, const char *params)
 {
 	msgpack_sbuffer packed;
 
-	pack_params(&packed, params);
+	hostile_pack(&packed, params);
 	for (unsigned i = 0; i < n + WINDOW; i++) {
 		if (i < n)
 			ATF_REQUIRE(weir_send(weir, "execution.start",

@@ -23,6 +23,8 @@ bool hostile_skim(int fd);
 /* Reads up to the end of the connection; the caller frees the text. */
 char *hostile_hear(int fd, size_t *size);
 
+/* JSON with ' for ", packed into a buffer that is made for it. */
+void hostile_pack(msgpack_sbuffer *, const char *);
 /* A request with parameters as JSON with ' for ". */
 void hostile_request(
     msgpack_sbuffer *, uint32_t id, const char *method, const char *params);

@@ -24,7 +24,7 @@
 #define MESSAGE (1024 * 1024) /* limits.message */
 #define UNREAD (1024 * 1024)  /* bytes with which a client is served no more */
 #define QUEUE (4 * 1024 * 1024) /* of a watcher */
-#define PLANNED 500	  /* executions, the most that a plan is made for */
+#define PLANNED 200	  /* executions, the most that a plan is made for */
 #define PAGE (256 * 1024) /* bytes of a page of execution.list, about */
 /* A call for 10000: what became of each of them, and that as an answer. */
 #define CALL (10000 * (size_t)(400 + 2 * 512))
@@ -271,7 +271,7 @@ static const struct attack attacks[] = {
     {"lists of everything, unread", list_unread,
 	CLIENTS *(UNREAD + PAGE + EACH) + NOISE},
     {"calls for everything", pause_all, CLIENTS *(2 * UNREAD + EACH) + NOISE},
-    {"plans for 500", plan_for_all, CLIENTS *(2 * UNREAD + EACH) + NOISE},
+    {"plans for 200", plan_for_all, CLIENTS *(2 * UNREAD + EACH) + NOISE},
     {"waits", wait_for_all, CLIENTS *(UNREAD + EACH) + NOISE},
     {"waits for what is large, unread", wait_unread,
 	CLIENTS *(2 * UNREAD + EACH) + NOISE},
@@ -300,8 +300,12 @@ populate(unsigned n)
 	hostile_call(weir, "definition.put",
 	    "{'definition': {'workflow': 'large', 'input': {'x': {'type': "
 	    "'string'}}, 'tasks': {'a': {'wait': {'signal': 'x'}}}}}");
+	hostile_call(weir, "definition.put",
+	    "{'definition': {'workflow': 'few', 'tasks': {'a': {'wait': "
+	    "{'signal': 'x'}}}}}");
 	hostile_populate(
 	    weir, n, "{'workflow': 'crowd', 'labels': {'a': 'b', 'c': 'd'}}");
+	hostile_populate(weir, PLANNED, "{'workflow': 'few'}");
 	weir_close(weir);
 }
 

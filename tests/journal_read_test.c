@@ -188,6 +188,40 @@ ATF_TC_BODY(segment_gone_or_damaged, tc)
 	scratch_close(&scratch);
 }
 
+/* In pieces, wherever it is; and what was found is what is read. */
+ATF_TC_WITHOUT_HEAD(search);
+ATF_TC_BODY(search, tc)
+{
+	struct journal_place place = {0}, far = {0};
+	uint64_t last;
+	unsigned pieces = 0;
+
+	scratch_init(&scratch, "journal");
+	scratch.options.segment_size = 4 * 1024 * 1024;
+	ATF_REQUIRE_MSG(scratch_open(&scratch), "%s", scratch.error);
+	for (unsigned i = 0; i < 90; i++) {
+		scratch_append(&scratch, 100, 1);
+		ATF_REQUIRE(scratch_commit(&scratch));
+	}
+	last = journal_durable(scratch.journal);
+	while (journal_seek(scratch.journal, last - 1, &place))
+		ATF_REQUIRE(++pieces < 100);
+	ATF_CHECK_EQ(2, pieces);
+	ATF_CHECK_EQ(last - 1, place.seq);
+	ATF_CHECK_EQ(last + 1, read_from(last - 1, 10, 0));
+	/* Where others have been in the meantime its own place is enough. */
+	ATF_CHECK(journal_seek(scratch.journal, last / 2 + 1, &far));
+	for (uint64_t i = 1; i < 20; i++)
+		ATF_CHECK_EQ(i * 50 + 1, read_from(i * 50, 1, 0));
+	ATF_CHECK(!journal_seek(scratch.journal, last / 2 + 1, &far));
+	ATF_CHECK_EQ(last / 2 + 2, read_from(last / 2 + 1, 1, 0));
+	/* Nothing to look for: the reading says so. */
+	ATF_CHECK(!journal_seek(scratch.journal, last + 1, &place));
+	ATF_CHECK(!journal_seek(scratch.journal, 0, &place));
+	ATF_CHECK_EQ(0, scratch.nwarnings);
+	scratch_close(&scratch);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, bounds);
@@ -196,5 +230,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, many_watchers_while_writing);
 	ATF_TP_ADD_TC(tp, reader_stops);
 	ATF_TP_ADD_TC(tp, segment_gone_or_damaged);
+	ATF_TP_ADD_TC(tp, search);
 	return atf_no_error();
 }

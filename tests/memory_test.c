@@ -38,7 +38,7 @@ no_event(void *ctx, const struct event *e, const char *record, size_t size,
 static void
 step(struct outside *o, struct command *c)
 {
-	const struct event_sink nobody = {no_event, NULL};
+	const struct event_sink nobody = {.event = no_event, .ctx = NULL};
 	struct reply reply;
 
 	o->now += SECOND / 1000;

@@ -279,22 +279,27 @@ add_generation(FILE *f, const struct state *s, const struct execution *x,
 {
 	static const char none;
 	const struct callouts *nobody = (const void *)&none;
+	struct view_tasks tasks = {0};
 	msgpack_sbuffer buffer;
 	msgpack_packer packer;
 	msgpack_zone zone;
 	msgpack_object o;
 
 	msgpack_sbuffer_init(&buffer);
-	msgpack_packer_init(&packer, &buffer, msgpack_sbuffer_write);
 	msgpack_zone_init(&zone, 4096);
+	msgpack_packer_init(&packer, &tasks.packed, msgpack_sbuffer_write);
+	while (view_task_next(&packer, s, x, generation, true, nobody, &tasks))
+		;
+	msgpack_packer_init(&packer, &buffer, msgpack_sbuffer_write);
 	if (generation == x->k.generation)
-		view_execution(&packer, s, x, true, nobody);
+		view_execution(&packer, s, x, true, &tasks);
 	else
-		view_generation(&packer, s, x, generation, true, nobody);
+		view_generation(&packer, s, x, generation, true, &tasks);
 	ATF_REQUIRE(unpack_value(buffer.data, buffer.size, &zone, &o));
 	family_add(f, &o);
 	msgpack_zone_destroy(&zone);
 	msgpack_sbuffer_destroy(&buffer);
+	msgpack_sbuffer_destroy(&tasks.packed);
 }
 
 void

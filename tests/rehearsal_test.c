@@ -332,6 +332,134 @@ SCENE_CASE(too_much, "what would take too long is refused")
 	rehearsal_free(r);
 }
 
+SCENE_CASE(too_many_runs, "so is what has too many task runs, items too")
+{
+	char define[] =
+	    "{'workflow': 'w', 'input': {'l': {'type': 'list'}}, 'tasks': "
+	    "{'a': {'items': '${{ input.l }}', 'run': ['x']}}}";
+	char input[5 * REHEARSAL_RUNS] = "{'l': [0";
+	struct command c = scene_command(COMMAND_CANCEL);
+	struct rehearsal *r;
+	struct reply reply;
+
+	scene_define(s, define);
+	for (unsigned i = 2; i < REHEARSAL_RUNS; i++)
+		strcat(input, ",0");
+	strcat(input, "]}");
+	c.execution = scene_start(s, "w", input);
+	/* As many as may be: its run, and those of its items. */
+	r = rehearse(s, &c, &reply);
+	ATF_REQUIRE_EQ(reply.error, ERROR_NONE);
+	rehearsal_free(r);
+	ATF_REQUIRE(scene_start(s, "w", "{'l': []}") != 0);
+	ATF_REQUIRE(scene_start(s, "w", "{'l': [0]}") != 0);
+	c = scene_command(COMMAND_ENGINE_PAUSE);
+	r = rehearse(s, &c, &reply);
+	ATF_REQUIRE_EQ(reply.error, ERROR_LIMIT);
+	ATF_REQUIRE(strstr(reply.message, "this reaches more than") != NULL);
+	/* It stays so, whatever else is asked. */
+	c = scene_command(COMMAND_START);
+	c.name = "w";
+	c.now = s->now;
+	rehearsal_do(r, &c, &reply);
+	ATF_REQUIRE_EQ(reply.error, ERROR_LIMIT);
+	rehearsal_free(r);
+}
+
+SCENE_CASE(endless, "what follows and does not end is left out after a while")
+{
+	struct command c = scene_command(COMMAND_START);
+	struct rehearsal *r;
+	struct reply reply;
+
+	scene_define(s,
+	    "{'workflow': 'w', 'vars': {'n': 0}, 'tasks': {'z': {'set': {'n': "
+	    "1}, 'next': [{'do': 'a'}]}, 'a': {'set': {'n': '${{ vars.n + 1 "
+	    "}}'}, 'next': [{'when': '${{ vars.n < 9000 }}', 'do': 'a'}]}}}");
+	c.name = "w";
+	c.now = s->now + 1000000;
+	r = rehearsal_new(s->live);
+	rehearsal_do(r, &c, &reply);
+	ATF_REQUIRE_EQ(reply.error, ERROR_NONE);
+	ATF_REQUIRE(count_of(r, CHANGE_ENDED) > 100);
+	ATF_REQUIRE(count_of(r, CHANGE_ENDED) < REHEARSAL_EVENTS);
+	/* And nothing more is done. */
+	rehearsal_do(r, &c, &reply);
+	ATF_REQUIRE_EQ(reply.error, ERROR_LIMIT);
+	ATF_REQUIRE(strstr(reply.message, "what follows from") != NULL);
+	rehearsal_free(r);
+}
+
+SCENE_CASE(relations, "what each is to many at once")
+{
+	struct command c = scene_command(COMMAND_CANCEL);
+	unsigned n[RELATION_OTHER + 1] = {0};
+	struct rehearsed result;
+	struct rehearsal *r;
+	struct reply reply;
+	uint64_t id[20];
+
+	scene_define(s,
+	    "{'workflow': 'below', 'tasks': {'a': {'wait': {'signal': "
+	    "'x'}}}}");
+	scene_define(s, above);
+	for (unsigned i = 0; i < 20; i++) {
+		id[i] = scene_start(s, "above", NULL);
+		EXIT(id[i], "first", 0);
+	}
+	r = rehearsal_new(s->live);
+	c.now = s->now + 1000000;
+	c.kill = true;
+	/* The odd ones by what is below them, the others by themselves. */
+	for (unsigned i = 20; i-- > 0;) {
+		c.execution = id[i] + i % 2;
+		ATF_REQUIRE(rehearsal_reach(r, &c, &reply));
+		rehearsal_do(r, &c, &reply);
+		ATF_REQUIRE_EQ(reply.error, ERROR_NONE);
+	}
+	rehearsal_result(r, &result);
+	for (size_t i = 0; i < result.nexecutions; i++) {
+		const struct reached *reached = &result.executions[i];
+
+		n[reached->relation]++;
+		ATF_REQUIRE_EQ(reached->before,
+		    state_execution(s->live, reached->after->k.id));
+	}
+	ATF_REQUIRE_EQ(n[RELATION_SELF], 20);
+	ATF_REQUIRE_EQ(n[RELATION_SUBWORKFLOW], 10);
+	ATF_REQUIRE_EQ(n[RELATION_PARENT], 10);
+	ATF_REQUIRE_EQ(n[RELATION_NEW], 0);
+	ATF_REQUIRE_EQ(n[RELATION_OTHER], 0);
+	rehearsal_free(r);
+}
+
+SCENE_CASE(definition, "a workflow that would be deleted, and who names it")
+{
+	struct command c = scene_command(COMMAND_DEFINITION_DELETE);
+	struct rehearsal *r;
+	struct reply reply;
+
+	scene_define(s, below);
+	scene_define(s, above);
+	c.name = "below";
+	r = rehearse(s, &c, &reply);
+	ATF_REQUIRE_EQ(reply.error, ERROR_STATE_CONFLICT);
+	rehearsal_free(r);
+	c.name = "above";
+	r = rehearse(s, &c, &reply);
+	ATF_REQUIRE_EQ(reply.error, ERROR_NONE);
+	ATF_REQUIRE(state_workflow(s->live, "above") != NULL);
+	ATF_REQUIRE(state_workflow(rehearsal_state(r), "above") == NULL);
+	ATF_REQUIRE(state_workflow(rehearsal_state(r), "below") != NULL);
+	/* Not there any more: neither for what comes next. */
+	c = scene_command(COMMAND_START);
+	c.name = "above";
+	c.now = s->now + 1000000;
+	rehearsal_do(r, &c, &reply);
+	ATF_REQUIRE_EQ(reply.error, ERROR_NOT_FOUND);
+	rehearsal_free(r);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, random_walk);
@@ -340,5 +468,9 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, skip);
 	ATF_TP_ADD_TC(tp, start);
 	ATF_TP_ADD_TC(tp, too_much);
+	ATF_TP_ADD_TC(tp, too_many_runs);
+	ATF_TP_ADD_TC(tp, endless);
+	ATF_TP_ADD_TC(tp, relations);
+	ATF_TP_ADD_TC(tp, definition);
 	return atf_no_error();
 }

@@ -23,6 +23,7 @@ static void trace(const struct scene *, const struct event *);
 static void follow_plan(struct scene *, uint64_t durable);
 static void check_plan(const struct scene *);
 static void check_refusal(struct scene *);
+static void check_going(struct state *);
 static void keep_state(const char *, const msgpack_sbuffer *);
 
 static const uint64_t runners[] = {11, 12};
@@ -277,7 +278,7 @@ scene_command(enum command_type type)
 bool
 scene_do(struct scene *scene, struct command *c)
 {
-	struct event_sink sink = {took_event, scene};
+	struct event_sink sink = {.event = took_event, .ctx = scene};
 	const struct execution *x = state_execution(scene->live, c->execution);
 	struct reply reply;
 	uint64_t before = scene->events, durable = scene->live->k.seq;
@@ -448,6 +449,24 @@ keep_state(const char *name, const msgpack_sbuffer *state)
 	fclose(f);
 }
 
+/* All that have not ended, and no others, are in the list of those. */
+static void
+check_going(struct state *s)
+{
+	struct execution *x;
+	uint32_t going = 0;
+
+	for (int i = 0; i < EXECUTION_STATUSES; i++)
+		if (!execution_ended((enum execution_status)i))
+			going += s->by_status[i];
+	RB_FOREACH (x, going, &s->going) {
+		ATF_REQUIRE(state_execution(s, x->k.id) == x);
+		ATF_REQUIRE(!execution_ended(x->k.status));
+		ATF_REQUIRE(going-- > 0);
+	}
+	ATF_REQUIRE_EQ(0, going);
+}
+
 void
 scene_check(struct scene *scene)
 {
@@ -469,6 +488,8 @@ scene_check(struct scene *scene)
 	invariants_state(scene->live,
 	    !scene->live->host.endings_only && scene->live->held_bytes == 0);
 	invariants_state(scene->replayed, false);
+	check_going(scene->live);
+	check_going(scene->replayed);
 }
 
 static void
@@ -484,7 +505,7 @@ void
 scene_recovers(struct scene *scene)
 {
 	struct command tick = scene_command(COMMAND_TICK);
-	struct event_sink sink = {no_event, NULL};
+	struct event_sink sink = {.event = no_event, .ctx = NULL};
 	struct reply reply;
 
 	tick.now = scene->now;

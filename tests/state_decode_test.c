@@ -64,7 +64,7 @@ hear(void *ctx, const struct event *e, const char *record, size_t size,
 static bool
 step_of(struct state *s, const struct command *c, msgpack_sbuffer *records)
 {
-	struct event_sink sink = {hear, records};
+	struct event_sink sink = {.event = hear, .ctx = records};
 	struct reply reply;
 
 	return core_step(s, c, &sink, &reply);

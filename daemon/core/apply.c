@@ -176,6 +176,7 @@ apply_definition_put(struct state *s, const struct event *e)
 	/* core_replay has refused what this version can't read. */
 	assert(v->definition != NULL);
 	v->definition->version = w->nversions;
+	s->nversions++;
 	v->put_at = e->time;
 	v->by = e->by == NULL ? NULL : xstrdup(e->by);
 	v->uid = e->uid;
@@ -238,7 +239,7 @@ apply_execution_created(struct state *s, const struct event *e)
 	x->k.status = EXECUTION_PENDING;
 	s->by_status[EXECUTION_PENDING]++;
 	s->k.next_execution = x->k.id + 1;
-	RB_INSERT(executions, &s->executions, x);
+	state_insert(s, x);
 	x->workflow->executions++;
 	x->workflow->open++;
 	x->k.admitted = workflow_capped(x->workflow) < 0;
@@ -287,8 +288,13 @@ execution_becomes(
     struct state *s, struct execution *x, enum execution_status status)
 {
 	bool was_paused = x->k.status == EXECUTION_PAUSED;
+	bool had_ended = execution_ended(x->k.status);
 
 	assert(execution_reaches(x->k.status, status));
+	if (execution_ended(status) && !had_ended)
+		RB_REMOVE(going, &s->going, x);
+	else if (!execution_ended(status) && had_ended)
+		RB_INSERT(going, &s->going, x);
 	s->by_status[x->k.status]--;
 	s->by_status[status]++;
 	x->workflow->open -= execution_ended(status);

@@ -68,6 +68,7 @@ apply_definition_deleted(struct state *s, const struct event *e)
 	struct workflow *w = state_workflow(s, e->name);
 
 	timer_clear(s, &w->timer);
+	s->nversions -= w->nversions;
 	RB_REMOVE(workflows, &s->workflows, w);
 	workflow_free(w);
 }

@@ -192,9 +192,7 @@ apply_engine_status(struct state *s, const struct event *e)
 		replace_string(&s->k.engine_reason, e->reason);
 		replace_string(&s->k.engine_by, e->by);
 	}
-	RB_FOREACH (x, executions, &s->executions) {
-		if (execution_ended(x->k.status))
-			continue;
+	RB_FOREACH (x, going, &s->going) {
 		freeze_follows(s, x);
 		if (resumed)
 			clock_start(s, x);

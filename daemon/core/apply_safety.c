@@ -40,7 +40,7 @@ caps_changed(struct state *s, struct workflow *w)
 	struct execution *x;
 
 	set_period(s, w);
-	RB_FOREACH (x, executions, &s->executions)
+	RB_FOREACH (x, going, &s->going)
 		if (x->workflow == w || !TAILQ_EMPTY(&x->ready))
 			mark_dirty(s, x);
 }

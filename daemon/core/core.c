@@ -15,8 +15,13 @@
  * Events of one step after which what is left goes to the next, so that no
  * command holds the loop for long.
  */
-#define STEP_EVENTS 2000
+#define STEP_EVENTS 250
 #define STEP_BYTES (1024 * 1024) /* of their records */
+#define STEP_INSTRUCTIONS 5000	 /* of expressions; one may take 10000 */
+#define STEP_LOOKED_AT 500	 /* executions for which nothing may follow */
+
+/* Of a record, at most, without its values. */
+#define EVENT_BYTES 1024
 
 /* A step under way: each event is held back until it is known to be the last.
  */
@@ -27,16 +32,20 @@ struct step {
 	struct batch applied; /* the one before: what is held borrows of it */
 	msgpack_sbuffer record;
 	struct event held;
+	size_t held_size; /* of its record */
 	bool holds;
 	unsigned events;
+	unsigned looked_at;
 	size_t bytes;
-	bool starved; /* something has no room */
+	uint64_t spent; /* instructions, before it */
+	bool starved;	/* something has no room */
 };
 
 static void step_hold(struct step *, const struct event *);
 static void step_flush(struct step *, bool last);
 static bool step_is_full(const struct step *);
 static uint64_t batch_bytes(const struct batch *);
+static size_t event_bytes(const struct event *);
 static bool step_has_room(struct step *);
 static void step_apply(struct step *);
 static bool settle_runs(struct step *, struct execution *);
@@ -53,7 +62,7 @@ step_flush(struct step *step, bool last)
 	if (!step->holds)
 		return;
 	step->sink->event(step->sink->ctx, &step->held, step->record.data,
-	    step->record.size, last);
+	    step->held_size, last);
 	step->holds = false;
 	step->record.size = 0;
 }
@@ -62,17 +71,23 @@ static void
 step_hold(struct step *step, const struct event *e)
 {
 	step_flush(step, false);
-	event_encode(e, &step->record);
+	if (!step->sink->no_records)
+		event_encode(e, &step->record);
 	step->held = *e;
+	step->held_size =
+	    step->sink->no_records ? event_bytes(e) : step->record.size;
 	step->holds = true;
 	step->events++;
-	step->bytes += step->record.size;
+	step->bytes += step->held_size;
 }
 
 static bool
 step_is_full(const struct step *step)
 {
-	return step->events >= STEP_EVENTS || step->bytes >= STEP_BYTES;
+	return step->events >= STEP_EVENTS || step->bytes >= STEP_BYTES ||
+	    step->looked_at >= STEP_LOOKED_AT ||
+	    expressions_spent(step->s->expressions) - step->spent >=
+	    STEP_INSTRUCTIONS;
 }
 
 /*
@@ -102,20 +117,25 @@ step_apply(struct step *step)
 }
 
 /* What is large in an event is its values. */
+static size_t
+event_bytes(const struct event *e)
+{
+	const struct value *values[] = {
+	    e->value, e->set, e->to, e->cut, e->labels, e->domains};
+	size_t bytes = EVENT_BYTES;
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		bytes += values[i] == NULL ? 0 : values[i]->size;
+	return bytes;
+}
+
 static uint64_t
 batch_bytes(const struct batch *b)
 {
 	uint64_t bytes = 0;
 
-	for (size_t i = 0; i < b->n; i++) {
-		const struct event *e = &b->events[i];
-		const struct value *values[] = {
-		    e->value, e->set, e->to, e->cut, e->labels, e->domains};
-
-		bytes += 1024;
-		for (size_t j = 0; j < sizeof(values) / sizeof(values[0]); j++)
-			bytes += values[j] == NULL ? 0 : values[j]->size;
-	}
+	for (size_t i = 0; i < b->n; i++)
+		bytes += event_bytes(&b->events[i]);
 	return bytes;
 }
 
@@ -186,6 +206,7 @@ settle_dirty(struct step *step)
 	while ((x = TAILQ_FIRST(&step->s->dirty)) != NULL) {
 		if (settle_one(step, x))
 			return true;
+		step->looked_at++;
 		x->is_dirty = false;
 		TAILQ_REMOVE(&step->s->dirty, x, dirty);
 	}
@@ -222,7 +243,8 @@ bool
 core_step(struct state *s, const struct command *c,
     const struct event_sink *sink, struct reply *reply)
 {
-	struct step step = {.s = s, .sink = sink};
+	struct step step = {
+	    .s = s, .sink = sink, .spent = expressions_spent(s->expressions)};
 	const struct execution *x;
 	bool more = false;
 

@@ -19,6 +19,7 @@ struct event_sink {
 	void (*event)(void *, const struct event *, const char *record,
 	    size_t size, bool last);
 	void *ctx;
+	bool no_records; /* it is given none, and a guess at their size */
 };
 
 /*

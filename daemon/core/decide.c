@@ -198,19 +198,6 @@ decide_engine_resume(const struct state *s, const struct command *c,
 	return true;
 }
 
-/* Of all workflows together. */
-static uint32_t
-versions(const struct state *s)
-{
-	struct workflows *all = &((struct state *)(uintptr_t)s)->workflows;
-	struct workflow *w;
-	uint32_t n = 0;
-
-	RB_FOREACH (w, workflows, all)
-		n += w->nversions;
-	return n;
-}
-
 static bool
 decide_definition_put(const struct state *s, const struct command *c,
     struct batch *b, struct reply *reply)
@@ -226,11 +213,11 @@ decide_definition_put(const struct state *s, const struct command *c,
 	}
 	if (w != NULL && !may_define(w, &c->by, reply))
 		return false;
-	if (s->host.max_versions != 0 && versions(s) >= s->host.max_versions)
+	if (s->host.max_versions != 0 && s->nversions >= s->host.max_versions)
 		return refuse(reply, ERROR_LIMIT,
 		    "there are %u versions of workflows, the most that may be "
 		    "(limits.definitions in weird.conf)",
-		    versions(s));
+		    s->nversions);
 	reply->version = latest == NULL ? 1 : latest->version + 1;
 	reply->created = true;
 	e = batch_add(b, EVENT_DEFINITION_PUT);

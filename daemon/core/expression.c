@@ -180,6 +180,12 @@ expressions_new(void)
 	return ex;
 }
 
+uint64_t
+expressions_spent(const struct expressions *ex)
+{
+	return ex->spent / TICKS_INSTRUCTION;
+}
+
 void
 expressions_free(struct expressions *ex)
 {
@@ -377,7 +383,7 @@ attempt(struct expressions *ex, struct job *job)
 	size_t out = ex->out.size, text = ex->text.size;
 	int status;
 
-	ex->ticks = (int64_t)EVALUATION_INSTRUCTIONS * TICKS_INSTRUCTION;
+	ex->ticks = EVALUATION_TICKS;
 	ex->ceiling = ex->used + EVALUATION_MEMORY;
 	ex->over_memory = ex->over_budget = false;
 	ex->largest = 0;
@@ -387,6 +393,7 @@ attempt(struct expressions *ex, struct job *job)
 	status = lua_pcall(L, 1, 0, 0);
 	ex->ceiling = SIZE_MAX;
 	lua_sethook(L, NULL, 0, 0);
+	ex->spent += (uint64_t)(EVALUATION_TICKS - ex->ticks);
 	if (status == LUA_OK)
 		return job->truth;
 	if (ex->over_memory || status == LUA_ERRMEM)

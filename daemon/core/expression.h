@@ -23,6 +23,7 @@
 #define EVALUATION_MEMORY ((size_t)256 * 1024) /* bytes */
 #define SOURCE_MAX ((size_t)16 * 1024)	       /* bytes of an expression */
 #define TICKS_INSTRUCTION 128
+#define EVALUATION_TICKS ((int64_t)EVALUATION_INSTRUCTIONS * TICKS_INSTRUCTION)
 #define TICKS_ELEMENT 1	 /* a MessagePack element that is passed over */
 #define TICKS_BYTES 8	 /* that many bytes looked at cost one tick */
 #define TICKS_FETCH 2048 /* asking the scope for a field */
@@ -60,7 +61,8 @@ struct expressions {
 	size_t largest;	 /* block that the evaluation got */
 	bool over_memory;
 	bool over_budget;
-	int64_t ticks; /* left of the evaluation's budget */
+	int64_t ticks;	/* left of the evaluation's budget */
+	uint64_t spent; /* ticks of all evaluations that have ended */
 
 	const struct scope *scope; /* of the rendering under way */
 	struct fetched *fetched;

@@ -1,6 +1,5 @@
 /* rehearsal: commands done to a copy. */
 
-#include "daemon/core/buffer.h"
 #include "daemon/core/rehearsal.h"
 
 #include <stdlib.h>
@@ -10,17 +9,14 @@
 #include "daemon/core/apply.h"
 #include "daemon/core/core.h"
 #include "daemon/core/decide.h"
+#include "daemon/core/execution_copy.h"
 #include "daemon/core/family.h"
 #include "daemon/core/memory.h"
 #include "daemon/core/rehearsal_parts.h"
-#include "daemon/core/state_decode.h"
-#include "daemon/core/zone.h"
 
-/* Steps that a command may take; more are left out of what is told. */
-#define STEPS_MAX 100
-
-static void copy_workflows(struct rehearsal *);
-static void copy_workflow(struct state *, const struct workflow *);
+static workflow_source find_workflow;
+static struct workflow *copy_workflow(struct state *, const struct workflow *);
+static void copy_all_workflows(struct rehearsal *);
 static void copy_engine(struct state *, const struct state *);
 static bool copy_execution(struct rehearsal *, const struct execution *);
 static bool copy_family(struct rehearsal *, const struct execution *);
@@ -29,7 +25,11 @@ static bool copy_queue(struct rehearsal *, const struct workflow *);
 static bool copy_all(struct rehearsal *);
 static bool copy_reach(struct rehearsal *, const struct command *);
 static void copy_key(struct rehearsal *, const struct command *);
-static void copy_marks(struct rehearsal *);
+static bool is_too_much(struct rehearsal *, const struct execution *);
+static bool refuse_too_much(struct reply *);
+static bool has_done_enough(const struct rehearsal *);
+static void
+do_command(struct rehearsal *, const struct command *, struct reply *);
 static void
 forget_event(void *, const struct event *, const char *, size_t, bool);
 
@@ -39,10 +39,10 @@ rehearsal_new(const struct state *s)
 	struct rehearsal *r = xcalloc(1, sizeof(*r));
 
 	r->real = s;
-	r->copy = state_new();
+	r->copy = state_new_copy(s, find_workflow, r);
 	copy_engine(r->copy, s);
-	copy_workflows(r);
 	core_host(r->copy, &s->host);
+	r->spent = expressions_spent(s->expressions);
 	return r;
 }
 
@@ -59,6 +59,7 @@ rehearsal_free(struct rehearsal *r)
 	free(r->copied);
 	free(r->queues);
 	free(r->targets);
+	free(r->above);
 	free(r->changes);
 	free(r->executions);
 	free(r);
@@ -78,9 +79,21 @@ copy_engine(struct state *copy, const struct state *s)
 	copy->k.engine_frozen = s->k.engine_frozen;
 	copy->open_callouts = s->open_callouts;
 	memcpy(copy->by_status, s->by_status, sizeof(copy->by_status));
+	copy->nversions = s->nversions;
 }
 
-static void
+/* The first time that anything asks for it; what was deleted is not there. */
+static struct workflow *
+find_workflow(void *ctx, const char *name)
+{
+	const struct rehearsal *r = ctx;
+	const struct workflow *w =
+	    r->has_all_workflows ? NULL : state_workflow(r->real, name);
+
+	return w == NULL ? NULL : copy_workflow(r->copy, w);
+}
+
+static struct workflow *
 copy_workflow(struct state *copy, const struct workflow *w)
 {
 	struct workflow *mine = workflow_new(w->name);
@@ -90,7 +103,6 @@ copy_workflow(struct state *copy, const struct workflow *w)
 		v = workflow_add(
 		    mine, definition_ref(w->versions[i].definition));
 		v->put_at = w->versions[i].put_at;
-		v->uid = w->versions[i].uid;
 		replace_string(&v->by, w->versions[i].by);
 		v->uid = w->versions[i].uid;
 	}
@@ -103,12 +115,14 @@ copy_workflow(struct state *copy, const struct workflow *w)
 	mine->active = w->active;
 	mine->open = w->open;
 	mine->executions = w->executions;
+	timer_set(copy, &mine->timer, w->timer.kind, w->timer.due);
 	RB_INSERT(workflows, &copy->workflows, mine);
-	caps_changed(copy, mine);
+	return mine;
 }
 
+/* Who names the one that is deleted may be any. */
 static void
-copy_workflows(struct rehearsal *r)
+copy_all_workflows(struct rehearsal *r)
 {
 	/* sys/tree.h takes no const head; walking changes nothing. */
 	struct workflows *all =
@@ -116,41 +130,33 @@ copy_workflows(struct rehearsal *r)
 	struct workflow *w;
 
 	RB_FOREACH (w, workflows, all)
-		copy_workflow(r->copy, w);
+		(void)state_workflow(r->copy, w->name);
+	r->has_all_workflows = true;
+}
+
+/* Counts it. */
+static bool
+is_too_much(struct rehearsal *r, const struct execution *x)
+{
+	r->nruns += x->nruns;
+	for (uint32_t i = 0; i < x->nruns; i++)
+		if (x->runs[i]->task->items != NULL)
+			r->nruns += x->runs[i]->nactions;
+	return r->ncopied >= REHEARSAL_EXECUTIONS || r->nruns > REHEARSAL_RUNS;
 }
 
 /* False: it is too much. */
 static bool
 copy_execution(struct rehearsal *r, const struct execution *x)
 {
-	msgpack_sbuffer buffer;
-	msgpack_packer pk;
-	msgpack_zone zone;
-	msgpack_object o;
-	struct execution *mine;
-	size_t at = 0;
-	char why[256] = "";
-
 	if (state_execution(r->copy, x->k.id) != NULL)
 		return true;
-	r->nruns += x->nruns;
-	if (r->ncopied >= REHEARSAL_EXECUTIONS || r->nruns > REHEARSAL_RUNS)
+	if (is_too_much(r, x))
 		return false;
 	if (r->copied == NULL)
 		r->copied = xcalloc(REHEARSAL_EXECUTIONS, sizeof(*r->copied));
-	r->copied[r->ncopied++] = x->k.id;
-	msgpack_sbuffer_init(&buffer);
-	msgpack_packer_init(&pk, &buffer, buffer_write);
-	execution_encode(x, &pk);
-	zone_init(&zone, 8192);
-	if (msgpack_unpack(buffer.data, buffer.size, &at, &zone, &o) !=
-	    MSGPACK_UNPACK_SUCCESS)
-		abort(); /* what was packed just now */
-	mine = execution_decode(r->copy, &o, why, sizeof(why));
-	if (mine == NULL)
-		abort();
-	msgpack_zone_destroy(&zone);
-	msgpack_sbuffer_destroy(&buffer);
+	r->copied[r->ncopied++] = x;
+	execution_copy(r->copy, x);
 	return true;
 }
 
@@ -161,7 +167,9 @@ copy_queue(struct rehearsal *r, const struct workflow *w)
 	struct execution *mine;
 	const struct execution *x;
 
-	for (size_t i = 0; i < r->nqueues; i++)
+	if (TAILQ_EMPTY(&w->pending))
+		return true;
+	for (size_t i = r->nqueues; i-- > 0;)
 		if (r->queues[i] == w)
 			return true;
 	r->queues =
@@ -212,12 +220,12 @@ copy_family(struct rehearsal *r, const struct execution *x)
 static bool
 copy_all(struct rehearsal *r)
 {
-	struct executions *all =
-	    &((struct state *)(uintptr_t)r->real)->executions;
+	/* sys/tree.h takes no const head; walking changes nothing. */
+	struct going *all = &((struct state *)(uintptr_t)r->real)->going;
 	struct execution *x;
 
-	RB_FOREACH (x, executions, all)
-		if (!execution_ended(x->k.status) && !copy_family(r, x))
+	RB_FOREACH (x, going, all)
+		if (!copy_family(r, x))
 			return false;
 	return true;
 }
@@ -253,58 +261,89 @@ copy_reach(struct rehearsal *r, const struct command *c)
 	return x == NULL || copy_family(r, x);
 }
 
-/* What waits for a free place, and what had been left for another step. */
-static void
-copy_marks(struct rehearsal *r)
-{
-	const struct execution *x;
-	struct execution *mine;
-
-	TAILQ_FOREACH (x, &r->real->blocked, blocked)
-		if ((mine = state_execution(r->copy, x->k.id)) != NULL)
-			mark_blocked(r->copy, mine);
-	TAILQ_FOREACH (x, &r->real->dirty, dirty)
-		if ((mine = state_execution(r->copy, x->k.id)) != NULL)
-			mark_all(r->copy, mine);
-}
-
+/* But that it was one; those that are large count for more. */
 static void
 forget_event(void *ctx, const struct event *e, const char *record, size_t size,
     bool last)
 {
-	(void)ctx, (void)e, (void)record, (void)size, (void)last;
+	struct rehearsal *r = ctx;
+
+	(void)e, (void)record, (void)last;
+	r->nevents += 1 + size / 4096;
+}
+
+static bool
+refuse_too_much(struct reply *reply)
+{
+	memset(reply, 0, sizeof(*reply));
+	reply->status = -1;
+	return refuse(reply, ERROR_LIMIT,
+	    "this reaches more than %d executions or %d task runs, too "
+	    "many to plan at once: select fewer",
+	    REHEARSAL_EXECUTIONS, REHEARSAL_RUNS);
+}
+
+bool
+rehearsal_reach(
+    struct rehearsal *r, const struct command *c, struct reply *reply)
+{
+	if (r->is_too_much || !copy_reach(r, c)) {
+		r->is_too_much = true;
+		return refuse_too_much(reply);
+	}
+	if (c->type == COMMAND_DEFINITION_DELETE)
+		copy_all_workflows(r);
+	return true;
 }
 
 void
 rehearsal_do(struct rehearsal *r, const struct command *c, struct reply *reply)
 {
-	const struct event_sink nobody = {forget_event, NULL};
+	if (!rehearsal_reach(r, c, reply))
+		return;
+	if (r->ncopied != r->nfamilies) {
+		families_find(r->copy);
+		r->nfamilies = r->ncopied;
+	}
+	if (c->execution != 0) {
+		if ((r->ntargets & (r->ntargets - 1)) == 0)
+			r->targets = xreallocarray(r->targets,
+			    r->ntargets == 0 ? 1 : r->ntargets * 2,
+			    sizeof(*r->targets));
+		r->targets[r->ntargets++] = c->execution;
+	}
+	if (!has_done_enough(r)) {
+		do_command(r, c, reply);
+		return;
+	}
+	memset(reply, 0, sizeof(*reply));
+	reply->status = -1;
+	refuse(reply, ERROR_LIMIT,
+	    "what follows from those before it is more than %d events, or "
+	    "%d instructions of expressions, too much to plan at once: select "
+	    "fewer",
+	    REHEARSAL_EVENTS, REHEARSAL_INSTRUCTIONS);
+}
+
+static bool
+has_done_enough(const struct rehearsal *r)
+{
+	return r->nevents >= REHEARSAL_EVENTS ||
+	    expressions_spent(r->copy->expressions) - r->spent >=
+	    REHEARSAL_INSTRUCTIONS;
+}
+
+/* What follows after too much has is left out of what is told. */
+static void
+do_command(struct rehearsal *r, const struct command *c, struct reply *reply)
+{
+	const struct event_sink nobody = {
+	    .event = forget_event, .ctx = r, .no_records = true};
 	struct command tick = {
 	    .type = COMMAND_TICK, .now = c->now, .wall = c->wall};
 	struct reply none;
-	size_t copied = r->ncopied;
+	bool more = core_step(r->copy, c, &nobody, reply);
 
-	if (!copy_reach(r, c)) {
-		memset(reply, 0, sizeof(*reply));
-		reply->status = -1;
-		refuse(reply, ERROR_LIMIT,
-		    "this reaches more than %d executions or %d task runs, too "
-		    "many to plan at once: select fewer",
-		    REHEARSAL_EXECUTIONS, REHEARSAL_RUNS);
-		return;
-	}
-	if (r->ncopied != copied) {
-		copy_marks(r);
-		families_find(r->copy);
-	}
-	if (c->execution != 0) {
-		r->targets = xreallocarray(
-		    r->targets, r->ntargets + 1, sizeof(*r->targets));
-		r->targets[r->ntargets++] = c->execution;
-	}
-	if (!core_step(r->copy, c, &nobody, reply))
-		return;
-	for (int i = 0; i < STEPS_MAX; i++)
-		if (!core_step(r->copy, &tick, &nobody, &none))
-			return;
+	while (more && !has_done_enough(r))
+		more = core_step(r->copy, &tick, &nobody, &none);
 }

@@ -14,8 +14,11 @@
 #include "daemon/core/state.h"
 
 /* A copy of more would hold everybody up. */
-#define REHEARSAL_RUNS 20000 /* task runs */
-#define REHEARSAL_EXECUTIONS 2000
+#define REHEARSAL_RUNS 3000 /* task runs, and those of items */
+#define REHEARSAL_EXECUTIONS 1000
+/* After as much nothing more is done. */
+#define REHEARSAL_EVENTS 2000
+#define REHEARSAL_INSTRUCTIONS 5000 /* of expressions */
 
 struct rehearsal;
 
@@ -25,6 +28,13 @@ void rehearsal_free(struct rehearsal *);
 /* The copy as it is now: only what was reached is in it. */
 const struct state *rehearsal_state(const struct rehearsal *);
 
+/*
+ * Copies what the command can reach, where that is still to be done: cheaper
+ * for many at once before the first is done.  False: it is too much, as the
+ * reply says.
+ */
+bool
+rehearsal_reach(struct rehearsal *, const struct command *, struct reply *);
 /*
  * Does the command, after those before, and what follows from it.  The reply is
  * the one that it would get, or ERROR_LIMIT: it reaches too much.

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon/core/alloc.h"
 #include "daemon/core/rehearsal_parts.h"
@@ -26,9 +27,18 @@ stop_how(const struct attempt *before, const struct attempt *after);
 static const char *staged_how(struct both *, const struct action *);
 static void find_deleted(struct rehearsal *);
 static bool has_moved(const struct rehearsal *, size_t from);
-static bool is_below(const struct state *, const struct execution *, uint64_t);
+static bool is_among(uint64_t, const uint64_t *, size_t);
+static int by_number(const void *, const void *);
+static int by_id(const void *, const void *);
+static void sort_numbers(uint64_t *, size_t);
+static void find_above(struct rehearsal *);
+static bool is_below_target(const struct rehearsal *, const struct execution *);
 static enum relation
-relation_of(const struct rehearsal *, const struct execution *);
+relation_of(const struct rehearsal *, const struct execution *, bool is_new);
+static void add_reached(struct rehearsal *, const struct execution *before,
+    const struct execution *after, enum relation);
+static const struct execution *
+copied_of(const struct rehearsal *, const struct execution *, size_t *at);
 
 static void
 add(struct both *b, enum change_kind kind, uint32_t item, uint32_t attempt,
@@ -36,8 +46,10 @@ add(struct both *b, enum change_kind kind, uint32_t item, uint32_t attempt,
 {
 	struct rehearsal *r = b->rehearsal;
 
-	r->changes =
-	    xreallocarray(r->changes, r->nchanges + 1, sizeof(*r->changes));
+	if ((r->nchanges & (r->nchanges - 1)) == 0) /* grows by doubling */
+		r->changes = xreallocarray(r->changes,
+		    r->nchanges == 0 ? 1 : r->nchanges * 2,
+		    sizeof(*r->changes));
 	r->changes[r->nchanges++] =
 	    (struct change){kind, b->after, item, attempt, how};
 }
@@ -167,37 +179,89 @@ compare_execution(struct rehearsal *r, const struct execution *before,
 	}
 }
 
-static bool
-is_below(const struct state *s, const struct execution *x, uint64_t id)
+static int
+by_number(const void *one, const void *other)
 {
-	while ((x = state_execution(s, x->k.parent)) != NULL)
-		if (x->k.id == id)
+	const uint64_t *a = one, *b = other;
+
+	return *a < *b ? -1 : *a > *b;
+}
+
+static int
+by_id(const void *one, const void *other)
+{
+	const struct execution *a = *(const struct execution *const *)one;
+	const struct execution *b = *(const struct execution *const *)other;
+
+	return a->k.id < b->k.id ? -1 : a->k.id > b->k.id;
+}
+
+static void
+sort_numbers(uint64_t *numbers, size_t n)
+{
+	if (n > 1)
+		qsort(numbers, n, sizeof(*numbers), by_number);
+}
+
+/* Of a list that is sorted. */
+static bool
+is_among(uint64_t number, const uint64_t *numbers, size_t n)
+{
+	return n > 0 &&
+	    bsearch(&number, numbers, n, sizeof(*numbers), by_number) != NULL;
+}
+
+/* All that targets are below of. */
+static void
+find_above(struct rehearsal *r)
+{
+	const struct execution *x;
+
+	r->nabove = 0;
+	for (size_t i = 0; i < r->ntargets; i++) {
+		if ((x = state_execution(r->copy, r->targets[i])) == NULL)
+			continue;
+		while ((x = state_execution(r->copy, x->k.parent)) != NULL) {
+			r->above = xreallocarray(
+			    r->above, r->nabove + 1, sizeof(*r->above));
+			r->above[r->nabove++] = x->k.id;
+		}
+	}
+	sort_numbers(r->above, r->nabove);
+}
+
+static bool
+is_below_target(const struct rehearsal *r, const struct execution *x)
+{
+	while ((x = state_execution(r->copy, x->k.parent)) != NULL)
+		if (is_among(x->k.id, r->targets, r->ntargets))
 			return true;
 	return false;
 }
 
 static enum relation
-relation_of(const struct rehearsal *r, const struct execution *x)
+relation_of(const struct rehearsal *r, const struct execution *x, bool is_new)
 {
-	enum relation relation = RELATION_OTHER;
-
-	if (state_execution(r->real, x->k.id) == NULL)
+	if (is_new)
 		return RELATION_NEW;
-	for (size_t i = 0; i < r->ntargets; i++) {
-		const struct execution *target =
-		    state_execution(r->copy, r->targets[i]);
+	if (is_among(x->k.id, r->targets, r->ntargets))
+		return RELATION_SELF;
+	if (is_below_target(r, x))
+		return RELATION_SUBWORKFLOW;
+	return is_among(x->k.id, r->above, r->nabove) ? RELATION_PARENT
+						      : RELATION_OTHER;
+}
 
-		if (target == NULL)
-			continue;
-		if (target == x)
-			return RELATION_SELF;
-		if (is_below(r->copy, x, target->k.id))
-			relation = RELATION_SUBWORKFLOW;
-		else if (relation == RELATION_OTHER &&
-		    is_below(r->copy, target, x->k.id))
-			relation = RELATION_PARENT;
-	}
-	return relation;
+static void
+add_reached(struct rehearsal *r, const struct execution *before,
+    const struct execution *after, enum relation relation)
+{
+	if ((r->nexecutions & (r->nexecutions - 1)) == 0)
+		r->executions = xreallocarray(r->executions,
+		    r->nexecutions == 0 ? 1 : r->nexecutions * 2,
+		    sizeof(*r->executions));
+	r->executions[r->nexecutions++] =
+	    (struct reached){before, after, relation};
 }
 
 /* Whether any change from that one on is more than that something stays. */
@@ -214,21 +278,30 @@ has_moved(const struct rehearsal *r, size_t from)
 static void
 find_deleted(struct rehearsal *r)
 {
-	const struct execution *before;
-	bool self;
-
 	for (size_t i = 0; i < r->ncopied; i++) {
-		if (state_execution(r->copy, r->copied[i]) != NULL)
+		const struct execution *before = r->copied[i];
+
+		if (state_execution(r->copy, before->k.id) != NULL)
 			continue;
-		before = state_execution(r->real, r->copied[i]);
-		self = false;
-		for (size_t j = 0; j < r->ntargets; j++)
-			self |= r->targets[j] == before->k.id;
-		r->executions = xreallocarray(
-		    r->executions, r->nexecutions + 1, sizeof(*r->executions));
-		r->executions[r->nexecutions++] = (struct reached){
-		    before, NULL, self ? RELATION_SELF : RELATION_SUBWORKFLOW};
+		add_reached(r, before, NULL,
+		    is_among(before->k.id, r->targets, r->ntargets)
+			? RELATION_SELF
+			: RELATION_SUBWORKFLOW);
 	}
+}
+
+/*
+ * What it was copied from; NULL: it is new.  Both are sorted, and those before
+ * have been asked for.
+ */
+static const struct execution *
+copied_of(const struct rehearsal *r, const struct execution *after, size_t *at)
+{
+	while (*at < r->ncopied && r->copied[*at]->k.id < after->k.id)
+		++*at;
+	return *at < r->ncopied && r->copied[*at]->k.id == after->k.id
+	    ? r->copied[*at]
+	    : NULL;
 }
 
 void
@@ -236,12 +309,17 @@ rehearsal_result(struct rehearsal *r, struct rehearsed *result)
 {
 	const struct execution *before;
 	struct execution *after;
+	size_t at = 0;
 
 	r->nchanges = r->nexecutions = 0;
+	if (r->ncopied > 1)
+		qsort(r->copied, r->ncopied, sizeof(r->copied[0]), by_id);
+	sort_numbers(r->targets, r->ntargets);
+	find_above(r);
 	RB_FOREACH (after, executions, &r->copy->executions) {
 		size_t changes = r->nchanges;
 
-		before = state_execution(r->real, after->k.id);
+		before = copied_of(r, after, &at);
 		compare_execution(r, before, after);
 		/* The engine's freezing moves nothing but the processes. */
 		if (before != NULL && before->k.revision == after->k.revision &&
@@ -249,10 +327,8 @@ rehearsal_result(struct rehearsal *r, struct rehearsed *result)
 			r->nchanges = changes;
 			continue;
 		}
-		r->executions = xreallocarray(
-		    r->executions, r->nexecutions + 1, sizeof(*r->executions));
-		r->executions[r->nexecutions++] =
-		    (struct reached){before, after, relation_of(r, after)};
+		add_reached(
+		    r, before, after, relation_of(r, after, before == NULL));
 	}
 	find_deleted(r);
 	*result = (struct rehearsed){

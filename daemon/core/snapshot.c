@@ -150,9 +150,8 @@ keep_all_open(struct state *s)
 {
 	struct execution *x;
 
-	RB_FOREACH (x, executions, &s->executions)
-		if (!execution_ended(x->k.status))
-			snapshot_keep(s, x);
+	RB_FOREACH (x, going, &s->going)
+		snapshot_keep(s, x);
 }
 
 void

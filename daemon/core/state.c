@@ -18,8 +18,10 @@ static int
 idempotency_compare(const struct idempotency *, const struct idempotency *);
 static int pointer_compare(const void *, const void *);
 static int number_compare(uint64_t, uint64_t);
+static struct state *state_new_with(struct expressions *);
 
 RB_GENERATE(executions, execution, entry, execution_compare)
+RB_GENERATE(going, execution, going, execution_compare)
 RB_GENERATE(workflows, workflow, entry, workflow_compare)
 RB_GENERATE(timers, timer, entry, timer_compare)
 RB_GENERATE(idempotencies, idempotency, entry, idempotency_compare)
@@ -133,6 +135,22 @@ idempotency_compare(const struct idempotency *a, const struct idempotency *b)
 struct state *
 state_new(void)
 {
+	return state_new_with(expressions_new());
+}
+
+struct state *
+state_new_copy(const struct state *of, workflow_source *source, void *ctx)
+{
+	struct state *s = state_new_with(of->expressions);
+
+	s->source = source;
+	s->source_ctx = ctx;
+	return s;
+}
+
+static struct state *
+state_new_with(struct expressions *expressions)
+{
 	struct state *s = xcalloc(1, sizeof(*s));
 
 	RB_INIT(&s->workflows);
@@ -141,10 +159,11 @@ state_new(void)
 	RB_INIT(&s->timers);
 	RB_INIT(&s->untils);
 	TAILQ_INIT(&s->changed);
+	RB_INIT(&s->going);
 	TAILQ_INIT(&s->dirty);
 	TAILQ_INIT(&s->blocked);
 	TAILQ_INIT(&s->over);
-	s->expressions = expressions_new();
+	s->expressions = expressions;
 	s->k.next_execution = 1;
 	s->k.engine = ENGINE_RUNNING;
 	return s;
@@ -172,13 +191,22 @@ state_free(struct state *s)
 		free(i->key);
 		free(i);
 	}
-	expressions_free(s->expressions);
+	if (s->source == NULL)
+		expressions_free(s->expressions);
 	free(s->k.engine_reason);
 	free(s->k.engine_by);
 	free(s->runners);
 	free(s->snapshot);
 	free(s->unavailable);
 	free(s);
+}
+
+void
+state_insert(struct state *s, struct execution *x)
+{
+	RB_INSERT(executions, &s->executions, x);
+	if (!execution_ended(x->k.status))
+		RB_INSERT(going, &s->going, x);
 }
 
 struct execution *
@@ -194,10 +222,13 @@ state_execution(const struct state *s, uint64_t id)
 struct workflow *
 state_workflow(const struct state *s, const char *name)
 {
-	struct workflow key = {.name = (char *)(uintptr_t)name};
+	struct workflow key = {.name = (char *)(uintptr_t)name}, *found;
 
-	return RB_FIND(
+	found = RB_FIND(
 	    workflows, &((struct state *)(uintptr_t)s)->workflows, &key);
+	return found == NULL && s->source != NULL
+	    ? s->source(s->source_ctx, name)
+	    : found;
 }
 
 struct execution *

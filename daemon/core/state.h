@@ -282,6 +282,7 @@ struct execution {
 	struct runs attention; /* runs that something may have to be done for */
 	struct actions ready;  /* pending and due */
 	uint32_t open_callouts;	      /* attempts with a process that may run */
+	RB_ENTRY(execution) going;    /* in state.going, until it ends */
 	TAILQ_ENTRY(execution) dirty; /* in state.dirty, when is_dirty */
 	TAILQ_ENTRY(execution) blocked; /* in state.blocked, when is_blocked */
 	TAILQ_ENTRY(execution) held;	/* in workflow.pending, when is_held */
@@ -297,6 +298,7 @@ struct execution {
 	    is_saved; /* in the snapshot that is being taken, before its turn */
 };
 RB_HEAD(executions, execution);
+RB_HEAD(going, execution);
 TAILQ_HEAD(execution_list, execution);
 
 /* The last is never set: what its caps have reached makes it so. */
@@ -385,6 +387,9 @@ struct host {
 	uint32_t room_callouts; /* whose endings the journal has room for */
 };
 
+/* Where a copy of a state has its workflows from; NULL: there is none. */
+typedef struct workflow *workflow_source(void *ctx, const char *name);
+
 struct state {
 	struct {
 		uint64_t seq; /* of the newest event */
@@ -403,6 +408,7 @@ struct state {
 	struct timers timers;	 /* by the time of commands */
 	struct timers untils;	 /* by the wall clock: those of TIMER_UNTIL */
 	struct attempts changed; /* callouts whose want changed, by seq */
+	struct going going;	 /* those that have not ended */
 	struct execution_list
 	    dirty; /* something may have to be done for them */
 	/* has something ready that only the machine's limits hold back */
@@ -416,17 +422,28 @@ struct state {
 	uint64_t held_bytes; /* what waits for host.room_bytes; 0: nothing */
 	uint32_t open_callouts;
 	uint32_t by_status[EXECUTION_STATUSES]; /* executions */
+	uint32_t nversions;			/* of all workflows */
 	struct snapshot *snapshot; /* the one that is being taken; or NULL */
+	workflow_source *source;   /* asked for what is not there; or NULL */
+	void *source_ctx;
 };
 
 RB_PROTOTYPE(executions, execution, entry, execution_compare)
+RB_PROTOTYPE(going, execution, going, execution_compare)
 RB_PROTOTYPE(workflows, workflow, entry, workflow_compare)
 RB_PROTOTYPE(timers, timer, entry, timer_compare)
 RB_PROTOTYPE(idempotencies, idempotency, entry, idempotency_compare)
 
 struct state *state_new(void);
+/*
+ * An empty one for copies of what is in the other, which it must not outlive:
+ * it has no expressions of its own.  Workflows come as they are asked for.
+ */
+struct state *state_new_copy(const struct state *, workflow_source *, void *);
 void state_free(struct state *);
 
+/* A new one, whose status is known. */
+void state_insert(struct state *, struct execution *);
 /* NULL where there is none. */
 struct execution *state_execution(const struct state *, uint64_t);
 struct workflow *state_workflow(const struct state *, const char *);

@@ -116,6 +116,7 @@ take_version(struct fields *outer, struct state *s, struct workflow **w,
 	}
 	v = workflow_add(*w, d);
 	d->version = (*w)->nversions;
+	s->nversions++;
 	v->put_at = take_i64(&f);
 	v->by = take_string(&f);
 	v->uid = known ? take_u32(&f) : UID_UNKNOWN;

@@ -384,7 +384,7 @@ execution_decode(
 		return NULL;
 	}
 	timer_set(s, &x->timer, TIMER_TIMEOUT, x->k.due);
-	RB_INSERT(executions, &s->executions, x);
+	state_insert(s, x);
 	return x;
 }
 

@@ -22,6 +22,8 @@ struct template;    /* one compiled value */
 
 struct expressions *expressions_new(void);
 void expressions_free(struct expressions *);
+/* Instructions that all evaluations so far have paid for. */
+uint64_t expressions_spent(const struct expressions *);
 
 /* What an expression is allowed to name; which places it can stand in. */
 enum template_in {

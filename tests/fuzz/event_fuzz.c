@@ -35,7 +35,7 @@ go_on(struct state *s)
 	    .runners = &runner,
 	    .nrunners = 1};
 	struct command tick = {.type = COMMAND_TICK, .now = s->k.time};
-	struct event_sink sink = {hear, NULL};
+	struct event_sink sink = {.event = hear, .ctx = NULL};
 	struct plan_callout callout;
 	struct reply reply;
 	unsigned steps = 0;
