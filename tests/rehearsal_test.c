@@ -325,7 +325,7 @@ SCENE_CASE(too_much, "what would take too long is refused")
 
 	scene_define(
 	    s, "{'workflow': 'w', 'tasks': {'a': {'wait': {'signal': 'go'}}}}");
-	for (unsigned i = 0; i <= REHEARSAL_EXECUTIONS; i++)
+	for (unsigned i = 0; i <= REHEARSAL_EXECUTIONS_OF_ONE; i++)
 		ATF_REQUIRE(scene_start(s, "w", NULL) != 0);
 	r = rehearse(s, &c, &reply);
 	ATF_REQUIRE_EQ(reply.error, ERROR_LIMIT);
@@ -341,20 +341,20 @@ SCENE_CASE(too_many_runs, "so is what has too many task runs, items too")
 	struct command c = scene_command(COMMAND_CANCEL);
 	struct rehearsal *r;
 	struct reply reply;
+	uint64_t small;
 
 	scene_define(s, define);
 	for (unsigned i = 2; i < REHEARSAL_RUNS; i++)
 		strcat(input, ",0");
 	strcat(input, "]}");
 	c.execution = scene_start(s, "w", input);
+	small = scene_start(s, "w", "{'l': [0]}");
+	ATF_REQUIRE(small != 0);
 	/* As many as may be: its run, and those of its items. */
 	r = rehearse(s, &c, &reply);
 	ATF_REQUIRE_EQ(reply.error, ERROR_NONE);
-	rehearsal_free(r);
-	ATF_REQUIRE(scene_start(s, "w", "{'l': []}") != 0);
-	ATF_REQUIRE(scene_start(s, "w", "{'l': [0]}") != 0);
-	c = scene_command(COMMAND_ENGINE_PAUSE);
-	r = rehearse(s, &c, &reply);
+	c.execution = small;
+	rehearsal_do(r, &c, &reply);
 	ATF_REQUIRE_EQ(reply.error, ERROR_LIMIT);
 	ATF_REQUIRE(strstr(reply.message, "this reaches more than") != NULL);
 	/* It stays so, whatever else is asked. */

@@ -23,10 +23,12 @@ static bool copy_family(struct rehearsal *, const struct execution *);
 static bool copy_below(struct rehearsal *, const struct execution *);
 static bool copy_queue(struct rehearsal *, const struct workflow *);
 static bool copy_all(struct rehearsal *);
+static unsigned most_executions(const struct rehearsal *);
+static unsigned most_runs(const struct rehearsal *);
 static bool copy_reach(struct rehearsal *, const struct command *);
 static void copy_key(struct rehearsal *, const struct command *);
 static bool is_too_much(struct rehearsal *, const struct execution *);
-static bool refuse_too_much(struct reply *);
+static bool refuse_too_much(const struct rehearsal *, struct reply *);
 static bool has_done_enough(const struct rehearsal *);
 static void
 do_command(struct rehearsal *, const struct command *, struct reply *);
@@ -134,6 +136,19 @@ copy_all_workflows(struct rehearsal *r)
 	r->has_all_workflows = true;
 }
 
+static unsigned
+most_executions(const struct rehearsal *r)
+{
+	return r->is_for_one ? REHEARSAL_EXECUTIONS_OF_ONE
+			     : REHEARSAL_EXECUTIONS;
+}
+
+static unsigned
+most_runs(const struct rehearsal *r)
+{
+	return r->is_for_one ? REHEARSAL_RUNS_OF_ONE : REHEARSAL_RUNS;
+}
+
 /* Counts it. */
 static bool
 is_too_much(struct rehearsal *r, const struct execution *x)
@@ -142,7 +157,7 @@ is_too_much(struct rehearsal *r, const struct execution *x)
 	for (uint32_t i = 0; i < x->nruns; i++)
 		if (x->runs[i]->task->items != NULL)
 			r->nruns += x->runs[i]->nactions;
-	return r->ncopied >= REHEARSAL_EXECUTIONS || r->nruns > REHEARSAL_RUNS;
+	return r->ncopied >= most_executions(r) || r->nruns > most_runs(r);
 }
 
 /* False: it is too much. */
@@ -154,7 +169,8 @@ copy_execution(struct rehearsal *r, const struct execution *x)
 	if (is_too_much(r, x))
 		return false;
 	if (r->copied == NULL)
-		r->copied = xcalloc(REHEARSAL_EXECUTIONS, sizeof(*r->copied));
+		r->copied =
+		    xcalloc(REHEARSAL_EXECUTIONS_OF_ONE, sizeof(*r->copied));
 	r->copied[r->ncopied++] = x;
 	execution_copy(r->copy, x);
 	return true;
@@ -273,23 +289,26 @@ forget_event(void *ctx, const struct event *e, const char *record, size_t size,
 }
 
 static bool
-refuse_too_much(struct reply *reply)
+refuse_too_much(const struct rehearsal *r, struct reply *reply)
 {
 	memset(reply, 0, sizeof(*reply));
 	reply->status = -1;
 	return refuse(reply, ERROR_LIMIT,
-	    "this reaches more than %d executions or %d task runs, too "
-	    "many to plan at once: select fewer",
-	    REHEARSAL_EXECUTIONS, REHEARSAL_RUNS);
+	    "this reaches more than %u executions or %u task runs, too "
+	    "many to plan at once%s",
+	    most_executions(r), most_runs(r),
+	    r->is_for_one ? "" : ": select fewer");
 }
 
 bool
 rehearsal_reach(
     struct rehearsal *r, const struct command *c, struct reply *reply)
 {
+	if (!r->is_too_much)
+		r->is_for_one = r->ncopied == 0;
 	if (r->is_too_much || !copy_reach(r, c)) {
 		r->is_too_much = true;
-		return refuse_too_much(reply);
+		return refuse_too_much(r, reply);
 	}
 	if (c->type == COMMAND_DEFINITION_DELETE)
 		copy_all_workflows(r);

@@ -13,9 +13,14 @@
 #include "daemon/core/command.h"
 #include "daemon/core/state.h"
 
-/* A copy of more would hold everybody up. */
+/*
+ * A copy of more would hold everybody up.  What is for the engine or for one
+ * execution can't be asked for in parts, and may reach more.
+ */
 #define REHEARSAL_RUNS 3000 /* task runs, and those of items */
+#define REHEARSAL_RUNS_OF_ONE 20000
 #define REHEARSAL_EXECUTIONS 1000
+#define REHEARSAL_EXECUTIONS_OF_ONE 2000
 /* After as much nothing more is done. */
 #define REHEARSAL_EVENTS 2000
 #define REHEARSAL_INSTRUCTIONS 5000 /* of expressions */

@@ -11,6 +11,7 @@ struct rehearsal {
 	const struct execution **copied; /* those that it was made of */
 	size_t nfamilies; /* of them, those whose families are known */
 	size_t nruns;
+	bool is_for_one; /* nothing was reached before this command */
 	size_t nevents;
 	uint64_t spent; /* instructions of expressions, before it */
 	bool is_too_much;
