@@ -57,6 +57,10 @@ check_gone() {
 	done
 }
 
+is_gone() {
+	! kill -0 "$(cat "$1")" 2>/dev/null
+}
+
 weir_test_case proof "nothing is left of a tree of processes once it is answered"
 proof_body() {
 	weir_start
@@ -76,8 +80,11 @@ proof_body() {
 		done
 	done
 	ctl run stubborn
+	weir_wait_until has_family
 	atf_check -o match:'"survivors": null' \
 	    weirctl --json terminate -r enough 7
+	# When weird has ended nobody would end what has no mark.
+	weir_wait_until is_gone bare
 	weir_stop
 }
 
