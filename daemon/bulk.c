@@ -8,7 +8,6 @@
 #include "daemon/core/alloc.h"
 #include "daemon/clock.h"
 #include "daemon/core/buffer.h"
-#include "daemon/core/zone.h"
 #include "daemon/filter.h"
 #include "daemon/view.h"
 #include "daemon/waiters.h"
@@ -35,13 +34,12 @@ struct outcomes {
 struct bulk {
 	struct session_job job;
 	struct request request;
-	msgpack_zone zone;	/* the request's */
-	msgpack_object params;	/* the request's */
-	struct command command; /* with references of its own */
-	uint64_t first_new;	/* what is newer was not meant */
-	bool plans;		/* it has a rehearsal, once it has them all */
-	bool lists;		/* it still looks for its targets, */
-	uint64_t looked;	/* and has looked at all up to this one */
+	struct request_memory memory; /* the request's */
+	struct command command;	      /* with references of its own */
+	uint64_t first_new;	      /* what is newer was not meant */
+	bool plans;	 /* it has a rehearsal, once it has them all */
+	bool lists;	 /* it still looks for its targets, */
+	uint64_t looked; /* and has looked at all up to this one */
 	uint64_t *ids;
 	uint32_t count;
 	uint32_t at;
@@ -50,7 +48,6 @@ struct bulk {
 
 static bool are_few(struct request *);
 static struct bulk *bulk_new(struct request *, const struct command *);
-static void take_over(struct bulk *, struct request *);
 static void ref_values(struct command *);
 static void unref_values(struct command *);
 static bool proceed(struct session_job *);
@@ -87,7 +84,7 @@ act_on_targets(struct request *request, struct command *command)
 		bulk_free(bulk);
 		return;
 	}
-	take_over(bulk, request);
+	request_memory_take(&bulk->memory, request, &bulk->request);
 	session_set_job(bulk->request.asker.session, &bulk->job);
 }
 
@@ -122,26 +119,13 @@ bulk_new(struct request *request, const struct command *command)
 	bulk->command = *command;
 	ref_values(&bulk->command);
 	bulk->first_new = request->server->state->k.next_execution;
-	zone_init(&bulk->zone, 64); /* until the request's takes its place */
+	request_memory_init(&bulk->memory);
 	bulk->lists = ids == NULL;
 	if (ids != NULL)
 		list_ids(bulk, ids);
 	msgpack_sbuffer_init(&outcomes->failed);
 	msgpack_packer_init(&outcomes->packer, &outcomes->failed, buffer_write);
 	return bulk;
-}
-
-/* What the request's memory holds is needed for longer than the handler. */
-static void
-take_over(struct bulk *bulk, struct request *request)
-{
-	msgpack_zone empty = bulk->zone;
-
-	bulk->zone = *request->zone;
-	*request->zone = empty;
-	bulk->params = *request->params;
-	bulk->request.params = &bulk->params;
-	bulk->request.zone = &bulk->zone;
 }
 
 static void
@@ -175,7 +159,7 @@ static void
 bulk_free(struct bulk *bulk)
 {
 	unref_values(&bulk->command);
-	msgpack_zone_destroy(&bulk->zone);
+	request_memory_free(&bulk->memory);
 	msgpack_sbuffer_destroy(&bulk->outcomes.failed);
 	free(bulk->outcomes.done);
 	free(bulk->ids);

@@ -62,8 +62,15 @@ loop_begin(void)
 struct event_base *
 loop_new(void)
 {
-	struct event_base *base = event_base_new();
+	struct event_config *config = event_config_new();
+	struct event_base *base;
 
+	if (config == NULL)
+		out_of_memory();
+	/* Sessions are told once of what has come; epoll and kqueue do that. */
+	(void)event_config_require_features(config, EV_FEATURE_ET);
+	base = event_base_new_with_config(config);
+	event_config_free(config);
 	if (base == NULL)
 		fail("can't make an event loop");
 	return base;

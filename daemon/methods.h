@@ -26,7 +26,7 @@ method_handler method_definition_disable;
 method_handler method_definition_set_safety;
 method_handler method_definition_delete;
 
-/* method_execution.c */
+/* method_execution.c, execution_get.c, execution_list.c */
 method_handler method_execution_start;
 method_handler method_execution_get;
 method_handler method_execution_list;

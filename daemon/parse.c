@@ -5,7 +5,6 @@
 #include <sys/tree.h>
 
 #include "daemon/core/alloc.h"
-#include "daemon/core/zone.h"
 #include "daemon/parse.h"
 #include "daemon/worker.h"
 
@@ -29,9 +28,8 @@ struct parse {
 	struct session_job job;
 	struct request request;
 	struct message message;
-	msgpack_zone zone; /* the request's, with the message in it */
-	msgpack_object params;
-	char wrong[512]; /* with the parameters; empty: nothing */
+	struct request_memory memory; /* the request's, with the message */
+	char wrong[512];	      /* with the parameters; empty: nothing */
 	struct parsed parsed;
 	struct found_tree found;
 	unsigned tries;
@@ -43,7 +41,6 @@ struct parse {
 
 static struct parse *of_work(struct worker_job *);
 static struct parse *of_job(struct session_job *);
-static void take_over(struct parse *, struct request *);
 static bool send_out(struct parse *);
 static void work(struct worker_job *);
 static const struct definition *
@@ -98,19 +95,12 @@ parse_aside(struct request *request, const struct message *message, size_t size)
 	parse->job = (struct session_job){.proceed = proceed, .end = end};
 	parse->message = *message;
 	RB_INIT(&parse->found);
-	take_over(parse, request);
+	parse->request = *request;
+	request_memory_init(&parse->memory);
+	request_memory_take(&parse->memory, request, &parse->request);
 	session_set_job(request->asker.session, &parse->job);
 	(void)send_out(parse);
 	return true;
-}
-
-static void
-take_over(struct parse *parse, struct request *request)
-{
-	parse->request = *request;
-	parse->zone = *request->zone;
-	zone_init(request->zone, 64);
-	parse->request.zone = &parse->zone;
 }
 
 /* False: there is no thread, or what it finds is of no use any more. */
@@ -135,13 +125,13 @@ work(struct worker_job *job)
 
 	parse->is_worked = true;
 	if (!parse->is_unpacked &&
-	    !request_unpack(&parse->request, &parse->message, &parse->params,
-		parse->wrong, sizeof(parse->wrong)))
+	    !request_unpack(&parse->request, &parse->message,
+		&parse->memory.params, parse->wrong, sizeof(parse->wrong)))
 		return;
 	parse->is_unpacked = true;
 	expressions = expressions_new();
 	parse->parsed.definition = definition_parse(expressions,
-	    catalogue_param(&parse->params, "definition"), find, parse,
+	    catalogue_param(&parse->memory.params, "definition"), find, parse,
 	    &parse->parsed.errors);
 	if (parse->parsed.definition != NULL)
 		definition_adopt(parse->parsed.definition,
@@ -225,7 +215,7 @@ proceed(struct session_job *job)
 		return true;
 	}
 	request->parsed = &parse->parsed;
-	request_call(request, &parse->params);
+	request_call(request, &parse->memory.params);
 	return true;
 }
 
@@ -275,6 +265,6 @@ static void
 parse_free(struct parse *parse)
 {
 	forget(parse);
-	msgpack_zone_destroy(&parse->zone);
+	request_memory_free(&parse->memory);
 	free(parse);
 }

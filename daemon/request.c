@@ -104,6 +104,34 @@ answer_plain(struct server *server, const struct asker *asker, int code,
 	    server->answers, asker, server->state->k.seq, code, "%s", text);
 }
 
+void
+request_memory_init(struct request_memory *memory)
+{
+	zone_init(&memory->zone, 64);
+	memory->params = (msgpack_object){.type = MSGPACK_OBJECT_NIL};
+}
+
+void
+request_memory_take(struct request_memory *memory, struct request *request,
+    struct request *copy)
+{
+	msgpack_zone empty = memory->zone;
+
+	memory->zone = *request->zone;
+	*request->zone = empty;
+	copy->zone = &memory->zone;
+	if (request->params == NULL)
+		return;
+	memory->params = *request->params;
+	copy->params = &memory->params;
+}
+
+void
+request_memory_free(struct request_memory *memory)
+{
+	msgpack_zone_destroy(&memory->zone);
+}
+
 static bool
 find_method(struct request *request, const struct message *message)
 {

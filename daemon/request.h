@@ -32,6 +32,12 @@ struct request {
 	struct rehearsal *rehearsal;
 };
 
+/* What a request's parameters are in, where they outlive its handler. */
+struct request_memory {
+	msgpack_zone zone;
+	msgpack_object params;
+};
+
 /* Answers, or sees to it that somebody will. */
 typedef void method_handler(struct request *);
 
@@ -43,6 +49,12 @@ bool request_unpack(const struct request *, const struct message *,
     msgpack_object *, char *wrong, size_t);
 /* Calls the method, if the actor may. */
 void request_call(struct request *, const msgpack_object *params);
+
+/* Of nothing yet; then what the handler's request has, for its copy. */
+void request_memory_init(struct request_memory *);
+void request_memory_take(
+    struct request_memory *, struct request *, struct request *copy);
+void request_memory_free(struct request_memory *);
 
 /* One value between them is the result. */
 msgpack_packer *request_answer(struct request *);

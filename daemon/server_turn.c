@@ -116,7 +116,7 @@ server_turn(struct server *server)
 	more = retention_durable(server->retention, durable) || more;
 	more = watch_deliver(server->watch, durable) || more;
 	server_plan(server, durable);
-	sessions_flush(server->sessions);
+	more = sessions_flush(server->sessions) || more;
 	set_deadline(server);
 	consider_end(server);
 	/* The loop looks at sockets and children before it goes on. */

@@ -147,7 +147,7 @@ session_new(struct sessions *all, int fd, uid_t uid, gid_t gid)
 	session->fd = fd;
 	session->refs = 1;
 	session->number = ++all->number;
-	session->user = session_user_take(all->users, session->peer.actor.uid);
+	session->process = session_process_take(all->users, uid, fd);
 	frame_init(&session->frame, &limits);
 	session->output = evbuffer_new();
 	if (session->output == NULL)
@@ -155,7 +155,7 @@ session_new(struct sessions *all, int fd, uid_t uid, gid_t gid)
 	session->readable = loop_event(all->base, fd,
 	    EV_READ | EV_PERSIST | EV_ET, session_on_readable, session);
 	session->writable = loop_event(
-	    all->base, fd, EV_WRITE | EV_PERSIST, session_on_writable, session);
+	    all->base, fd, EV_WRITE | EV_ET, session_on_writable, session);
 	session->patience =
 	    loop_event(all->base, -1, 0, session_on_impatient, session);
 	TAILQ_INSERT_TAIL(&all->list, session, entry);
@@ -229,7 +229,7 @@ session_close(struct session *session)
 	if (session->job != NULL)
 		session->job->end(session->job);
 	session->job = NULL;
-	session_user_drop(all->users, session->user);
+	session_process_drop(all->users, session->process);
 	if (session->is_unsent)
 		TAILQ_REMOVE(&all->unsent, session, unsent);
 	TAILQ_REMOVE(&all->list, session, entry);
@@ -258,7 +258,8 @@ sessions_assign(struct sessions *all)
 	recent_peers_forget(&all->recent);
 	TAILQ_FOREACH (session, &all->list, entry)
 		assign(session);
-	sessions_flush(all);
+	if (sessions_flush(all))
+		all->handlers.ready(all->handlers.ctx);
 }
 
 /* With its last role a peer loses what it waits for and watches. */

@@ -38,11 +38,13 @@ void sessions_accept(struct sessions *, int fd);
 /*
  * Serves those who have sent something, for a moment and in fairness: whose
  * turn it is has used up the least of the daemon's time, and one that was idle
- * has used no less than those who are served.  True when some are left waiting.
+ * has used no less than those who are served.  A user with many processes, or a
+ * process with many sessions, has no more of it.  True when some are left
+ * waiting.
  */
 bool sessions_serve(struct sessions *);
-/* Writes what session_send has gathered. */
-void sessions_flush(struct sessions *);
+/* Writes some of what session_send has gathered; true when more can be. */
+bool sessions_flush(struct sessions *);
 /* Gives the roles anew, after the configuration has changed. */
 void sessions_assign(struct sessions *);
 unsigned sessions_count(const struct sessions *);

@@ -16,7 +16,11 @@
 
 static void log_drop(const struct session *, const char *);
 static void watch_room(struct session *);
+static void queue(struct session *);
+static void flush_now(struct sessions *);
 static void flush(struct session *);
+static bool write_some(struct session *);
+static void wait_to_write(struct session *);
 
 /* Told once for all that has come: whose turn it is to be read is elsewhere. */
 void
@@ -58,7 +62,7 @@ session_on_impatient(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	session_drop(session, ERROR_LIMIT,
 	    "the rest of a message did not come in time", 0);
-	sessions_flush(session->all);
+	flush_now(session->all);
 }
 
 void
@@ -67,10 +71,7 @@ session_send(struct session *session, const void *bytes, size_t size)
 	if (session->fd == -1 || session->is_ending)
 		return;
 	evbuffer_add(session->output, bytes, size);
-	if (session->is_unsent)
-		return;
-	TAILQ_INSERT_TAIL(&session->all->unsent, session, unsent);
-	session->is_unsent = true;
+	queue(session);
 }
 
 size_t
@@ -108,17 +109,28 @@ session_drop(
 	event_del(session->patience);
 }
 
-void
+bool
 sessions_flush(struct sessions *all)
 {
+	struct session_list list = TAILQ_HEAD_INITIALIZER(list);
 	struct session *session;
 
-	while ((session = TAILQ_FIRST(&all->unsent)) != NULL) {
-		TAILQ_REMOVE(&all->unsent, session, unsent);
+	TAILQ_CONCAT(&list, &all->unsent, unsent);
+	while ((session = TAILQ_FIRST(&list)) != NULL) {
+		TAILQ_REMOVE(&list, session, unsent);
 		session->is_unsent = false;
 		if (!event_pending(session->writable, EV_WRITE, NULL))
 			flush(session);
 	}
+	return !TAILQ_EMPTY(&all->unsent);
+}
+
+/* Outside of the daemon's turns; what is left is for the next one. */
+static void
+flush_now(struct sessions *all)
+{
+	if (sessions_flush(all))
+		all->handlers.ready(all->handlers.ctx);
 }
 
 void
@@ -132,35 +144,63 @@ session_on_writable(evutil_socket_t fd, short what, void *ctx)
 		session_close(session);
 		return;
 	}
-	flush(session);
+	event_del(session->writable);
+	queue(session);
+	flush_now(session->all);
 }
 
 static void
 flush(struct session *session)
 {
 	const struct session_handlers *handlers = &session->all->handlers;
-	struct timeval timeout = session_timeout(session->all);
 	size_t before = evbuffer_get_length(session->output), left;
+	bool is_blocked = before > 0 && !write_some(session);
 
-	if (before > 0 &&
-	    evbuffer_write_atmost(session->output, session->fd, WRITE_SIZE) ==
-		-1 &&
-	    errno != EAGAIN && errno != EINTR) {
-		session_close(session);
+	if (session->fd == -1)
 		return;
-	}
 	left = evbuffer_get_length(session->output);
 	if (left == 0 && session->is_ending) {
 		session_close(session);
 		return;
 	}
-	if (left == 0)
-		event_del(session->writable);
-	else if (!event_pending(session->writable, EV_WRITE, NULL))
-		loop_add(session->writable, &timeout);
+	if (is_blocked)
+		wait_to_write(session);
+	else if (left > 0)
+		queue(session);
 	watch_room(session);
 	if (before >= BACKLOG_LOW && left < BACKLOG_LOW)
 		handlers->drained(handlers->ctx, session);
+}
+
+/* False: there is no room in the socket, or it was closed. */
+static bool
+write_some(struct session *session)
+{
+	if (evbuffer_write_atmost(session->output, session->fd, WRITE_SIZE) !=
+		-1 ||
+	    errno == EINTR)
+		return true;
+	if (errno != EAGAIN)
+		session_close(session);
+	return false;
+}
+
+static void
+wait_to_write(struct session *session)
+{
+	struct timeval timeout = session_timeout(session->all);
+
+	loop_add(session->writable, &timeout);
+}
+
+/* For the next flush. */
+static void
+queue(struct session *session)
+{
+	if (session->is_unsent)
+		return;
+	TAILQ_INSERT_TAIL(&session->all->unsent, session, unsent);
+	session->is_unsent = true;
 }
 
 /* One that has read enough of what it was sent is served again. */

@@ -18,7 +18,7 @@
 
 #define SESSION_READ_SIZE 16384 /* bytes that are read at a time */
 
-struct session_user; /* how many are whose */
+struct session_process; /* whose it is */
 
 struct session {
 	TAILQ_ENTRY(session) entry;
@@ -35,7 +35,7 @@ struct session {
 	bool is_ending;	  /* closed once everything is written */
 	bool has_text_errors;
 	struct peer peer;
-	struct session_user *user;
+	struct session_process *process;
 	uint64_t number;
 	int64_t used; /* the daemon's time, in ns; see sessions.served */
 	struct frame frame;
@@ -76,9 +76,18 @@ void session_pack_dropped(
 /* session_count.c */
 struct session_users *session_users_new(void);
 void session_users_free(struct session_users *);
-/* One more of that user. */
-struct session_user *session_user_take(struct session_users *, uint32_t uid);
-void session_user_drop(struct session_users *, struct session_user *);
+/* One more of the process that is at the socket's other end. */
+struct session_process *
+session_process_take(struct session_users *, uint32_t uid, int fd);
+void session_process_drop(struct session_users *, struct session_process *);
+/* One of its sessions has become ready, or is not any more. */
+void session_process_ready(struct session_process *, bool);
+/*
+ * Into how many equal parts its user's time is shared out, of which one is for
+ * each of its sessions: users have as much as each other, and so have the
+ * processes of one, and the sessions of a process, as far as they are ready.
+ */
+unsigned session_process_shares(const struct session_process *);
 unsigned session_user_count(const struct session_users *, uint32_t uid);
 
 /* session_turn.c: whether it is its turn, with what it has. */

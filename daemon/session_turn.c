@@ -11,9 +11,13 @@
  * How long sessions are served before sockets are looked at again, in ns: so
  * long one that has just sent something may have to wait for others.
  */
-#define SERVE_TIME 100000
+#define SERVE_TIME 50000
+
+/* How long one of them is: what it is answered is written in one piece then. */
+#define STAY_TIME 20000
 
 static int compare(const struct session *, const struct session *);
+static int64_t serve_some(struct session *, int64_t);
 static void serve(struct session *);
 static void proceed(struct session *, struct session_job *);
 static void take_message(struct session *);
@@ -34,24 +38,39 @@ bool
 sessions_serve(struct sessions *all)
 {
 	struct session *session;
-	int64_t began, now, end;
+	int64_t now, end;
 
 	if (RB_EMPTY(&all->ready))
 		return false;
-	began = clock_uptime();
-	end = began + SERVE_TIME;
+	now = clock_uptime();
+	end = now + SERVE_TIME;
 	while ((session = RB_MIN(session_tree, &all->ready)) != NULL &&
-	    began < end) {
-		session_unready(session_ref(session));
+	    now < end) {
+		session_ref(session);
 		all->served = session->used;
-		serve(session);
-		now = clock_uptime();
-		session->used += now - began + 1;
-		began = now;
-		session_prepare(session);
+		now = serve_some(session, now);
 		session_unref(session);
 	}
 	return session != NULL;
+}
+
+/* Comes back with the time. */
+static int64_t
+serve_some(struct session *session, int64_t now)
+{
+	int64_t began = now, before;
+	unsigned shares;
+
+	do {
+		shares = session_process_shares(session->process);
+		session_unready(session);
+		before = now;
+		serve(session);
+		now = clock_uptime();
+		session->used += (now - before + 1) * shares;
+		session_prepare(session);
+	} while (session->is_ready && now - began < STAY_TIME);
+	return now;
 }
 
 static void
@@ -108,14 +127,17 @@ session_prepare(struct session *session)
 		session->used = all->served;
 	RB_INSERT(session_tree, &all->ready, session);
 	session->is_ready = true;
+	session_process_ready(session->process, true);
 }
 
 void
 session_unready(struct session *session)
 {
-	if (session->is_ready)
-		RB_REMOVE(session_tree, &session->all->ready, session);
+	if (!session->is_ready)
+		return;
+	RB_REMOVE(session_tree, &session->all->ready, session);
 	session->is_ready = false;
+	session_process_ready(session->process, false);
 }
 
 static void

@@ -151,7 +151,7 @@ turn_until(struct scene *scene, const unsigned *count, unsigned wanted)
 	while (*count < wanted) {
 		bool more = sessions_serve(scene->sessions);
 
-		sessions_flush(scene->sessions);
+		more = sessions_flush(scene->sessions) || more;
 		if (*count < wanted)
 			event_base_loop(
 			    scene->base, more ? EVLOOP_NONBLOCK : EVLOOP_ONCE);
@@ -233,7 +233,7 @@ SESSION_CASE(unread, "one that does not read is dropped, with others served")
 	turn_until(scene, &scene->messages, 1);
 	session_send(scene->newest, bytes, size);
 	ATF_CHECK_EQ(size, session_backlog(scene->newest));
-	sessions_flush(scene->sessions);
+	(void)sessions_flush(scene->sessions);
 	ATF_CHECK(session_backlog(scene->newest) > size / 2);
 	say(scene, 1, "\x90", 1);
 	turn_until(scene, &scene->messages, 2);
@@ -252,13 +252,14 @@ SESSION_CASE(reads_late, "one that reads late gets everything")
 	say(scene, 0, "\x90", 1);
 	turn_until(scene, &scene->messages, 1);
 	session_send(scene->newest, bytes, size);
-	sessions_flush(scene->sessions);
+	(void)sessions_flush(scene->sessions);
 	while (left > 0) {
 		ssize_t n = read(scene->clients[0], bytes, left);
 
 		if (n > 0)
 			left -= (size_t)n;
 		event_base_loop(scene->base, EVLOOP_NONBLOCK);
+		(void)sessions_flush(scene->sessions);
 	}
 	ATF_CHECK_EQ(1, scene->drained);
 	ATF_CHECK_EQ(0, session_backlog(scene->newest));
@@ -300,7 +301,7 @@ SESSION_CASE(fairness, "a flood of one does not hold up the one of another")
 	scene->answer = 1;
 	say(scene, 0, flood, sizeof(flood));
 	turn_until(scene, &scene->messages, 1);
-	sessions_flush(scene->sessions);
+	(void)sessions_flush(scene->sessions);
 	before = scene->messages;
 	ATF_REQUIRE(before < sizeof(flood));
 	say(scene, 1, "\x90", 1);
@@ -332,7 +333,7 @@ SESSION_CASE(unserved, "of one that does not read no more is done")
 	do {
 		served = scene->messages;
 		(void)sessions_serve(scene->sessions);
-		sessions_flush(scene->sessions);
+		(void)sessions_flush(scene->sessions);
 	} while (scene->messages > served);
 	ATF_CHECK_MSG(served < 100, "%u of 1000 answers of 64 KiB", served);
 	ATF_CHECK(session_backlog(scene->newest) < 2 * 1024 * 1024);
@@ -340,7 +341,7 @@ SESSION_CASE(unserved, "of one that does not read no more is done")
 		(void)!read(scene->clients[0], got, sizeof(got));
 		event_base_loop(scene->base, EVLOOP_NONBLOCK);
 		(void)sessions_serve(scene->sessions);
-		sessions_flush(scene->sessions);
+		(void)sessions_flush(scene->sessions);
 	}
 	ATF_CHECK_EQ(0, scene->closed);
 }
@@ -380,7 +381,7 @@ SESSION_CASE(waiting_jobs,
 	say(scene, 0, "\x90", 1);
 	turn_until(scene, &scene->messages, 6);
 	session_drop(first, ERROR_LIMIT, "enough", 0);
-	sessions_flush(scene->sessions);
+	(void)sessions_flush(scene->sessions);
 	ATF_CHECK_EQ(1, scene->closed);
 	ATF_CHECK_EQ(2, scene->over);
 }
