@@ -2,8 +2,11 @@
 /* session_test: clients that send too much, too little, or do not read. */
 
 #include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 
 #include <atf-c.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +23,8 @@ struct scene {
 	int clients[CLIENTS];
 	struct session *newest; /* whose message came last */
 	unsigned messages;
+	struct session *mine; /* one of which they are counted */
+	unsigned of_mine;
 	unsigned second_at; /* how many there were when a second one's came */
 	size_t answer;	    /* bytes that each message is answered with */
 	bool has_long;	    /* messages begin what takes several turns, */
@@ -43,6 +48,7 @@ static void end(struct scene *);
 static void turn_until(struct scene *, const unsigned *, unsigned);
 static void say(struct scene *, int, const char *, size_t);
 static bool hears(struct scene *, int, const char *);
+static void flood_from(const struct sockaddr_un *, unsigned);
 
 static void
 on_message(void *ctx, struct session *session, const char *bytes, size_t size)
@@ -51,6 +57,7 @@ on_message(void *ctx, struct session *session, const char *bytes, size_t size)
 
 	ATF_CHECK(bytes != NULL && size > 0);
 	scene->messages++;
+	scene->of_mine += session == scene->mine;
 	if (scene->newest != NULL && scene->newest != session &&
 	    scene->second_at == 0)
 		scene->second_at = scene->messages;
@@ -358,6 +365,62 @@ SESSION_CASE(jobs, "what takes several turns holds up its own session alone")
 	ATF_CHECK_EQ(3, scene->over);
 }
 
+/* As many connections to the socket, each with a flood of messages. */
+static void
+flood_from(const struct sockaddr_un *address, unsigned n)
+{
+	static char flood[20000];
+
+	memset(flood, '\x90', sizeof(flood));
+	for (unsigned i = 0; i < n; i++) {
+		int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+		if (connect(fd, (const struct sockaddr *)address,
+			sizeof(*address)) == -1 ||
+		    write(fd, flood, sizeof(flood)) != sizeof(flood))
+			abort();
+	}
+}
+
+SESSION_CASE(processes, "many connections have no more of the time than one")
+{
+	struct sockaddr_un address = {
+	    .sun_family = AF_UNIX, .sun_path = "socket"};
+	int listener = socket(AF_UNIX, SOCK_STREAM, 0), status;
+	unsigned many = 20, all;
+	pid_t child;
+
+	ATF_REQUIRE_EQ(
+	    0, bind(listener, (struct sockaddr *)&address, sizeof(address)));
+	ATF_REQUIRE_EQ(0, listen(listener, 64));
+	flood_from(&address, 1);
+	sessions_accept(
+	    scene->sessions, accept4(listener, NULL, NULL, SOCK_NONBLOCK));
+	turn_until(scene, &scene->messages, 1);
+	scene->mine = scene->newest;
+	child = fork();
+	ATF_REQUIRE(child != -1);
+	if (child == 0) {
+		flood_from(&address, many);
+		for (;;)
+			pause();
+	}
+	for (unsigned i = 0; i < many; i++)
+		sessions_accept(scene->sessions,
+		    accept4(listener, NULL, NULL, SOCK_NONBLOCK));
+	scene->ready = 0;
+	while (scene->ready < many)
+		event_base_loop(scene->base, EVLOOP_ONCE);
+	all = scene->messages;
+	turn_until(scene, &scene->of_mine, 10000);
+	all = scene->messages - all;
+	/* Half of them are its own, not one in 21. */
+	ATF_CHECK_MSG(all < 5 * 10000, "%u beside 10000", all - 10000);
+	kill(child, SIGKILL);
+	waitpid(child, &status, 0);
+	close(listener);
+}
+
 SESSION_CASE(waiting_jobs,
     "what waits for something else holds up its own "
     "session alone, and ends with it")
@@ -392,6 +455,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, unserved);
 	ATF_TP_ADD_TC(tp, jobs);
 	ATF_TP_ADD_TC(tp, waiting_jobs);
+	ATF_TP_ADD_TC(tp, processes);
 	ATF_TP_ADD_TC(tp, pieces);
 	ATF_TP_ADD_TC(tp, half);
 	ATF_TP_ADD_TC(tp, garbage);
