@@ -100,8 +100,10 @@ go(struct server *server, const struct options *options, struct config *config)
 		    strerror(errno));
 		exit(EX_UNAVAILABLE);
 	}
+	/* Before there are threads, each of which has its own. */
+	harden_capabilities(
+	    config->callouts.new_privileges ? HARDEN_DAEMON : HARDEN_BOTH);
 	server_open(server, options, config);
-	harden_capabilities(HARDEN_DAEMON);
 	if (options->foreground)
 		return;
 	if (!pid_file_write(config->pid_file, error, sizeof(error))) {

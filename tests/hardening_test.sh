@@ -32,7 +32,10 @@ capabilities_body() {
 	# CHOWN DAC_OVERRIDE KILL SYS_PTRACE SYS_RESOURCE
 	set=$(printf '%016x' $((0x$own &
 	    (1 << 0 | 1 << 1 | 1 << 5 | 1 << 19 | 1 << 24))))
-	has_capabilities "$daemon" "$set $set"
+	# Of each thread, for each has its own.
+	for task in "/proc/$daemon/task"/*; do
+		has_capabilities "$daemon/task/${task##*/}" "$set $set"
+	done
 	# and SETGID SETUID SYS_NICE
 	set=$(printf '%016x' $((0x$set | 0x$own & (1 << 6 | 1 << 7 | 1 << 23))))
 	has_capabilities "$runner" "$set $set"
@@ -148,6 +151,31 @@ kept_body() {
 	weir_stop
 }
 
+# One that takes the place of one that died gains nothing by being executed.
+attack_test_case replaced "a runner that begins later with new_privileges: false" pgrep
+replaced_body() {
+	needs_proc
+	attack_begin "callouts: {new_privileges: false, runners: 1}"
+	cat >who.yaml <<-'END'
+	workflow: who
+	tasks:
+	  work: {run: "id -u; id -g"}
+	END
+	run_as $victim who.yaml
+	atf_check -o inline:"$victim\n$victim\n" weirctl logs "$id" work
+	processes
+	before=$runner
+	kill -KILL "$before"
+	weir_wait_until has_another
+	run_as $victim who.yaml
+	atf_check -o inline:"$victim\n$victim\n" weirctl logs "$id" work
+	weir_stop
+}
+has_another() {
+	runner=$(pgrep -P "$daemon" weir-runner | head -n 1)
+	[ -n "$runner" ] && [ "$runner" != "$before" ]
+}
+
 attack_test_case sockets "modes and owners of what is listened at"
 sockets_body() {
 	attack_begin
@@ -174,7 +202,7 @@ umask_body() {
 
 atf_init_test_cases() {
 	for hardened in capabilities memory descriptors privileges kept \
-	    sockets umask; do
+	    replaced sockets umask; do
 		atf_add_test_case $hardened
 	done
 }

@@ -50,9 +50,10 @@ static const int runner_needs[] = {
     CAP_SYS_RESOURCE, /* limits of root's commands */
     -1,
 };
-static const int *const needs[] = {
-    [HARDEN_DAEMON] = daemon_needs,
-    [HARDEN_RUNNER] = runner_needs,
+static const int *const needs[][2] = {
+    [HARDEN_DAEMON] = {daemon_needs},
+    [HARDEN_RUNNER] = {runner_needs},
+    [HARDEN_BOTH] = {daemon_needs, runner_needs},
 };
 
 void
@@ -81,8 +82,9 @@ harden_capabilities(enum harden_who who)
 	memset(has, 0, sizeof has);
 	if (geteuid() != 0 || syscall(SYS_capget, &header, has) == -1)
 		return;
-	for (need = needs[who]; *need != -1; need++)
-		kept[CAP_TO_INDEX(*need)] |= CAP_TO_MASK(*need);
+	for (i = 0; i < 2; i++)
+		for (need = needs[who][i]; need != NULL && *need != -1; need++)
+			kept[CAP_TO_INDEX(*need)] |= CAP_TO_MASK(*need);
 	for (i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
 		has[i].permitted &= kept[i];
 		has[i].effective &= kept[i];

@@ -7,7 +7,11 @@
 
 #include <stdbool.h>
 
-enum harden_who { HARDEN_DAEMON, HARDEN_RUNNER };
+enum harden_who {
+	HARDEN_DAEMON,
+	HARDEN_RUNNER,
+	HARDEN_BOTH, /* a daemon whose runners get none that it has not */
+};
 
 /*
  * Closes all descriptors but the first three, and opens those on /dev/null
@@ -26,7 +30,8 @@ void harden_memory(void);
 bool harden_privileges(void);
 /*
  * Gives up the capabilities that it never uses, as far as it has any.  What
- * root executes has them all again: root's callouts are not restricted.
+ * root executes has them all again, unless harden_privileges is in force:
+ * root's callouts are not restricted.  Threads that there are keep theirs.
  */
 void harden_capabilities(enum harden_who);
 
