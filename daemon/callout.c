@@ -54,6 +54,7 @@ callouts_open(struct event_base *base, const struct callout_options *options,
 	c->output_max = options->output_max;
 	c->log_max = options->log_max;
 	c->new_privileges = options->new_privileges;
+	c->limits = options->limits;
 	c->state_dir = xstrdup(state_dir);
 	c->run_dir = xstrdup(run_dir);
 	c->runner_path = xstrdup(options->runner_path);

@@ -14,6 +14,7 @@
 
 #include "daemon/core/outcome.h"
 #include "daemon/core/value.h"
+#include "daemon/runner/harden.h"
 
 enum callout_want {
 	CALLOUT_RUN,	/* to run; started if it never was */
@@ -53,6 +54,7 @@ struct callout_options {
 	uint64_t log_max;	 /* bytes of stdout, and of stderr; 0: all */
 	const char *path;	 /* PATH of the clean environment */
 	bool new_privileges;	 /* setuid programs work */
+	struct harden_limits limits; /* that commands have */
 };
 
 struct callout_handlers {

@@ -121,6 +121,7 @@ struct callouts {
 	size_t output_max;
 	uint64_t log_max;
 	bool new_privileges;
+	struct harden_limits limits;
 	bool recovered;
 	bool changed;	/* the runners that take work did, and it is untold */
 	bool losses;	/* some in done are lost: what runs of them is killed */

@@ -242,7 +242,7 @@ spawn(struct link *l, int listener)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
-	char id[17], name[] = "weir-runner", *argv[4], **env;
+	char id[17], limits[48], name[] = "weir-runner", *argv[5], **env;
 	sigset_t set;
 	int error;
 
@@ -250,7 +250,10 @@ spawn(struct link *l, int listener)
 	argv[0] = name;
 	argv[1] = l->path;
 	argv[2] = id;
-	argv[3] = NULL;
+	snprintf(limits, sizeof limits, "%" PRIu64 ",%" PRIu64,
+	    l->callouts->limits.core, l->callouts->limits.files);
+	argv[3] = limits;
+	argv[4] = NULL;
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_adddup2(&files, listener, 0);
 	posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);

@@ -65,6 +65,7 @@ server_open(
 	server->options = options;
 	server->config = config;
 	STAILQ_INIT(&server->work);
+	harden_limits(&server->limits);
 	open_directories(config);
 	open_loop(server);
 	open_journal(server);
@@ -222,6 +223,7 @@ open_callouts(struct server *server)
 	    .log_max = (uint64_t)config->callouts.log_max,
 	    .path = config->callouts.path,
 	    .new_privileges = config->callouts.new_privileges,
+	    .limits = server->limits,
 	};
 	const struct callout_handlers handlers = {
 	    .ended = server_callout_ended,

@@ -20,6 +20,7 @@
 #include "daemon/journal.h"
 #include "daemon/listener.h"
 #include "daemon/options.h"
+#include "daemon/runner/harden.h"
 #include "daemon/saver.h"
 #include "daemon/session.h"
 #include "daemon/space.h"
@@ -62,7 +63,8 @@ struct server {
 	bool host_changed; /* the core is to be told of runners and limits */
 	bool tick;	   /* the core has work left, or a deadline is due */
 	enum server_end end;
-	int64_t started_at; /* ns since the epoch */
+	struct harden_limits limits; /* as they were; for commands */
+	int64_t started_at;	     /* ns since the epoch */
 	struct event *turn;
 	struct alarm *deadline; /* of durations */
 	struct alarm *until;	/* of what goes by the wall clock */

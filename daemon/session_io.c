@@ -119,8 +119,10 @@ sessions_flush(struct sessions *all)
 	while ((session = TAILQ_FIRST(&list)) != NULL) {
 		TAILQ_REMOVE(&list, session, unsent);
 		session->is_unsent = false;
+		session_ref(session); /* it may be closed */
 		if (!event_pending(session->writable, EV_WRITE, NULL))
 			flush(session);
+		session_unref(session);
 	}
 	return !TAILQ_EMPTY(&all->unsent);
 }

@@ -108,6 +108,7 @@ open_daemon(unsigned runners)
 	};
 	char error[512] = "";
 
+	options.limits = (struct harden_limits){UINT64_MAX, 1024};
 	options.runner_path = getenv("WEIR_RUNNER");
 	if (options.runner_path == NULL)
 		options.runner_path = "build/plain/weir-runner";

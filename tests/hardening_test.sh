@@ -176,6 +176,35 @@ has_another() {
 	[ -n "$runner" ] && [ "$runner" != "$before" ]
 }
 
+# limits_of FILE: the soft ones of core files and descriptors, and the hard one.
+limits_of() {
+	awk '/^Max core file size/ { core = $5 }
+	    /^Max open files/ { print core, $4, $5 }' "$1"
+}
+
+attack_test_case limits "its own limits, and those of callouts" pgrep
+limits_body() {
+	needs_proc
+	attack_place
+	cat >limits.yaml <<-'END'
+	workflow: limits
+	tasks:
+	  work: {run: [cat, /proc/self/limits]}
+	END
+	# shellcheck disable=SC3045 # every shell that tests run with has these
+	ulimit -Sn 700 && ulimit -Hn 3000 && ulimit -Sc 100
+	weir_start
+	processes
+	for pid in "$daemon" "$runner"; do
+		atf_check_equal "0 3000 3000" "$(limits_of "/proc/$pid/limits")"
+	done
+	run_as 0 limits.yaml
+	weirctl logs "$id" work >limits
+	own=$(limits_of "/proc/$$/limits")
+	atf_check_equal "${own%% *} 700 3000" "$(limits_of limits)"
+	weir_stop
+}
+
 attack_test_case sockets "modes and owners of what is listened at"
 sockets_body() {
 	attack_begin
@@ -202,7 +231,7 @@ umask_body() {
 
 atf_init_test_cases() {
 	for hardened in capabilities memory descriptors privileges kept \
-	    replaced sockets umask; do
+	    replaced limits sockets umask; do
 		atf_add_test_case $hardened
 	done
 }

@@ -18,8 +18,9 @@
 #define LISTEN_TRIES 2000
 #define LISTEN_PAUSE 30 /* ms */
 
-static pid_t daemon_pid; /* 0: none runs */
-static uid_t user;	 /* 0: whoever runs the test */
+static pid_t daemon_pid;    /* 0: none runs */
+static uid_t user;	    /* 0: whoever runs the test */
+static struct rlimit files; /* 0: those of the test */
 
 static void kill_daemon(void);
 static bool listens(void);
@@ -41,6 +42,9 @@ scratch_daemon_start(void)
 	if (daemon_pid == 0) {
 		if (freopen("weird.log", "a", stderr) == NULL)
 			_exit(126);
+		if (files.rlim_max != 0 &&
+		    setrlimit(RLIMIT_NOFILE, &files) == -1)
+			_exit(124);
 		if (user != 0 &&
 		    (setgroups(0, NULL) == -1 || setgid((gid_t)user) == -1 ||
 			setuid(user) == -1))
@@ -62,6 +66,12 @@ void
 scratch_daemon_user(uid_t uid)
 {
 	user = uid;
+}
+
+void
+scratch_daemon_files(rlim_t most)
+{
+	files.rlim_cur = files.rlim_max = most;
 }
 
 /* The socket is there before it takes connections. */

@@ -4,6 +4,7 @@
 #ifndef WEIR_TESTS_SCRATCH_DAEMON_H
 #define WEIR_TESTS_SCRATCH_DAEMON_H
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #define SCRATCH_SOCKET "sock"
@@ -16,6 +17,8 @@
 void scratch_daemon_start(void);
 /* Of those that are started from now on: the user that they run as. */
 void scratch_daemon_user(uid_t);
+/* The same of how many descriptors they may have. */
+void scratch_daemon_files(rlim_t);
 /* Ends it as an operator would, and demands that it ends well. */
 void scratch_daemon_stop(void);
 /* The same of one that was told to end. */

@@ -28,6 +28,7 @@
 /* What the child works on; it writes nothing but the last three. */
 struct setup {
 	const struct wire_start *start;
+	const struct harden_limits *limits;
 	char **programs; /* paths to try */
 	gid_t *groups;
 	int in, out, err;
@@ -57,13 +58,15 @@ static void child_privileges(struct setup *);
 static void child_execute(struct setup *);
 
 bool
-command_start(const struct wire_start *start, struct wire_report *report)
+command_start(const struct wire_start *start,
+    const struct harden_limits *limits, struct wire_report *report)
 {
 	struct setup setup;
 	pid_t pid;
 
 	memset(&setup, 0, sizeof setup);
 	setup.start = start;
+	setup.limits = limits;
 	setup.in = setup.out = setup.err = -1;
 	pid = -1;
 	if (prepare(&setup))
@@ -231,6 +234,7 @@ child(struct setup *s)
 	child_descriptor(s, s->out, 1);
 	child_descriptor(s, s->err, 2);
 	umask(022);
+	harden_undo_limits(s->limits);
 	child_user(s);
 	child_limits(s); /* with the rights of the user, not of this process */
 	child_privileges(s);

@@ -83,7 +83,7 @@ entry_start(struct runner *r, const struct wire_start *start)
 	}
 	e->report.key = start->key;
 	e->report.started_at = now();
-	if (command_start(start, &e->report)) {
+	if (command_start(start, &r->limits, &e->report)) {
 		e->told = WIRE_STARTED;
 		RB_INSERT(entries_by_pid, &r->commands, e);
 		r->running++;

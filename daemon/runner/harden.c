@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #ifdef __linux__
 #include <linux/capability.h>
@@ -14,6 +15,10 @@
 #elif defined(__FreeBSD__)
 #include <sys/procctl.h>
 #endif
+
+#define FILES_MAX ((uint64_t)1024 * 1024)
+
+static uint64_t set_soft(int resource, uint64_t wanted);
 
 void
 harden_descriptors(void)
@@ -26,6 +31,40 @@ harden_descriptors(void)
 	while (fd != -1 && fd <= STDERR_FILENO);
 	if (fd != -1)
 		close(fd);
+}
+
+static uint64_t
+set_soft(int resource, uint64_t wanted)
+{
+	struct rlimit limit;
+	uint64_t before;
+
+	if (getrlimit(resource, &limit) == -1)
+		return 0;
+	before = limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX
+						 : (uint64_t)limit.rlim_cur;
+	limit.rlim_cur =
+	    limit.rlim_max == RLIM_INFINITY || wanted < limit.rlim_max
+	    ? (rlim_t)wanted
+	    : limit.rlim_max;
+	if (wanted == UINT64_MAX && limit.rlim_max == RLIM_INFINITY)
+		limit.rlim_cur = RLIM_INFINITY;
+	(void)setrlimit(resource, &limit);
+	return before;
+}
+
+void
+harden_limits(struct harden_limits *before)
+{
+	before->core = set_soft(RLIMIT_CORE, 0);
+	before->files = set_soft(RLIMIT_NOFILE, FILES_MAX);
+}
+
+void
+harden_undo_limits(const struct harden_limits *before)
+{
+	(void)set_soft(RLIMIT_CORE, before->core);
+	(void)set_soft(RLIMIT_NOFILE, before->files);
 }
 
 #ifdef __linux__

@@ -6,6 +6,7 @@
 #define WEIR_RUNNER_HARDEN_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum harden_who {
 	HARDEN_DAEMON,
@@ -28,6 +29,20 @@ void harden_memory(void);
  * have.  False with errno where that can't be had.
  */
 bool harden_privileges(void);
+/* Soft limits of resources; UINT64_MAX is none. */
+struct harden_limits {
+	uint64_t core;	/* bytes */
+	uint64_t files; /* descriptors */
+};
+
+/*
+ * No core file, and as many descriptors as there may be.  What is executed has
+ * the limits that were before, once harden_undo_limits was called for it, which
+ * may be done between vfork and exec.
+ */
+void harden_limits(struct harden_limits *before);
+void harden_undo_limits(const struct harden_limits *);
+
 /*
  * Gives up the capabilities that it never uses, as far as it has any.  What
  * root executes has them all again, unless harden_privileges is in force:

@@ -10,6 +10,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -47,7 +48,7 @@ main(int argc, char *argv[])
 	static struct runner runner; /* zeroed; there to the end */
 	char *end;
 
-	if (argc != 3)
+	if (argc < 3 || argc > 4)
 		usage();
 	RB_INIT(&runner.entries);
 	RB_INIT(&runner.commands);
@@ -58,6 +59,15 @@ main(int argc, char *argv[])
 	runner.id = strtoull(argv[2], &end, 16);
 	if (errno != 0 || *end != '\0' || runner.id == 0)
 		errx(EX_USAGE, "%s: expected an id in hexadecimal", argv[2]);
+	/* A daemon that is older does not say what commands are to have. */
+	if (argc == 3)
+		harden_limits(&runner.limits);
+	else if (sscanf(argv[3], "%" SCNu64 ",%" SCNu64, &runner.limits.core,
+		     &runner.limits.files) != 2)
+		errx(EX_USAGE,
+		    "%s: expected limits of core files and "
+		    "descriptors",
+		    argv[3]);
 	runner.listener = take_listener();
 	detach();
 	catch_signals(&runner);
@@ -74,7 +84,7 @@ static void
 usage(void)
 {
 	fprintf(stderr,
-	    "usage: weir-runner socket id\n"
+	    "usage: weir-runner socket id [core,files]\n"
 	    "weird(8) starts it, its standard input a listening "
 	    "socket\n");
 	exit(EX_USAGE);

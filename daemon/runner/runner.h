@@ -11,6 +11,7 @@
 #include <sys/tree.h>
 #include <sys/types.h>
 
+#include "daemon/runner/harden.h"
 #include "daemon/runner/wire.h"
 
 /* A command, from its start until its ending is acknowledged. */
@@ -34,7 +35,8 @@ RB_PROTOTYPE(entries_by_pid, entry, by_pid, )
 
 struct runner {
 	uint64_t id;
-	const char *path; /* of its socket */
+	const char *path;	     /* of its socket */
+	struct harden_limits limits; /* of commands */
 	int listener;
 	int client;	  /* -1: no daemon */
 	int signal_pipe;  /* readable after SIGCHLD */
@@ -54,7 +56,8 @@ void entry_acknowledged(struct runner *, struct entry *);
 void entries_reap(struct runner *);
 
 /* command.c: fills in pid, or error, stage and detail; false: it never ran */
-bool command_start(const struct wire_start *, struct wire_report *);
+bool command_start(const struct wire_start *, const struct harden_limits *,
+    struct wire_report *);
 
 /* orphan.c: what commands leave behind */
 /* Kills those that belong to no command that is there. */
