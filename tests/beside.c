@@ -28,8 +28,8 @@
 enum kind { READS, CHANGES, ALL, KINDS };
 
 struct figures {
-	double p50[KINDS]; /* ms */
-	double p99[KINDS];
+	double p50[KINDS][ROUNDS]; /* ms */
+	double p99[KINDS][ROUNDS];
 };
 
 static struct weir *good;
@@ -39,12 +39,13 @@ static uint64_t watched;  /* an execution of the good client's */
 
 static double now(void);
 static double ask(enum kind, unsigned);
-static void measure(struct figures *);
+static void measure(struct figures *, unsigned round);
 static void keep_busy(bool);
-static void attack_once(const struct attack *, struct figures *without,
-    struct figures *with, size_t *most);
-static double middle(const double *, unsigned n);
-static void summarize(struct figures *, enum kind, double *, unsigned);
+static void attack_once(const struct attack *, unsigned round,
+    struct figures *without, struct figures *with, size_t *most);
+static double middle(double *, unsigned n);
+static void
+summarize(struct figures *, enum kind, unsigned round, double *, unsigned);
 static void be_modest(void);
 static int ascending(const void *, const void *);
 static pid_t begin_attack(const struct attack *);
@@ -121,7 +122,7 @@ ascending(const void *a, const void *b)
 
 /* One change to three that only read. */
 static void
-measure(struct figures *figures)
+measure(struct figures *figures, unsigned round)
 {
 	unsigned n = runs_long() ? MANY : FEW, reads = n * 3 / 4;
 	double *took = calloc(n, sizeof(*took));
@@ -129,18 +130,19 @@ measure(struct figures *figures)
 	ATF_REQUIRE(took != NULL);
 	for (unsigned i = 0; i < n; i++)
 		took[i] = ask(i < reads ? READS : CHANGES, i);
-	summarize(figures, READS, took, reads);
-	summarize(figures, CHANGES, took + reads, n - reads);
-	summarize(figures, ALL, took, n);
+	summarize(figures, READS, round, took, reads);
+	summarize(figures, CHANGES, round, took + reads, n - reads);
+	summarize(figures, ALL, round, took, n);
 	free(took);
 }
 
 static void
-summarize(struct figures *figures, enum kind kind, double *took, unsigned n)
+summarize(struct figures *figures, enum kind kind, unsigned round, double *took,
+    unsigned n)
 {
 	qsort(took, n, sizeof(*took), ascending);
-	figures->p50[kind] = took[n / 2];
-	figures->p99[kind] = took[n - 1 - n / 100];
+	figures->p50[kind][round] = took[n / 2];
+	figures->p99[kind][round] = took[n - 1 - n / 100];
 }
 
 /*
@@ -220,21 +222,21 @@ void
 beside_attack(const struct attack *attack)
 {
 	static const char *const names[] = {"reads", "changes", "all"};
-	struct figures without[ROUNDS], with[ROUNDS];
+	struct figures without = {0}, with = {0};
 	unsigned rounds = runs_long() ? ROUNDS : 1;
 	size_t before = beside_memory(), most = 0;
 
 	for (unsigned i = 0; i < rounds; i++)
-		attack_once(attack, &without[i], &with[i], &most);
+		attack_once(attack, i, &without, &with, &most);
 	printf("%s:", attack->name);
 	for (enum kind kind = READS; kind < KINDS; kind++) {
-		double p99 = middle(&without[0].p99[kind], rounds);
-		double p99_with = middle(&with[0].p99[kind], rounds);
+		double p99 = middle(without.p99[kind], rounds);
+		double p99_with = middle(with.p99[kind], rounds);
 
 		printf(" %s: p50 %.2f ms, with it %.2f, p99 %.2f ms, with it "
 		       "%.2f: %.1f times;",
-		    names[kind], middle(&without[0].p50[kind], rounds),
-		    middle(&with[0].p50[kind], rounds), p99, p99_with,
+		    names[kind], middle(without.p50[kind], rounds),
+		    middle(with.p50[kind], rounds), p99, p99_with,
 		    p99_with / p99);
 	}
 	printf(" memory %.1f MiB and %.1f more, %.1f allowed\n",
@@ -249,19 +251,19 @@ beside_attack(const struct attack *attack)
 }
 
 static void
-attack_once(const struct attack *attack, struct figures *without,
-    struct figures *with, size_t *most)
+attack_once(const struct attack *attack, unsigned round,
+    struct figures *without, struct figures *with, size_t *most)
 {
 	size_t before, peak;
 	int status;
 	pid_t pid;
 
 	keep_busy(true);
-	measure(without);
+	measure(without, round);
 	before = beside_memory();
 	beside_mark();
 	pid = begin_attack(attack);
-	measure(with);
+	measure(with, round);
 	peak = beside_peak();
 	if (peak > before && peak - before > *most)
 		*most = peak - before;
@@ -273,17 +275,11 @@ attack_once(const struct attack *attack, struct figures *without,
 	ask(CHANGES, 0);
 }
 
-/* The one in the middle of those that stand in figures one after the other. */
 static double
-middle(const double *first, unsigned n)
+middle(double *list, unsigned n)
 {
-	double sorted[ROUNDS];
-
-	for (unsigned i = 0; i < n; i++)
-		sorted[i] = *(const double *)((const char *)first +
-		    i * sizeof(struct figures));
-	qsort(sorted, n, sizeof(*sorted), ascending);
-	return sorted[n / 2];
+	qsort(list, n, sizeof(*list), ascending);
+	return list[n / 2];
 }
 
 /* Of /proc, where it is in KiB. */

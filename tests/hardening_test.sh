@@ -200,8 +200,11 @@ limits_body() {
 	done
 	run_as 0 limits.yaml
 	weirctl logs "$id" work >limits
-	own=$(limits_of "/proc/$$/limits")
-	atf_check_equal "${own%% *} 700 3000" "$(limits_of limits)"
+	core=$(limits_of "/proc/$$/limits")
+	core=${core%% *}
+	# The sanitizers have set that to 0 before weird could look.
+	[ "$WEIR_BUILD" != san ] || core=0
+	atf_check_equal "$core 700 3000" "$(limits_of limits)"
 	weir_stop
 }
 

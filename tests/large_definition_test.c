@@ -266,7 +266,12 @@ ATF_TC_BODY(overtaken, tc)
 	struct weir_message event;
 	struct weir *other;
 	char *params;
+	FILE *conf;
 
+	conf = fopen("weird.conf", "w");
+	ATF_REQUIRE(conf != NULL);
+	fputs("limits: {definitions: 1000000}\n", conf);
+	fclose(conf);
 	begin();
 	put_below(0);
 	other = client;
