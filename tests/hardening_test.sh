@@ -161,13 +161,13 @@ replaced_body() {
 	tasks:
 	  work: {run: "id -u; id -g"}
 	END
-	run_as $victim who.yaml
+	run_as "$victim" who.yaml
 	atf_check -o inline:"$victim\n$victim\n" weirctl logs "$id" work
 	processes
 	before=$runner
 	kill -KILL "$before"
 	weir_wait_until has_another
-	run_as $victim who.yaml
+	run_as "$victim" who.yaml
 	atf_check -o inline:"$victim\n$victim\n" weirctl logs "$id" work
 	weir_stop
 }
