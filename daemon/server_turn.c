@@ -108,7 +108,11 @@ server_turn(struct server *server)
 	}
 	more = retention_turn(server->retention) || more;
 	look_for_space(server); /* what it has come to need is asked for */
-	waiters_answer(server->waiters);
+	while (waiters_answer(server->waiters))
+		if (server->end == SERVER_GOES_ON) {
+			more = true;
+			break;
+		}
 	snapshot = saver_turn(&server->saver);
 	journal_commit(server->journal);
 	collect(server);

@@ -13,6 +13,9 @@
 #include "daemon/waiters.h"
 #include "libproto/errors.h"
 
+/* In a turn, so that others do not wait when many are over at once; ns. */
+#define ANSWER_TIME 100000
+
 struct waiter {
 	RB_ENTRY(waiter) entry; /* in waiters.tree, until it is done */
 	TAILQ_ENTRY(waiter) done;
@@ -163,12 +166,17 @@ waiters_event(struct waiters *all, const struct event *event)
 	}
 }
 
-void
+bool
 waiters_answer(struct waiters *all)
 {
+	int64_t until = clock_uptime() + ANSWER_TIME;
 	struct waiter *waiter, *next;
+	bool more = false;
 
 	TAILQ_FOREACH_SAFE (waiter, &all->done, done, next) {
+		more = clock_uptime() >= until;
+		if (more)
+			break;
 		/* A flood of them is not to fill the memory with answers. */
 		if (session_is_full(waiter->asker.session))
 			continue;
@@ -176,6 +184,7 @@ waiters_answer(struct waiters *all)
 		release(waiter);
 	}
 	gone_answer(all->gone);
+	return more;
 }
 
 static void

@@ -35,8 +35,11 @@ void waiters_add_gone(struct waiters *, const struct asker *,
 
 /* Told of every event, before it is applied. */
 void waiters_event(struct waiters *, const struct event *);
-/* Answers those that need wait no longer; once in a turn. */
-void waiters_answer(struct waiters *);
+/*
+ * Answers some of those that need wait no longer; once in a turn.  True when
+ * there are more.
+ */
+bool waiters_answer(struct waiters *);
 /* The session is gone, with it whatever it waits for. */
 void waiters_forget(struct waiters *, const struct session *);
 

@@ -17,7 +17,7 @@
 
 #define QUEUE_MAX (4 * 1024 * 1024) /* bytes unread by a watcher */
 #define CATCH_UP_QUEUE (256 * 1024) /* with more unread, no old events */
-#define CATCH_UP_EVENTS 256	    /* old events at a time */
+#define CATCH_UP_EVENTS 64	    /* old events at a time */
 
 struct watcher {
 	TAILQ_ENTRY(watcher) entry;

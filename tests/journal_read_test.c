@@ -199,7 +199,7 @@ ATF_TC_BODY(search, tc)
 	scratch_init(&scratch, "journal");
 	scratch.options.segment_size = 4 * 1024 * 1024;
 	ATF_REQUIRE_MSG(scratch_open(&scratch), "%s", scratch.error);
-	for (unsigned i = 0; i < 90; i++) {
+	for (unsigned i = 0; i < 22; i++) {
 		scratch_append(&scratch, 100, 1);
 		ATF_REQUIRE(scratch_commit(&scratch));
 	}
