@@ -59,9 +59,9 @@ cost_body() {
 	    weirctl show 3
 	weir_kill9
 	weir_start
-	atf_check -o match:'safety_paused' -o match:'cost +3 of 4.5 in 1s' \
+	atf_check -o match:'safety_paused' -o match:'cost +3 of 10 in 1d' \
 	    -o match:'starts +no cap' sh -c \
-	    'weirctl safety paid --cost 3/1d && weirctl safety paid --cost 4.5/1s'
+	    'weirctl safety paid --cost 3/1d && weirctl safety paid --cost 10/1d'
 	weir_wait_until sh -c 'weirctl show 3 | grep -q completed'
 	weir_wait_until status_is paid enabled
 	atf_check -o match:'cost +.* of 3 in 1d' weirctl safety paid --clear

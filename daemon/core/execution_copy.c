@@ -136,8 +136,9 @@ copy_run(struct state *s, struct run *mine, const struct run *r)
 	mine->items_bad = r->items_bad;
 	mine->nactions = r->nactions;
 	/* None before it is known which there are. */
-	if (r->actions != NULL)
-		mine->actions = xcalloc(r->nactions, sizeof(*r->actions));
+	if (r->actions == NULL)
+		return;
+	mine->actions = xcalloc(r->nactions, sizeof(*r->actions));
 	for (uint32_t i = 0; i < r->nactions; i++) {
 		mine->actions[i].run = mine;
 		copy_action(s, &mine->actions[i], &r->actions[i]);

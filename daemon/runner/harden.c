@@ -18,7 +18,8 @@
 
 #define FILES_MAX ((uint64_t)1024 * 1024)
 
-static uint64_t set_soft(int resource, uint64_t wanted);
+static uint64_t change_soft(struct rlimit *, uint64_t wanted);
+static struct harden_limits set_limits(const struct harden_limits *);
 
 void
 harden_descriptors(void)
@@ -33,38 +34,50 @@ harden_descriptors(void)
 		close(fd);
 }
 
+/* Gives what it was; UINT64_MAX is none. */
 static uint64_t
-set_soft(int resource, uint64_t wanted)
+change_soft(struct rlimit *limit, uint64_t wanted)
 {
-	struct rlimit limit;
-	uint64_t before;
+	uint64_t before = limit->rlim_cur == RLIM_INFINITY
+	    ? UINT64_MAX
+	    : (uint64_t)limit->rlim_cur;
 
-	if (getrlimit(resource, &limit) == -1)
-		return 0;
-	before = limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX
-						 : (uint64_t)limit.rlim_cur;
-	limit.rlim_cur =
-	    limit.rlim_max == RLIM_INFINITY || wanted < limit.rlim_max
-	    ? (rlim_t)wanted
-	    : limit.rlim_max;
-	if (wanted == UINT64_MAX && limit.rlim_max == RLIM_INFINITY)
-		limit.rlim_cur = RLIM_INFINITY;
-	(void)setrlimit(resource, &limit);
+	if (wanted == UINT64_MAX || wanted > limit->rlim_max)
+		limit->rlim_cur = limit->rlim_max;
+	else
+		limit->rlim_cur = (rlim_t)wanted;
+	return before;
+}
+
+static struct harden_limits
+set_limits(const struct harden_limits *wanted)
+{
+	struct harden_limits before = {0};
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_CORE, &limit) == 0) {
+		before.core = change_soft(&limit, wanted->core);
+		(void)setrlimit(RLIMIT_CORE, &limit);
+	}
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		before.files = change_soft(&limit, wanted->files);
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
 	return before;
 }
 
 void
 harden_limits(struct harden_limits *before)
 {
-	before->core = set_soft(RLIMIT_CORE, 0);
-	before->files = set_soft(RLIMIT_NOFILE, FILES_MAX);
+	const struct harden_limits wanted = {.core = 0, .files = FILES_MAX};
+
+	*before = set_limits(&wanted);
 }
 
 void
 harden_undo_limits(const struct harden_limits *before)
 {
-	(void)set_soft(RLIMIT_CORE, before->core);
-	(void)set_soft(RLIMIT_NOFILE, before->files);
+	(void)set_limits(before);
 }
 
 #ifdef __linux__
