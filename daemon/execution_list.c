@@ -15,8 +15,8 @@
 #define PAGE_COST 2000 /* as filter_cost */
 #define PAGE_SIZE (256 * 1024)
 /* At a time, so that the others do not wait. */
-#define PIECE_TIME 50000 /* ns */
-#define PIECE_LOOKS 16	 /* between two looks at the clock */
+#define PIECE_TIME 25000 /* ns */
+#define PIECE_LOOKS 8	 /* between two looks at the clock */
 
 /* Each execution is in it as it is when its turn comes. */
 struct paging {

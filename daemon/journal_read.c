@@ -13,7 +13,7 @@
 #include "daemon/journal_parts.h"
 
 #define WINDOW_SIZE (64 * 1024) /* bytes */
-#define SEEK_RECORDS 1000	/* passed over at a time */
+#define SEEK_RECORDS 500	/* passed over at a time */
 
 struct reading {
 	struct journal *journal;

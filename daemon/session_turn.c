@@ -11,10 +11,10 @@
  * How long sessions are served before sockets are looked at again, in ns: so
  * long one that has just sent something may have to wait for others.
  */
-#define SERVE_TIME 50000
+#define SERVE_TIME 25000
 
 /* How long one of them is: what it is answered is written in one piece then. */
-#define STAY_TIME 20000
+#define STAY_TIME 10000
 
 static int compare(const struct session *, const struct session *);
 static int64_t serve_some(struct session *, int64_t);

@@ -14,7 +14,7 @@
 #include "libproto/errors.h"
 
 /* In a turn, so that others do not wait when many are over at once; ns. */
-#define ANSWER_TIME 100000
+#define ANSWER_TIME 25000
 
 struct waiter {
 	RB_ENTRY(waiter) entry; /* in waiters.tree, until it is done */

@@ -199,7 +199,7 @@ ATF_TC_BODY(search, tc)
 	scratch_init(&scratch, "journal");
 	scratch.options.segment_size = 4 * 1024 * 1024;
 	ATF_REQUIRE_MSG(scratch_open(&scratch), "%s", scratch.error);
-	for (unsigned i = 0; i < 22; i++) {
+	for (unsigned i = 0; i < 11; i++) {
 		scratch_append(&scratch, 100, 1);
 		ATF_REQUIRE(scratch_commit(&scratch));
 	}
@@ -211,7 +211,7 @@ ATF_TC_BODY(search, tc)
 	ATF_CHECK_EQ(last + 1, read_from(last - 1, 10, 0));
 	/* Where others have been in the meantime its own place is enough. */
 	ATF_CHECK(journal_seek(scratch.journal, last / 2 + 1, &far));
-	for (uint64_t i = 1; i < 20; i++)
+	for (uint64_t i = 1; i < 10; i++)
 		ATF_CHECK_EQ(i * 50 + 1, read_from(i * 50, 1, 0));
 	ATF_CHECK(!journal_seek(scratch.journal, last / 2 + 1, &far));
 	ATF_CHECK_EQ(last / 2 + 2, read_from(last / 2 + 1, 1, 0));
