@@ -175,8 +175,11 @@ ATF_TC_BODY(no_descriptors, tc)
 	    served, cpu);
 	ATF_CHECK_MSG(cpu < 500, "%ld ms of computing in 2 s", cpu);
 	hang_up(1000);
-	served = dial_all(50, 0);
-	ATF_CHECK_EQ_MSG(50, served, "%u", served);
+	/* Once it has noticed, which it has to do for each. */
+	while ((served = dial_all(50, 0)) < 50) {
+		hang_up(50);
+		poll(NULL, 0, 10);
+	}
 	beside_end();
 }
 
