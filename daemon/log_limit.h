@@ -25,7 +25,7 @@
 /* What lines are about: those of one kind leave those of others their room. */
 enum log_kind {
 	LOG_KIND_CLIENT,   /* a connection that was ended */
-	LOG_KIND_ACCEPT,   /* connections that have to wait */
+	LOG_KIND_ACCEPT,   /* connections or requests that have to wait */
 	LOG_KIND_START,	   /* a command that did not start */
 	LOG_KIND_OUTPUT,   /* a command that writes too much */
 	LOG_KIND_WORKFLOW, /* a workflow that its caps stop */

@@ -171,20 +171,21 @@ waiters_answer(struct waiters *all)
 {
 	int64_t until = clock_uptime() + ANSWER_TIME;
 	struct waiter *waiter, *next;
-	bool more = false;
+	bool is_late = false;
 
 	TAILQ_FOREACH_SAFE (waiter, &all->done, done, next) {
-		more = clock_uptime() >= until;
-		if (more)
-			break;
 		/* A flood of them is not to fill the memory with answers. */
 		if (session_is_full(waiter->asker.session))
 			continue;
 		answer(all, waiter);
 		release(waiter);
+		/* Not before: or nothing would ever come of the next turn. */
+		is_late = clock_uptime() >= until;
+		if (is_late)
+			break;
 	}
 	gone_answer(all->gone);
-	return more;
+	return is_late;
 }
 
 static void

@@ -37,7 +37,7 @@ void waiters_add_gone(struct waiters *, const struct asker *,
 void waiters_event(struct waiters *, const struct event *);
 /*
  * Answers some of those that need wait no longer; once in a turn.  True when
- * there are more.
+ * there may be more that can be answered at once.
  */
 bool waiters_answer(struct waiters *);
 /* The session is gone, with it whatever it waits for. */

@@ -13,6 +13,7 @@
 #include "daemon/clock.h"
 #include "daemon/core/alloc.h"
 #include "daemon/log.h"
+#include "daemon/log_limited.h"
 #include "daemon/loop.h"
 #include "daemon/thread.h"
 #include "daemon/worker.h"
@@ -89,6 +90,9 @@ worker_free(struct worker *worker)
 static bool
 begin(struct worker *worker)
 {
+	/* Each large request of anybody's tries it again. */
+	static const struct log_about about = {
+	    LOG_KIND_ACCEPT, LOG_OF_NOBODY, LOG_LEVEL_WARN};
 	int result;
 
 	if (worker->has_thread)
@@ -96,8 +100,10 @@ begin(struct worker *worker)
 	result = thread_start(&worker->thread, run, worker);
 	worker->has_thread = result == 0;
 	if (result != 0)
-		log_warn("can't start a thread for large requests: %s; they "
-			 "are done without",
+		log_limited(&about,
+		    "can't start a thread for large requests: %s; they are "
+		    "done without, and others wait for them: raise the limit "
+		    "of processes",
 		    strerror(result));
 	return worker->has_thread;
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libproto/errors.h"
 #include "tests/beside.h"
 #include "tests/hostile.h"
 #include "tests/scratch_daemon.h"
@@ -35,6 +36,9 @@ static void ask_for_ever(const char *, const char *);
 static void ask_as(uid_t, const char *, const char *);
 static void send_whole(int, const msgpack_sbuffer *);
 static void ask_unread(const char *, const char *, unsigned);
+static void send_unread(const char *, const char *, unsigned);
+static void await_all(struct weir *, uint64_t);
+static void end_awaited(void);
 static void watch(const char *, bool);
 static void list_all(void);
 static void list_by_label(void);
@@ -107,14 +111,44 @@ send_whole(int fd, const msgpack_sbuffer *flood)
 static void
 ask_unread(const char *method, const char *params, unsigned n)
 {
+	send_unread(method, params, n);
+	attack_begun();
+}
+
+static void
+send_unread(const char *method, const char *params, unsigned n)
+{
 	msgpack_sbuffer flood;
 
 	msgpack_sbuffer_init(&flood);
 	hostile_requests(&flood, n, method, params);
+	hostile_request(&flood, n, "execution.start", "{'workflow': 'crowd'}");
 	for (int i = 0; i < CLIENTS; i++)
 		(void)!send(hostile_dial(), flood.data, flood.size,
 		    MSG_DONTWAIT | MSG_NOSIGNAL);
-	attack_begun();
+	msgpack_sbuffer_destroy(&flood);
+}
+
+/* The last request of each has been served when there are as many. */
+static void
+await_all(struct weir *weir, uint64_t id)
+{
+	struct weir_message answer;
+	msgpack_sbuffer params;
+	msgpack_packer packer;
+	int error;
+
+	msgpack_sbuffer_init(&params);
+	msgpack_packer_init(&packer, &params, msgpack_sbuffer_write);
+	msgpack_pack_map(&packer, 1);
+	msgpack_pack_str_with_body(&packer, "id", 2);
+	msgpack_pack_uint64(&packer, id);
+	do
+		error = weir_call(weir, "execution.get", params.data,
+		    params.size, 60000, &answer);
+	while (error == ERROR_NOT_FOUND);
+	ATF_REQUIRE_EQ(WEIR_OK, error);
+	msgpack_sbuffer_destroy(&params);
 }
 
 static void
@@ -161,6 +195,14 @@ wait_for_all(void)
 static void
 wait_unread(void)
 {
+	end_awaited();
+	attack_begun();
+}
+
+/* What 120 waits of each client are for ends, and its output is large. */
+static void
+end_awaited(void)
+{
 	struct weir *weir = weir_open(SCRATCH_SOCKET);
 	size_t size = 200000;
 	char *params = malloc(size + 200), wait[64];
@@ -172,10 +214,13 @@ wait_unread(void)
 	strcpy(params + size, "'}}");
 	id = hostile_call(weir, "execution.start", params);
 	snprintf(wait, sizeof(wait), "{'id': %ju}", (uintmax_t)id);
-	ask_unread("execution.wait", wait, 120);
+	send_unread("execution.wait", wait, 120);
+	await_all(weir, id + CLIENTS);
 	snprintf(
 	    wait, sizeof(wait), "{'ids': [%ju], 'kill': true}", (uintmax_t)id);
 	hostile_call(weir, "execution.cancel", wait);
+	free(params);
+	weir_close(weir);
 }
 
 static void
@@ -330,8 +375,34 @@ ATF_TC_BODY(floods, tc)
 	beside_end();
 }
 
+/* Or it would look again and again at what can't be answered. */
+ATF_TC(rests);
+ATF_TC_HEAD(rests, tc)
+{
+	atf_tc_set_md_var(tc, "descr",
+	    "answers that nobody reads cost no time, and keep nobody from "
+	    "ending the daemon");
+	atf_tc_set_md_var(tc, "timeout", "60");
+	atf_tc_set_md_var(tc, "require.user", "root");
+}
+ATF_TC_BODY(rests, tc)
+{
+	long cpu;
+
+	beside_begin("log: warn\nlimits:\n  idle_timeout: 60s\n");
+	populate(0);
+	end_awaited();
+	cpu = beside_cpu();
+	poll(NULL, 0, 2000);
+	cpu = beside_cpu() - cpu;
+	printf("%ld ms of computing in 2 s\n", cpu);
+	ATF_CHECK_MSG(cpu < 1000, "%ld ms of computing in 2 s", cpu);
+	beside_end();
+}
+
 ATF_TP_ADD_TCS(tp)
 {
+	ATF_TP_ADD_TC(tp, rests);
 	ATF_TP_ADD_TC(tp, floods);
 	return atf_no_error();
 }

@@ -1,4 +1,4 @@
-/* links: daemon/worker.c daemon/thread.c daemon/loop.c daemon/log.c daemon/clock.c daemon/core/alloc.c ; libs: libevent_core pthread */
+/* links: daemon/worker.c daemon/thread.c daemon/loop.c daemon/log.c daemon/log_limit.c daemon/log_limited.c daemon/clock.c daemon/core/alloc.c ; libs: libevent_core pthread */
 /* worker_test: what a thread does beside the loop, and what comes back. */
 
 #include <atf-c.h>
