@@ -27,11 +27,13 @@ static struct weir *client;
 
 static void begin(void);
 static char *large(const char *name, const char *first, const char *last);
+static char *with(const char *params, const char *pair);
 static int64_t ask(const char *method, const char *params);
 static int call(const char *, const char *, struct weir_message *);
 static void hear(int64_t id, int error);
 static char *told(const struct weir_message *);
 static void put_below(int version);
+static bool put_overtaken(struct weir *, int round, int *version);
 
 static void
 begin(void)
@@ -63,6 +65,17 @@ large(const char *name, const char *first, const char *last)
 		    i, i + 1 < TASKS ? "t" : "last", i + 1 < TASKS ? i + 1 : 0);
 	fprintf(file, "'last': %s}}}", last);
 	fclose(file);
+	return text;
+}
+
+/* The parameters with one more; the caller frees it. */
+static char *
+with(const char *params, const char *pair)
+{
+	char *text = NULL;
+
+	ATF_REQUIRE(asprintf(&text, "%.*s, %s}", (int)strlen(params) - 1,
+			params, pair) > 0);
 	return text;
 }
 
@@ -155,9 +168,7 @@ ATF_TC_BODY(runs, tc)
 	free(text);
 	free(params);
 	params = large("planned", "", "{'set': {'n': 1}}");
-	params[strlen(params) - 1] = ',';
-	text = NULL;
-	ATF_REQUIRE(asprintf(&text, "%s 'plan': true}", params) > 0);
+	text = with(params, "'plan': true");
 	ATF_CHECK_EQ(0, call("definition.put", text, &answer));
 	ATF_CHECK_EQ(ERROR_NOT_FOUND,
 	    call("definition.get", "{'workflow': 'planned'}", &answer));
@@ -223,9 +234,7 @@ ATF_TC_BODY(refused, tc)
 		free(params);
 	}
 	params = large("big", "", "{'end': 'completed'}");
-	params[strlen(params) - 1] = ',';
-	text = NULL;
-	ATF_REQUIRE(asprintf(&text, "%s 'plna': true}", params) > 0);
+	text = with(params, "'plna': true");
 	ATF_CHECK_EQ(ERROR_BAD_REQUEST, call("definition.put", text, &answer));
 	ATF_CHECK_MSG(strstr(answer.text, "plna") != NULL, "%s", answer.text);
 	free(text);
@@ -248,6 +257,34 @@ put_below(int version)
 	hostile_call(client, "definition.put", params);
 }
 
+/* Whether it was stored; the other client has put more and more versions. */
+static bool
+put_overtaken(struct weir *other, int round, int *version)
+{
+	struct weir *asker = client;
+	struct weir_message answer;
+	char last[128], *params;
+	int64_t id;
+	int error;
+
+	snprintf(last, sizeof(last),
+	    "{'workflow': 'below', 'input': {'a': %d}}", round);
+	params = large("big", "", last);
+	id = ask("definition.put", params);
+	free(params);
+	/* The first time it writes the request out. */
+	while ((error = weir_receive(client, 0, &answer)) == WEIR_ETIMEOUT) {
+		client = other;
+		put_below(++*version);
+		client = asker;
+	}
+	ATF_REQUIRE_EQ(WEIR_OK, error);
+	ATF_REQUIRE_EQ(id, answer.msgid);
+	if (answer.error != 0)
+		ATF_CHECK_EQ(ERROR_INVALID_DEFINITION, answer.error);
+	return answer.error == 0;
+}
+
 /*
  * While it is parsed another client changes what it names, in turn so that it
  * fits and that it does not: whether it was stored agrees with what was there
@@ -265,7 +302,6 @@ ATF_TC_BODY(overtaken, tc)
 	int rounds = runs_long() ? 400 : 40, stored = 0, seen = 0, fits = -1;
 	struct weir_message event;
 	struct weir *other;
-	char *params;
 	FILE *conf;
 
 	conf = fopen("weird.conf", "w");
@@ -276,34 +312,8 @@ ATF_TC_BODY(overtaken, tc)
 	put_below(0);
 	other = client;
 	client = weir_open(SCRATCH_SOCKET);
-	for (int i = 0, version = 0; i < rounds; i++) {
-		char last[128];
-		int64_t id;
-
-		snprintf(last, sizeof(last),
-		    "{'workflow': 'below', 'input': {'a': %d}}", i);
-		params = large("big", "", last);
-		id = ask("definition.put", params);
-		weir_receive(client, 0, &event); /* writes it out */
-		free(params);
-		for (struct weir *asker = client;;) {
-			int error;
-
-			client = other;
-			put_below(++version);
-			client = asker;
-			error = weir_receive(client, 0, &event);
-			if (error == WEIR_ETIMEOUT)
-				continue;
-			ATF_REQUIRE_EQ(WEIR_OK, error);
-			ATF_REQUIRE_EQ(id, event.msgid);
-			stored += event.error == 0;
-			if (event.error != 0)
-				ATF_CHECK_EQ(
-				    ERROR_INVALID_DEFINITION, event.error);
-			break;
-		}
-	}
+	for (int i = 0, version = 0; i < rounds; i++)
+		stored += put_overtaken(other, i, &version);
 	/* Again, in the order in which it was done. */
 	hear(
 	    ask("events.subscribe", "{'from': 1, 'types': ['definition.put']}"),
