@@ -17,6 +17,7 @@
 #include "tests/transcript_json.h"
 
 #define LINE_SIZE 65536
+#define EVENTS_MAX 256
 
 struct talk {
 	const char *socket;
@@ -24,13 +25,18 @@ struct talk {
 	uint32_t id;
 	struct frame frame;
 	FILE *out;
+	/* That came where nothing says which of it comes before an answer. */
+	char *events[EVENTS_MAX];
+	size_t nevents;
 };
 
 static void open_connection(struct talk *);
 static void send_request(struct talk *, const char *);
 static void send_bytes(struct talk *, const char *);
 static bool receive(struct talk *, const char **, size_t *);
-static void answer(struct talk *);
+static void answer(struct talk *, bool);
+static void hold_event(struct talk *, const char *, size_t);
+static void await_events(struct talk *, size_t);
 static void answer_bytes(struct talk *);
 static void print_message(const char *, size_t, FILE *);
 
@@ -47,11 +53,15 @@ transcript_replay(const char *socket, FILE *script, FILE *out)
 		if (strncmp(line, ">> ", 3) == 0) {
 			send_bytes(&talk, line + 3);
 			answer_bytes(&talk);
-		} else if (strncmp(line, "> ", 2) == 0) {
+		} else if (strncmp(line, "> ", 2) == 0 ||
+		    strncmp(line, "! ", 2) == 0) {
 			send_request(&talk, line + 2);
-			answer(&talk);
+			answer(&talk, line[0] == '!');
+		} else if (strncmp(line, "~ ", 2) == 0) {
+			await_events(&talk, strtoul(line + 2, NULL, 10));
 		}
 	}
+	await_events(&talk, talk.nevents);
 	if (talk.fd != -1) {
 		close(talk.fd);
 		frame_free(&talk.frame);
@@ -154,23 +164,66 @@ receive(struct talk *talk, const char **bytes, size_t *size)
 	return false;
 }
 
-/* Up to the response; notifications that come before it too. */
+/* Up to the response; notifications that come before it are held, or written
+ * at once. */
 static void
-answer(struct talk *talk)
+answer(struct talk *talk, bool at_once)
 {
 	struct message message;
 	const char *bytes, *why;
 	size_t size;
 
-	do {
+	for (;;) {
 		if (!receive(talk, &bytes, &size)) {
 			fputs("<< closed\n", talk->out);
 			return;
 		}
 		if (!message_parse(bytes, size, &message, &why))
 			errx(1, "%s", why);
-		print_message(bytes, size, talk->out);
-	} while (message.kind != MESSAGE_RESPONSE);
+		if (message.kind == MESSAGE_RESPONSE)
+			break;
+		hold_event(talk, bytes, size);
+		if (at_once)
+			await_events(talk, talk->nevents);
+	}
+	print_message(bytes, size, talk->out);
+}
+
+static void
+hold_event(struct talk *talk, const char *bytes, size_t size)
+{
+	char *text = NULL;
+	size_t length;
+	FILE *memory = open_memstream(&text, &length);
+
+	if (memory == NULL)
+		err(1, "open_memstream");
+	if (talk->nevents == EVENTS_MAX)
+		errx(1, "more than %d events", EVENTS_MAX);
+	print_message(bytes, size, memory);
+	if (fclose(memory) != 0)
+		err(1, "open_memstream");
+	talk->events[talk->nevents++] = text;
+}
+
+static void
+await_events(struct talk *talk, size_t n)
+{
+	const char *bytes;
+	size_t size;
+
+	while (talk->nevents < n) {
+		if (!receive(talk, &bytes, &size))
+			errx(1, "closed before %zu events came", n);
+		hold_event(talk, bytes, size);
+	}
+	for (size_t i = 0; i < n; i++) {
+		fputs(talk->events[i], talk->out);
+		free(talk->events[i]);
+	}
+	talk->nevents -= n;
+	memmove(talk->events, talk->events + n,
+	    talk->nevents * sizeof(talk->events[0]));
 }
 
 static void

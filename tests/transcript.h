@@ -5,6 +5,8 @@
  *	# a comment, kept as it is
  *	> METHOD {parameters as JSON with ' for "}	a request
  *	>> 94 00 01	bytes
+ *	! METHOD ...	a request before whose answer no event comes
+ *	~ 12	that many events are awaited, those that have come included
  *	< ...	what came, as JSON with its keys as they came; what differs
  *		from run to run is "*"
  *	<< 94 01 ...	what came for bytes
