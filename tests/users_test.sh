@@ -197,6 +197,8 @@ asks_all() {
 	} >seen
 	last=$(weirctl --json engine status |
 	    sed -n 's/.*"last": \([0-9]*\).*/\1/p')
+	# Of the one before there is a file of that name, which is as complete.
+	rm -f told
 	as "$1" --json events --from 1 >told 2>&1 &
 	events_pid=$!
 	weir_wait_until grep -q "\"seq\": $last," told
