@@ -1,42 +1,12 @@
-/* links: tests/scene.c tests/invariants.c tests/witness.c tests/task_changes.c tests/expected_end.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
+/* links: tests/scene.c tests/scene_again.c tests/invariants.c tests/witness.c tests/task_changes.c tests/expected_end.c libcore.a libweir.a ; libs: msgpack lua5.4 jansson m */
 /* again_test: replay, restart, rerun and retry, in a state by itself. */
 
+#include "tests/scene_again.h"
 #include "tests/scene_case.h"
 
-static void do_tasks(struct scene *, uint64_t, const char *tasks,
-    const char *no_reset, const char *task_input);
-static void do_verb(struct scene *, enum command_type, uint64_t, bool flag);
 static uint32_t passes(const struct scene *, uint64_t, const char *);
 static void define_diamond(struct scene *);
 static void define_nested(struct scene *);
-
-static void
-do_tasks(struct scene *s, uint64_t id, const char *tasks, const char *no_reset,
-    const char *task_input)
-{
-	struct command c = scene_command(COMMAND_RERUN_TASKS);
-
-	c.execution = id;
-	c.tasks = scene_value(tasks);
-	c.no_reset = no_reset == NULL ? NULL : scene_value(no_reset);
-	c.task_input = task_input == NULL ? NULL : scene_value(task_input);
-	scene_do(s, &c);
-	value_unref(c.tasks);
-	value_unref(c.no_reset);
-	value_unref(c.task_input);
-}
-
-static void
-do_verb(struct scene *s, enum command_type type, uint64_t id, bool flag)
-{
-	struct command c = scene_command(type);
-
-	c.execution = id;
-	c.latest = flag;
-	c.resume_subworkflows = flag;
-	scene_do(s, &c);
-	ATF_REQUIRE_MSG(s->reply.error == ERROR_NONE, "%s", s->reply.message);
-}
 
 static uint32_t
 passes(const struct scene *s, uint64_t id, const char *task)
@@ -88,7 +58,7 @@ SCENE_CASE(replay, "a replay is new, linked, and starts empty")
 
 	define_diamond(s);
 	id = scene_start(s, "w", NULL);
-	do_verb(s, COMMAND_REPLAY, id, false);
+	scene_again(s, COMMAND_REPLAY, id, false);
 	ATF_REQUIRE_EQ(s->reply.execution, id + 1);
 	ATF_REQUIRE_EQ(scene_execution(s, id + 1)->k.replay_of, id);
 	STATUS(id, "running");
@@ -104,11 +74,11 @@ SCENE_CASE(restart, "a restart keeps the id, and what was before it")
 	id = scene_start(s, "w", NULL);
 	EXIT(id, "a", 1);
 	scene_define(s, "{'workflow': 'w', 'tasks': {'b': {'run': ['y']}}}");
-	do_verb(s, COMMAND_RESTART, id, false);
+	scene_again(s, COMMAND_RESTART, id, false);
 	STATUS(id, "running");
 	EXIT(id, "a", 1);
 	STATUS(id, "failed");
-	do_verb(s, COMMAND_RESTART, id, true); /* the latest version */
+	scene_again(s, COMMAND_RESTART, id, true); /* the latest version */
 	EXIT(id, "b", 0);
 	STATUS(id, "completed");
 	x = scene_execution(s, id);
@@ -130,7 +100,7 @@ SCENE_CASE(rerun_branch, "a join keeps the other branch's arrival and value")
 	EXIT(id, "z", 0);
 	STATUS(id, "completed");
 	REQUIRE_VALUE(scene_execution(s, id)->k.output, "{'l': 1, 'r': 2}");
-	do_tasks(s, id, "['l']", NULL, NULL);
+	scene_rerun(s, id, "['l']", NULL, NULL);
 	STATUS(id, "running");
 	ATF_REQUIRE(RUNS(id, "l") && !RUNS(id, "r") && !RUNS(id, "j"));
 	REQUIRE_VALUE(scene_execution(s, id)->k.vars, "{'l': 0, 'r': 2}");
@@ -156,7 +126,7 @@ SCENE_CASE(rerun_join, "a join that runs again itself waits for nobody")
 	EXIT(id, "j", 0);
 	EXIT(id, "z", 0);
 	/* z is downstream of j, and dropped. */
-	do_tasks(s, id, "['z', 'j']", NULL, NULL);
+	scene_rerun(s, id, "['z', 'j']", NULL, NULL);
 	ATF_REQUIRE(RUNS(id, "j") && !RUNS(id, "z"));
 	EXIT(id, "j", 0);
 	EXIT(id, "z", 0);
@@ -169,15 +139,15 @@ SCENE_CASE(rerun_in_flight, "in a running execution, what is not in flight")
 
 	define_diamond(s);
 	id = scene_start(s, "w", NULL);
-	do_tasks(s, id, "['z']", NULL, NULL);
+	scene_rerun(s, id, "['z']", NULL, NULL);
 	ATF_REQUIRE_EQ(s->reply.error, ERROR_STATE_CONFLICT); /* never ran */
-	do_tasks(s, id, "['l']", NULL, NULL);
+	scene_rerun(s, id, "['l']", NULL, NULL);
 	ATF_REQUIRE_EQ(s->reply.error, ERROR_STATE_CONFLICT); /* in flight */
-	do_tasks(s, id, "['nobody']", NULL, NULL);
+	scene_rerun(s, id, "['nobody']", NULL, NULL);
 	ATF_REQUIRE_EQ(s->reply.error, ERROR_NOT_FOUND);
 	scene_exit(s, id, "l", EVENT_NONE, 0, "1");
 	scene_exit(s, id, "r", EVENT_NONE, 0, "2");
-	do_tasks(s, id, "['l']", NULL, NULL); /* j runs: it is stopped */
+	scene_rerun(s, id, "['l']", NULL, NULL); /* j runs: it is stopped */
 	ATF_REQUIRE_EQ(s->reply.error, ERROR_NONE);
 	EXIT(id, "j", 0);
 	scene_exit(s, id, "l", EVENT_NONE, 0, "5");
@@ -198,7 +168,7 @@ SCENE_CASE(still_failed, "what was not run again after it failed still counts")
 	EXIT(id, "a", 1);
 	EXIT(id, "b", 0);
 	STATUS(id, "failed");
-	do_tasks(s, id, "['b']", NULL, NULL);
+	scene_rerun(s, id, "['b']", NULL, NULL);
 	EXIT(id, "b", 0);
 	STATUS(id, "failed");
 	REQUIRE_REASON(id, "task a failed");
@@ -217,12 +187,12 @@ SCENE_CASE(items_rest, "items: all again, or those that were not done")
 	scene_exit(s, id, "a", 1, 1, NULL);
 	scene_exit(s, id, "a", 2, 0, "30");
 	STATUS(id, "failed");
-	do_tasks(s, id, "['a']", "['a']", NULL);
+	scene_rerun(s, id, "['a']", "['a']", NULL);
 	ATF_REQUIRE_EQ(s->nrunning, 1);
 	scene_exit(s, id, "a", 1, 0, "20");
 	STATUS(id, "completed");
 	REQUIRE_VALUE(scene_execution(s, id)->k.output, "[10, 20, 30]");
-	do_tasks(s, id, "['a']", NULL, NULL);
+	scene_rerun(s, id, "['a']", NULL, NULL);
 	ATF_REQUIRE_EQ(s->nrunning, 3);
 }
 
@@ -235,7 +205,7 @@ SCENE_CASE(retry, "what failed runs again, and what that had cut off goes on")
 	scene_exit(s, id, "l", EVENT_NONE, 1, NULL);
 	scene_exit(s, id, "r", EVENT_NONE, 0, "2");
 	STATUS(id, "failed");
-	do_verb(s, COMMAND_RETRY, id, false);
+	scene_again(s, COMMAND_RETRY, id, false);
 	STATUS(id, "running");
 	ATF_REQUIRE(RUNS(id, "l") && !RUNS(id, "r"));
 	scene_exit(s, id, "l", EVENT_NONE, 0, "1");
@@ -275,7 +245,7 @@ SCENE_CASE(retry_resumes, "--resume-subworkflows goes on at every depth")
 	STATUS(low, "failed");
 	STATUS(mid, "failed");
 	STATUS(top, "failed");
-	do_verb(s, COMMAND_RETRY, top, true);
+	scene_again(s, COMMAND_RETRY, top, true);
 	STATUS(top, "running");
 	STATUS(mid, "running");
 	STATUS(low, "running");
@@ -298,7 +268,7 @@ SCENE_CASE(retry_anew, "without it the subworkflow task starts a new child")
 	EXIT(top + 2, "a", 0);
 	EXIT(top + 2, "b", 1);
 	EXIT(top, "side", 0);
-	do_verb(s, COMMAND_RETRY, top, false);
+	scene_again(s, COMMAND_RETRY, top, false);
 	anew = top + 3;
 	STATUS(top + 1, "failed");
 	STATUS(anew, "running");
@@ -324,7 +294,7 @@ SCENE_CASE(parents, "a child that runs again revives its parents to the root")
 	EXIT(low, "a", 1);
 	EXIT(top, "side", 0);
 	STATUS(top, "failed");
-	do_verb(s, COMMAND_RETRY, low, false);
+	scene_again(s, COMMAND_RETRY, low, false);
 	STATUS(low, "running");
 	STATUS(mid, "running");
 	STATUS(top, "running");
@@ -335,7 +305,7 @@ SCENE_CASE(parents, "a child that runs again revives its parents to the root")
 	EXIT(mid, "c", 0);
 	EXIT(top, "j", 0);
 	STATUS(top, "completed");
-	do_verb(s, COMMAND_RESTART, low, false); /* c and j stand aside */
+	scene_again(s, COMMAND_RESTART, low, false); /* c and j stand aside */
 	STATUS(top, "running");
 	EXIT(low, "a", 0);
 	EXIT(low, "b", 0);
@@ -349,20 +319,14 @@ SCENE_CASE(parents, "a child that runs again revives its parents to the root")
 SCENE_CASE(task_input, "tasks that run again can be given more input")
 {
 	uint64_t id;
-	unsigned i;
-	struct value *spec;
 
 	scene_define(s,
 	    "{'workflow': 'w', 'input': {'n': {'type': 'integer', 'default': "
 	    "1}}, 'tasks': {'a': {'run': ['x', '${{ input.n }}']}}}");
 	id = scene_start(s, "w", NULL);
 	EXIT(id, "a", 0);
-	do_tasks(s, id, "['a']", NULL, "{'a': {'n': 5}}");
-	ATF_REQUIRE(scene_runs(s, id, "a", EVENT_NONE, &i));
-	spec =
-	    value_get(state_attempt(s->live, &s->running[i])->k.spec, "argv");
-	REQUIRE_VALUE(spec, "['x', '5']");
-	value_unref(spec);
+	scene_rerun(s, id, "['a']", NULL, "{'a': {'n': 5}}");
+	scene_requires_argv(s, id, "a", "['x', '5']");
 	EXIT(id, "a", 0);
 }
 

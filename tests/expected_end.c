@@ -8,6 +8,7 @@
 
 #include "tests/witness.h"
 
+static bool has_ended_it(const struct run *);
 static bool failed_unhandled(const struct execution *);
 static bool join_lacks(const struct execution *);
 static bool parent_ends(const struct state *, const struct execution *);
@@ -62,6 +63,14 @@ parent_ends(const struct state *s, const struct execution *x)
 	    (a->latest != NULL && a->latest->k.stop != STOP_NOT);
 }
 
+/* Once, and where it did not run again it does so again. */
+static bool
+has_ended_it(const struct run *r)
+{
+	return r->task->kind == ACTION_END && !r->k.superseded &&
+	    r->k.status == TASK_COMPLETED;
+}
+
 enum execution_status
 expected_end(const struct state *s, const struct execution *x,
     const struct event *e, const struct command *c,
@@ -86,6 +95,8 @@ expected_end(const struct state *s, const struct execution *x,
 		    : (enum execution_status)x->k.ending;
 	if (failed_unhandled(x) || join_lacks(x))
 		return EXECUTION_FAILED;
+	for (uint32_t i = 0; i < x->nruns; i++)
+		ATF_REQUIRE(!has_ended_it(x->runs[i]));
 	return e->status == EXECUTION_FAILED && e->reason != NULL &&
 		strncmp(e->reason, "output: ", 8) == 0
 	    ? EXECUTION_FAILED
@@ -124,7 +135,8 @@ expected_ending(
 		return EXECUTION_TIMED_OUT;
 	}
 	r = x->runs[e->run];
-	if (r->task->kind == ACTION_END && !task_ended(r->k.status))
+	if (r->task->kind == ACTION_END &&
+	    (!task_ended(r->k.status) || has_ended_it(r)))
 		return ends[r->task->u.end.status];
 	if (s->host.max_runs != 0 && x->nruns >= s->host.max_runs &&
 	    r->k.status == TASK_COMPLETED)

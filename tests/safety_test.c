@@ -325,6 +325,45 @@ SCENE_CASE(subworkflow_capped, "so it is at a cap, and goes on by itself")
 	TASK(id, "sub", "canceled");
 }
 
+SCENE_CASE(subworkflow_items, "one execution does not start more than the cap")
+{
+	struct command c = scene_command(COMMAND_DEFINITION_ENABLE);
+	uint64_t id;
+
+	define_starts(s);
+	scene_define(s,
+	    "{'workflow': 'many', 'tasks': {'sub': {'items': [1, 2, 3, 4, 5], "
+	    "'workflow': 'w'}, 'other': {'workflow': 'w'}}}");
+	id = scene_start(s, "many", NULL);
+	CAPPED("w", CAP_STARTS);
+	ATF_REQUIRE_EQ(workflow(s, "w")->use[CAP_STARTS].used, 2);
+	ATF_REQUIRE_EQ(s->live->k.next_execution, id + 3);
+	for (uint64_t child = id + 1; child <= id + 6; child += 2) {
+		EXIT(child, "a", 0);
+		EXIT(child + 1, "a", 0);
+		c.name = "w";
+		scene_do(s, &c);
+	}
+	STATUS(id, "completed");
+}
+
+SCENE_CASE(failure_workflows, "nor do those that follow failures")
+{
+	scene_define(s,
+	    "{'workflow': 'after', 'safety': {'starts': {'max': 1, 'per': "
+	    "'1h'}}, 'tasks': {'a': {'run': ['x']}}}");
+	scene_define(s,
+	    "{'workflow': 'bad', 'on_failure': 'after', 'tasks': {'f': {'end': "
+	    "'failed'}}}");
+	scene_define(s,
+	    "{'workflow': 'many', 'tasks': {'sub': {'items': [1, 2, 3], "
+	    "'workflow': 'bad', 'optional': true}}}");
+	ATF_REQUIRE(scene_start(s, "many", NULL) != 0);
+	CAPPED("after", CAP_STARTS);
+	ATF_REQUIRE_EQ(workflow(s, "after")->active, 1);
+	ATF_REQUIRE_EQ(workflow(s, "after")->open, 3);
+}
+
 SCENE_CASE(failure_workflow, "a failure workflow waits, and is not lost")
 {
 	uint64_t id;
@@ -354,6 +393,8 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, bad_cost);
 	ATF_TP_ADD_TC(tp, subworkflow);
 	ATF_TP_ADD_TC(tp, subworkflow_capped);
+	ATF_TP_ADD_TC(tp, subworkflow_items);
+	ATF_TP_ADD_TC(tp, failure_workflows);
 	ATF_TP_ADD_TC(tp, failure_workflow);
 	return atf_no_error();
 }

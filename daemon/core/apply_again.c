@@ -10,6 +10,8 @@
 
 static void keep_generation(struct execution *);
 static void stand_aside(struct execution *, struct run *);
+static void leads_nowhere(struct execution *, const struct run *);
+static void node_forgets_late(struct node *, const struct run *);
 static void publish_again(struct execution *);
 static int by_end(const void *, const void *);
 static void keep_items(struct state *, struct run *, const struct run *old);
@@ -153,10 +155,52 @@ stand_aside(struct execution *x, struct run *r)
 	x->nodes[r->task->number].leaving += run_open_attempts(r);
 	value_unref(r->k.cut);
 	r->k.cut = NULL;
-	for (uint32_t i = 0; i < x->definition->ntasks; i++)
-		arrivals_remove(&x->nodes[i], r->index);
+	leads_nowhere(x, r);
 	node_find_newest(x, r->task->number);
 	publish_again(x);
+}
+
+/* Not yet, that is. */
+static void
+leads_nowhere(struct execution *x, const struct run *r)
+{
+	for (uint32_t i = 0; i < x->definition->ntasks; i++) {
+		arrivals_remove(&x->nodes[i], r->index);
+		node_forgets_late(&x->nodes[i], r);
+	}
+}
+
+/*
+ * Where it came late to a join, that one's round is open for it again: what
+ * comes in its stead is as late.
+ */
+static void
+node_forgets_late(struct node *node, const struct run *late)
+{
+	struct run *join = node->newest;
+	const struct task_definition *t;
+	uint32_t i, end;
+
+	if (join == NULL || join->k.nlate == 0)
+		return;
+	t = join->task;
+	end = join->k.nfrom;
+	for (i = end - join->k.nlate; i < end; i++)
+		if (join->k.from[i] == late->index)
+			break;
+	if (i == end)
+		return;
+	memmove(&join->k.from[i], &join->k.from[i + 1],
+	    (end - i - 1) * sizeof(*join->k.from));
+	join->k.nfrom--;
+	join->k.nlate--;
+	if (!node->k.fired) /* everyone had come, so that it was over */
+		for (i = 0; i < t->nbefore; i++)
+			node->k.round[i] = true;
+	node->k.fired = true;
+	for (i = 0; i < t->nbefore; i++)
+		if (t->before[i] == late->task->number)
+			node->k.round[i] = false;
 }
 
 /* A join keeps what has arrived from branches that do not run again. */
@@ -250,9 +294,9 @@ apply_task_reopened(struct state *s, const struct event *e)
 		value_unref(r->k.set);
 		value_unref(r->k.cut);
 		r->k.output = r->k.set = r->k.cut = NULL;
+		run_find_vars(r);
 		replace_string(&r->k.reason, NULL);
-		for (uint32_t i = 0; i < x->definition->ntasks; i++)
-			arrivals_remove(&x->nodes[i], r->index);
+		leads_nowhere(x, r);
 		publish_again(x);
 	}
 	t->k.open = true;

@@ -204,6 +204,7 @@ apply_task_items(struct state *s, const struct event *e)
 {
 	struct run *r = state_execution(s, e->execution)->runs[e->run];
 
+	run_sees(r);
 	r->k.items = value_ref(e->value);
 	replace_string(&r->k.reason, e->reason);
 	run_make_actions(r, e->count);
@@ -217,6 +218,7 @@ apply_task_started(struct state *s, const struct event *e)
 	struct action *a = event_action(s, e);
 	struct attempt *t = attempt_append(a);
 
+	run_sees(a->run);
 	t->k.started_at = e->time;
 	t->k.runner = e->runner;
 	t->k.spec = value_ref(e->value);
@@ -237,6 +239,7 @@ child_started(struct state *s, const struct event *e)
 	struct attempt *t = attempt_append(a);
 	int64_t timeout = a->run->task->timeout;
 
+	run_sees(a->run);
 	t->k.started_at = e->time;
 	t->k.child = e->execution;
 	t->k.due = timeout == 0 ? 0 : e->time + timeout;
@@ -251,6 +254,7 @@ apply_task_waiting(struct state *s, const struct event *e)
 {
 	struct action *a = event_action(s, e);
 
+	run_sees(a->run);
 	action_becomes(s, a, TASK_WAITING);
 	a->k.wait = value_ref(e->value);
 	a->k.due = e->due;
@@ -341,6 +345,8 @@ apply_task_item_ended(struct state *s, const struct event *e)
 		TAILQ_REMOVE(&x->signals, kept, entry);
 		kept_signal_free(kept);
 	}
+	if (!a->k.touched)
+		run_sees(a->run);
 	if (e->set != NULL)
 		publish(a->run, e->set);
 	replace_string(&a->k.reason, e->reason);
@@ -375,11 +381,7 @@ publish(struct run *r, const struct value *set)
 	merged = value_merge(r->k.set, set);
 	value_unref(r->k.set);
 	r->k.set = merged;
-	if (!r->k.own_context)
-		return;
-	merged = value_merge(r->k.context, set);
-	value_unref(r->k.context);
-	r->k.context = merged;
+	run_find_vars(r);
 }
 
 void

@@ -121,5 +121,8 @@ void settle_run_ended(const struct state *, const struct run *, struct batch *);
 bool
 vars_fit(const struct run *, const struct value *, char[EXPRESSION_ERROR_MAX]);
 void settle_unhandled(const struct state *, const struct run *, struct batch *);
+/* A task that ends its execution has come; reason and output may be NULL. */
+void settle_ended_by(const struct run *, const char *reason,
+    struct value *output, struct batch *);
 
 #endif

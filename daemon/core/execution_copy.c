@@ -127,6 +127,7 @@ copy_run(struct state *s, struct run *mine, const struct run *r)
 	value_ref(mine->k.input);
 	value_ref(mine->k.set);
 	value_ref(mine->k.cut);
+	mine->own_vars = value_ref(r->own_vars);
 	own(&mine->k.reason);
 	mine->k.from = array_copy(r->k.from, r->k.nfrom, sizeof(*r->k.from));
 	memcpy(mine->by_status, r->by_status, sizeof(mine->by_status));

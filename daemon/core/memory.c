@@ -175,6 +175,25 @@ run_count(struct run *r)
 	}
 }
 
+/* Before it sets any: those would be there when it runs again. */
+void
+run_sees(struct run *r)
+{
+	if (r->k.own_context || r->k.set != NULL)
+		return;
+	value_unref(r->k.context);
+	r->k.context = value_ref(r->execution->k.vars);
+}
+
+void
+run_find_vars(struct run *r)
+{
+	value_unref(r->own_vars);
+	r->own_vars = r->k.own_context && r->k.set != NULL
+	    ? value_merge(r->k.context, r->k.set)
+	    : NULL;
+}
+
 void
 node_find_newest(struct execution *x, uint32_t task)
 {
@@ -238,6 +257,7 @@ run_free(struct run *r)
 	value_unref(r->k.input);
 	value_unref(r->k.set);
 	value_unref(r->k.cut);
+	value_unref(r->own_vars);
 	free(r->k.from);
 	free(r->k.reason);
 	free(r);

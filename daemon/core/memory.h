@@ -17,6 +17,9 @@ struct run *run_append(struct execution *, const struct task_definition *);
 struct run *run_new(struct execution *, uint32_t task, int64_t now);
 void run_make_actions(struct run *, uint32_t n);
 void run_count(struct run *); /* what it counts of its actions */
+/* It begins something: what it sees now it will see when it runs again. */
+void run_sees(struct run *);
+void run_find_vars(struct run *); /* own_vars */
 /* The newest run of the task that counts. */
 void node_find_newest(struct execution *, uint32_t task);
 /* More runs that have led here; EVENT_NONE is the start, and is none. */

@@ -31,6 +31,8 @@ static void end_execution(const struct execution *, struct batch *,
     enum execution_status, const char *reason);
 static char *unmet_joins(const struct execution *);
 static const struct run *unhandled_run(const struct execution *);
+static const struct run *ending_run(const struct execution *);
+static bool workflow_follows(const struct workflow *, struct batch *);
 
 void
 settle_engine(const struct state *s, struct batch *b)
@@ -45,8 +47,7 @@ settle_execution(const struct state *s, const struct execution *x,
     struct batch *b, bool *blocked)
 {
 	*blocked = false;
-	safety_follows(x->workflow, workflow_caps(x->workflow), b);
-	if (b->n > 0)
+	if (workflow_follows(x->workflow, b))
 		return;
 	if (execution_ended(x->k.status)) {
 		settle_ended(s, x, b);
@@ -67,6 +68,15 @@ settle_execution(const struct state *s, const struct execution *x,
 		settle_end(s, x, b);
 	else if (b->n == 0)
 		settle_status(s, x, b);
+}
+
+/* Its caps, to what was started and spent; true where that adds to the batch.
+ */
+static bool
+workflow_follows(const struct workflow *w, struct batch *b)
+{
+	safety_follows(w, workflow_caps(w), b);
+	return b->n > 0;
 }
 
 static void
@@ -152,12 +162,14 @@ start_failure_workflow(
 {
 	const char *name = x->definition->on_failure;
 	const struct definition *d = state_definition(s, name, 0);
+	const struct workflow *w = state_workflow(s, name);
 	struct creation creation = {0};
 	struct event *e;
 	char why[256] = "";
 
-	if (d != NULL &&
-	    trust_starts(x, state_workflow(s, name), why, sizeof(why)))
+	if (d != NULL && workflow_follows(w, b))
+		return;
+	if (d != NULL && trust_starts(x, w, why, sizeof(why)))
 		creation.input = failure_input(x, d, why, sizeof(why));
 	if (creation.input == NULL) {
 		e = batch_add_execution(b, EVENT_EXECUTION_FOLLOWED, x);
@@ -243,6 +255,7 @@ settle_ready(const struct state *s, const struct execution *x, struct batch *b,
     bool *blocked)
 {
 	const struct action *a;
+	const struct workflow *w;
 	uint32_t limit = x->definition->parallel_tasks;
 	bool at_limit = limit != 0 && x->open_callouts >= limit;
 
@@ -255,6 +268,12 @@ settle_ready(const struct state *s, const struct execution *x, struct batch *b,
 			continue; /* what is being stopped ends first */
 		if (x->nodes[a->run->task->number].leaving > 0)
 			continue; /* so that no task runs beside itself */
+		/* The one before it may have been the last of its cap. */
+		w = a->run->task->kind == ACTION_WORKFLOW
+		    ? state_workflow(s, a->run->task->u.workflow.name)
+		    : NULL;
+		if (w != NULL && workflow_follows(w, b))
+			return true;
 		if (subworkflow_is_held(s, a))
 			continue;
 		if (a->run->task->kind == ACTION_RUN) {
@@ -331,10 +350,27 @@ unhandled_run(const struct execution *x)
 	return NULL;
 }
 
+/* What has ended it before, and does so again where it did not run again. */
+static const struct run *
+ending_run(const struct execution *x)
+{
+	const struct run *last = NULL;
+
+	for (uint32_t i = 0; i < x->nruns; i++) {
+		const struct run *r = x->runs[i];
+
+		if (!r->k.superseded && r->task->kind == ACTION_END &&
+		    r->k.status == TASK_COMPLETED &&
+		    (last == NULL || r->k.ended_seq > last->k.ended_seq))
+			last = r;
+	}
+	return last;
+}
+
 static void
 settle_end(const struct state *s, const struct execution *x, struct batch *b)
 {
-	const struct run *bad;
+	const struct run *bad, *end;
 	char *lacks;
 
 	if (x->k.status == EXECUTION_CANCELING)
@@ -344,6 +380,9 @@ settle_end(const struct state *s, const struct execution *x, struct batch *b)
 		    x, b, (enum execution_status)x->k.ending, x->k.reason);
 	else if ((bad = unhandled_run(x)) != NULL)
 		settle_unhandled(s, bad, b);
+	else if ((end = ending_run(x)) != NULL)
+		settle_ended_by(
+		    end, end->actions[0].k.reason, end->actions[0].k.output, b);
 	else if ((lacks = unmet_joins(x)) != NULL) {
 		end_execution(
 		    x, b, EXECUTION_FAILED, batch_printf(b, "%s", lacks));

@@ -13,7 +13,7 @@
 static void begin_items(const struct run *, struct batch *);
 static void begin_wait(const struct run *, struct batch *);
 static void begin_set(const struct run *, struct batch *);
-static void begin_end(const struct state *, const struct run *, struct batch *);
+static void begin_end(const struct run *, struct batch *);
 static bool wait_deadline(const struct task_definition *,
     const msgpack_object *, int64_t now, int64_t *due, char *why, size_t);
 static void park(const struct action *, struct value *, int64_t due,
@@ -45,7 +45,7 @@ settle_run(const struct state *s, const struct run *r, struct batch *b)
 	else if (r->task->kind == ACTION_SET)
 		begin_set(r, b);
 	else if (r->task->kind == ACTION_END)
-		begin_end(s, r, b);
+		begin_end(r, b);
 }
 
 /* With what the run sees; items have their own scope in settle_start. */
@@ -193,20 +193,14 @@ begin_set(const struct run *r, struct batch *b)
 }
 
 static void
-begin_end(const struct state *s, const struct run *r, struct batch *b)
+begin_end(const struct run *r, struct batch *b)
 {
-	static const enum execution_status ends[] = {
-	    [END_COMPLETED] = EXECUTION_COMPLETED,
-	    [END_FAILED] = EXECUTION_FAILED,
-	    [END_TERMINATED] = EXECUTION_TERMINATED,
-	};
 	const struct task_definition *t = r->task;
 	char why[EXPRESSION_ERROR_MAX] = "";
 	struct value *reason = NULL, *output = NULL;
 	struct event *e;
 	msgpack_object o = {.type = MSGPACK_OBJECT_NIL};
 
-	(void)s;
 	if (t->u.end.reason != NULL)
 		reason = render(r, t->u.end.reason, why);
 	if (why[0] == '\0' && t->u.end.output != NULL)
@@ -217,17 +211,33 @@ begin_end(const struct state *s, const struct run *r, struct batch *b)
 		value_unref(reason);
 		return;
 	}
-	end_action(b, &r->actions[0], TASK_COMPLETED, NULL, value_ref(output));
+	e = end_action(
+	    b, &r->actions[0], TASK_COMPLETED, NULL, value_ref(output));
 	if (reason != NULL)
 		element_read(reason->bytes, reason->bytes + reason->size, &o);
-	e = batch_add_run(b, EVENT_EXECUTION_ENDING, r);
-	e->status = (int32_t)ends[t->u.end.status];
-	e->kill = 1;
-	e->value = output;
 	if (o.type == MSGPACK_OBJECT_STR)
 		e->reason =
 		    batch_printf(b, "%.*s", (int)o.via.str.size, o.via.str.ptr);
-	else
-		e->reason = batch_printf(b, "ended by task %s", t->name);
+	settle_ended_by(r, e->reason, output, b);
+	value_unref(output);
 	value_unref(reason);
+}
+
+void
+settle_ended_by(const struct run *r, const char *reason, struct value *output,
+    struct batch *b)
+{
+	static const enum execution_status ends[] = {
+	    [END_COMPLETED] = EXECUTION_COMPLETED,
+	    [END_FAILED] = EXECUTION_FAILED,
+	    [END_TERMINATED] = EXECUTION_TERMINATED,
+	};
+	struct event *e = batch_add_run(b, EVENT_EXECUTION_ENDING, r);
+
+	e->status = (int32_t)ends[r->task->u.end.status];
+	e->kill = 1;
+	e->value = value_ref(output);
+	e->reason = reason != NULL
+	    ? batch_printf(b, "%s", reason)
+	    : batch_printf(b, "ended by task %s", r->task->name);
 }

@@ -357,7 +357,9 @@ kept_signal_find(const struct execution *x, const char *name)
 struct value *
 run_vars(const struct run *r)
 {
-	return r->k.own_context ? r->k.context : r->execution->k.vars;
+	if (!r->k.own_context)
+		return r->execution->k.vars;
+	return r->own_vars != NULL ? r->own_vars : r->k.context;
 }
 
 struct value *

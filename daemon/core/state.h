@@ -137,7 +137,7 @@ struct run {
 		bool led;     /* some entry of its next has fired */
 		bool own_context;   /* it sees context rather than the vars */
 		uint64_t ended_seq; /* the event of its end; 0: not yet */
-		struct value *context; /* the variables when it was reached */
+		struct value *context; /* the variables that it saw last */
 		struct value *input;   /* with more for it; NULL: as all */
 		struct value *set;     /* what it has published */
 		struct value *cut; /* tasks it led to when nothing started */
@@ -151,6 +151,8 @@ struct run {
 	struct execution *execution;
 	const struct task_definition *task;
 	uint32_t index; /* its place in the execution's runs */
+	/* Where it has its own: those and what it has set.  NULL: nothing. */
+	struct value *own_vars;
 	uint32_t nactions;
 	struct action *actions;
 	uint32_t by_status[TASK_STATUSES]; /* actions */

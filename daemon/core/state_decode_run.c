@@ -59,6 +59,7 @@ take_run(struct fields *outer, struct state *s, struct execution *x)
 
 		run_from(r, &run, 1);
 	}
+	run_find_vars(r);
 	take_actions(&f, s, r);
 	if (r->k.nlate > r->k.nfrom)
 		damaged(f.damage, "run: more came late than came");
