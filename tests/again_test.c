@@ -330,6 +330,67 @@ SCENE_CASE(task_input, "tasks that run again can be given more input")
 	EXIT(id, "a", 0);
 }
 
+SCENE_CASE(task_input_refused, "what would be lost of it is refused")
+{
+	static const struct {
+		const char *tasks, *no_reset, *input, *why;
+	} bad[] = {
+	    {"['a', 'b']", NULL, "{'b': {'x': 'two'}}",
+		"task_input of b would be lost"},
+	    {"['a', 'b']", "['b']", NULL, "no_reset of b would be lost"},
+	    {"['a']", NULL, "{'b': {'x': 'two'}}", "b is not"},
+	    {"['a']", NULL, "{'a': {'nope': 1}}",
+		"task_input of a: input: \"w\" has no input \"nope\""},
+	    {"['a']", NULL, "{'a': {'x': 3}}",
+		"task_input of a: input: x: expected a string"},
+	    {"['a']", NULL, "{'a': 3}", "expected a map"},
+	};
+	uint64_t id;
+
+	scene_define(s,
+	    "{'workflow': 'w', 'input': {'x': {'type': 'string', 'default': "
+	    "'one'}}, 'tasks': {'a': {'run': ['x'], 'next': [{'do': 'b'}]}, "
+	    "'b': {'run': ['x', '${{ input.x }}']}}}");
+	id = scene_start(s, "w", NULL);
+	EXIT(id, "a", 0);
+	EXIT(id, "b", 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		scene_rerun(s, id, bad[i].tasks, bad[i].no_reset, bad[i].input);
+		ATF_REQUIRE_EQ(s->reply.error, ERROR_BAD_REQUEST);
+		ATF_REQUIRE_MSG(strstr(s->reply.message, bad[i].why) != NULL,
+		    "%s", s->reply.message);
+		STATUS(id, "completed");
+	}
+	scene_rerun(s, id, "['a', 'b']", NULL, "{'a': {'x': 'two'}}");
+	EXIT(id, "a", 0);
+	scene_requires_argv(s, id, "b", "['x', 'one']");
+	EXIT(id, "b", 0);
+}
+
+SCENE_CASE(retry_ended, "a subworkflow that no failed task ended starts anew")
+{
+	uint64_t top;
+
+	scene_define(s,
+	    "{'workflow': 'ends', 'tasks': {'a': {'run': ['x'], 'next': "
+	    "[{'do': 'f'}]}, 'f': {'end': 'failed'}}}");
+	scene_define(s, "{'workflow': 'leaf', 'tasks': {'t': {'run': ['x']}}}");
+	scene_define(s,
+	    "{'workflow': 'top', 'tasks': {'k1': "
+	    "{'workflow': 'ends'}, 'k2': {'workflow': 'leaf'}}}");
+	top = scene_start(s, "top", NULL);
+	EXIT(top + 2, "t", 1);
+	EXIT(top + 1, "a", 0);
+	STATUS(top, "failed");
+	scene_again(s, COMMAND_RETRY, top, true);
+	STATUS(top, "running");
+	STATUS(top + 1, "failed");
+	STATUS(top + 2, "running");
+	EXIT(top + 2, "t", 0);
+	EXIT(top + 3, "a", 0);
+	STATUS(top, "failed");
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, replay);
@@ -345,5 +406,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, retry_anew);
 	ATF_TP_ADD_TC(tp, parents);
 	ATF_TP_ADD_TC(tp, task_input);
+	ATF_TP_ADD_TC(tp, task_input_refused);
+	ATF_TP_ADD_TC(tp, retry_ended);
 	return atf_no_error();
 }

@@ -7,16 +7,7 @@
 
 #include "daemon/core/alloc.h"
 #include "daemon/core/decide.h"
-#include "daemon/core/zone.h"
 
-static bool list_has(const struct value *, const char *);
-static bool list_has_name(const struct value *, const msgpack_object *);
-static bool are_named(const struct again *, struct reply *,
-    const struct value *, const char *what);
-static bool name_one(struct again *, struct reply *, const char *, size_t);
-static bool is_downstream(const struct again *, const struct run *);
-static void drop_downstream(struct again *);
-static bool have_rest(const struct again *, struct reply *);
 static void spread(struct again *);
 static bool has_outcome(const struct execution *);
 static void cut_off(struct again *);
@@ -26,7 +17,10 @@ static void emit_revival(struct again *, const char *verb);
 static void emit_aside(struct again *, const struct run *);
 static void emit_again(struct again *, const struct run *);
 static void emit_reopened(struct again *, const struct action *);
+static bool has_failed(const struct run *);
+static bool has_rest(const struct execution *);
 static bool resumable(const struct state *, const struct action *);
+static bool all_resumable(const struct state *, const struct run *);
 static bool reopen_children(struct again *, const struct run *, struct reply *);
 
 void
@@ -72,149 +66,13 @@ again_is_open(const struct execution *x, struct reply *reply)
 		    : (enum execution_status)x->k.ending));
 }
 
-static bool
-list_has(const struct value *list, const char *name)
-{
-	const msgpack_object o = {.type = MSGPACK_OBJECT_STR,
-	    .via.str = {(uint32_t)strlen(name), name}};
-
-	return list_has_name(list, &o);
-}
-
-static bool
-list_has_name(const struct value *list, const msgpack_object *name)
-{
-	msgpack_zone zone;
-	msgpack_object o;
-	bool found = false;
-
-	zone_init(&zone, 256);
-	value_unpack(list, &zone, &o);
-	for (uint32_t i = 0;
-	     o.type == MSGPACK_OBJECT_ARRAY && i < o.via.array.size; i++)
-		found |= msgpack_object_equal(o.via.array.ptr[i], *name);
-	msgpack_zone_destroy(&zone);
-	return found;
-}
-
-static bool
-name_one(struct again *again, struct reply *reply, const char *name, size_t len)
-{
-	const struct execution *x = again->x;
-	uint32_t task = definition_task(x->definition, name, len);
-	const struct run *r;
-
-	if (task == UINT32_MAX)
-		return refuse(reply, ERROR_NOT_FOUND,
-		    "workflow %s has no task \"%.*s\"", x->definition->name,
-		    (int)len, name);
-	r = x->nodes[task].newest;
-	if (r == NULL)
-		return refuse(reply, ERROR_STATE_CONFLICT,
-		    "task %.*s of execution %llu never ran: there is nothing "
-		    "to run again",
-		    (int)len, name, (unsigned long long)x->k.id);
-	if (task_moved(r->k.status, TASK_MOVE_RUN_AGAIN) == LIFECYCLE_NO)
-		return refuse(reply, ERROR_STATE_CONFLICT,
-		    "task %.*s of execution %llu is in flight (%s): cancel it "
-		    "or wait for its end",
-		    (int)len, name, (unsigned long long)x->k.id,
-		    task_status_name(r->k.status));
-	again->fates[r->index] = list_has(again->c->no_reset, r->task->name)
-	    ? FATE_AGAIN_REST
-	    : FATE_AGAIN;
-	return true;
-}
-
-/* Led to by something that goes again; late arrivals lead to nothing. */
-static bool
-is_downstream(const struct again *again, const struct run *r)
+bool
+again_is_downstream(const struct again *again, const struct run *r)
 {
 	for (uint32_t i = 0; i + r->k.nlate < r->k.nfrom; i++)
 		if (again->fates[r->k.from[i]] != FATE_STAYS)
 			return true;
 	return false;
-}
-
-/* A task named that is downstream of another one would run twice. */
-static void
-drop_downstream(struct again *again)
-{
-	for (uint32_t i = 0; i < again->x->nruns; i++)
-		if (!again->x->runs[i]->k.superseded &&
-		    is_downstream(again, again->x->runs[i]))
-			again->fates[i] = FATE_ASIDE;
-}
-
-/* Where the items that are done stay, some other must be there to run. */
-static bool
-have_rest(const struct again *again, struct reply *reply)
-{
-	for (uint32_t i = 0; i < again->x->nruns; i++) {
-		const struct run *r = again->x->runs[i];
-
-		if (again->fates[i] != FATE_AGAIN_REST || r->k.items == NULL ||
-		    r->by_status[TASK_COMPLETED] + r->by_status[TASK_SKIPPED] <
-			r->nactions)
-			continue;
-		return refuse(reply, ERROR_STATE_CONFLICT,
-		    "all items of task %s of execution %llu are done: there "
-		    "is nothing to run again; without no_reset all of them "
-		    "run again",
-		    r->task->name, (unsigned long long)again->x->k.id);
-	}
-	return true;
-}
-
-/* What is said of a task that does not run again would be lost. */
-static bool
-are_named(const struct again *again, struct reply *reply,
-    const struct value *given, const char *what)
-{
-	msgpack_zone zone;
-	msgpack_object o;
-	bool ok = true, is_map;
-
-	if (given == NULL)
-		return true;
-	zone_init(&zone, 256);
-	value_unpack(given, &zone, &o);
-	is_map = o.type == MSGPACK_OBJECT_MAP;
-	for (uint32_t i = 0;
-	     ok && i < (is_map ? o.via.map.size : o.via.array.size); i++) {
-		const msgpack_object *name =
-		    is_map ? &o.via.map.ptr[i].key : &o.via.array.ptr[i];
-
-		if (!list_has_name(again->c->tasks, name))
-			ok = refuse(reply, ERROR_BAD_REQUEST,
-			    "%s is for tasks that are named to run again, and "
-			    "%.*s is not",
-			    what, (int)name->via.str.size, name->via.str.ptr);
-	}
-	msgpack_zone_destroy(&zone);
-	return ok;
-}
-
-bool
-again_names(struct again *again, struct reply *reply)
-{
-	msgpack_zone zone;
-	msgpack_object o;
-	bool ok = true;
-
-	zone_init(&zone, 256);
-	value_unpack(again->c->tasks, &zone, &o);
-	for (uint32_t i = 0;
-	     ok && o.type == MSGPACK_OBJECT_ARRAY && i < o.via.array.size; i++)
-		ok = name_one(again, reply, o.via.array.ptr[i].via.str.ptr,
-		    o.via.array.ptr[i].via.str.size);
-	msgpack_zone_destroy(&zone);
-	ok = ok && are_named(again, reply, again->c->no_reset, "no_reset") &&
-	    are_named(again, reply, again->c->task_input, "task_input");
-	if (!ok)
-		return false;
-	drop_downstream(again);
-	return have_rest(again, reply);
 }
 
 /* Everything downstream, of what goes again or on. */
@@ -224,7 +82,7 @@ spread(struct again *again)
 	for (uint32_t i = 0; i < again->x->nruns; i++)
 		if (again->fates[i] == FATE_STAYS &&
 		    !again->x->runs[i]->k.superseded &&
-		    is_downstream(again, again->x->runs[i]))
+		    again_is_downstream(again, again->x->runs[i]))
 			again->fates[i] = FATE_ASIDE;
 }
 
@@ -331,6 +189,25 @@ again_emit(struct again *again, const char *verb)
 			    again->b, EVENT_TASK_CONTINUED, x->runs[i]);
 }
 
+/* It is why its execution ended, or was cut off by that. */
+static bool
+has_failed(const struct run *r)
+{
+	return run_is_unhandled(r) &&
+	    (!r->task->optional || r->k.status == TASK_CANCELED);
+}
+
+/* There is something for a retry to go on from. */
+static bool
+has_rest(const struct execution *x)
+{
+	for (uint32_t i = 0; i < x->nruns; i++)
+		if (has_failed(x->runs[i]) ||
+		    (x->runs[i]->k.cut != NULL && !x->runs[i]->k.superseded))
+			return true;
+	return false;
+}
+
 /* Its subworkflow ended badly, by itself, and can go on from there. */
 static bool
 resumable(const struct state *s, const struct action *a)
@@ -341,8 +218,31 @@ resumable(const struct state *s, const struct action *a)
 	    a->k.status == TASK_COMPLETED || a->k.status == TASK_SKIPPED)
 		return false;
 	child = state_execution(s, a->latest->k.child);
-	return child != NULL && child->k.started_at != 0 &&
+	return child != NULL && child->k.started_at != 0 && has_rest(child) &&
 	    execution_moved(child->k.status, EXECUTION_MOVE_RETRY) >= 0;
+}
+
+/*
+ * Where an item's subworkflow can't, as one that its own end: task has ended,
+ * the task runs again, with what was not done.
+ */
+static bool
+all_resumable(const struct state *s, const struct run *r)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < r->nactions; i++) {
+		const struct action *a = &r->actions[i];
+
+		if (a->k.status == TASK_COMPLETED ||
+		    a->k.status == TASK_SKIPPED ||
+		    (a->k.status == TASK_CANCELED && a->latest == NULL))
+			continue;
+		if (!resumable(s, a))
+			return false;
+		any = true;
+	}
+	return any;
 }
 
 static bool
@@ -368,26 +268,18 @@ again_retry(const struct state *s, const struct execution *x,
     const struct command *c, struct batch *b, struct reply *reply)
 {
 	struct again again;
-	bool any = false, ok = true;
+	bool ok = true;
 
 	if (!again_is_quiet(x, reply))
 		return false;
 	again_open(&again, s, x, c, b);
-	for (uint32_t i = 0; i < x->nruns; i++) {
-		const struct run *r = x->runs[i];
-		bool resume = false;
-
-		any |= r->k.cut != NULL && !r->k.superseded;
-		if (!run_is_unhandled(r) ||
-		    (r->task->optional && r->k.status != TASK_CANCELED))
-			continue;
-		any = true;
-		for (uint32_t j = 0; c->resume_subworkflows && j < r->nactions;
-		     j++)
-			resume |= resumable(s, &r->actions[j]);
-		again.fates[i] = resume ? FATE_REOPENED : FATE_AGAIN_REST;
-	}
-	if (!any)
+	for (uint32_t i = 0; i < x->nruns; i++)
+		if (has_failed(x->runs[i]))
+			again.fates[i] = c->resume_subworkflows &&
+				all_resumable(s, x->runs[i])
+			    ? FATE_REOPENED
+			    : FATE_AGAIN_REST;
+	if (!has_rest(x))
 		ok = refuse(reply, ERROR_STATE_CONFLICT,
 		    "no task of execution %llu failed or was cut off%s%s: "
 		    "rerun --task names those to run again",

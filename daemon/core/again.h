@@ -38,6 +38,8 @@ bool again_is_quiet(const struct execution *, struct reply *);
 bool again_is_open(const struct execution *, struct reply *);
 /* The tasks that the command names; false: refused. */
 bool again_names(struct again *, struct reply *);
+/* Led to by something that goes again; late arrivals lead to nothing. */
+bool again_is_downstream(const struct again *, const struct run *);
 /* The events of what was found out; the verb is for the history. */
 void again_emit(struct again *, const char *verb);
 
