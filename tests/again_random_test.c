@@ -20,12 +20,14 @@ struct graph {
 	int ntasks;
 	bool leads[TASKS_MAX][TASKS_MAX]; /* from a task to a later one */
 	int join[TASKS_MAX];		  /* arrivals that are enough; 0: all */
+	bool is_child[TASKS_MAX];	  /* a subworkflow does it */
 };
 
 static uint32_t below(uint32_t *, uint32_t);
 static void make_graph(struct graph *, uint32_t *);
 static void define_graph(struct scene *, const struct graph *, char *, size_t);
-static void end_all(struct scene *, uint64_t, uint32_t *);
+static void end_all(struct scene *, uint32_t *);
+static void rerun_child(struct scene *, uint64_t, uint32_t *);
 static void require_each_once(
     const struct scene *, uint64_t, const struct graph *, const char *json);
 static void
@@ -48,7 +50,9 @@ make_graph(struct graph *g, uint32_t *seed)
 
 	memset(g, 0, sizeof(*g));
 	g->ntasks = 3 + (int)below(seed, TASKS_MAX - 2);
+	g->is_child[0] = below(seed, 4) == 0;
 	for (int to = 1; to < g->ntasks; to++) {
+		g->is_child[to] = below(seed, 4) == 0;
 		before = 0;
 		for (int from = 0; from < to; from++) {
 			g->leads[from][to] = below(seed, 5) < 2;
@@ -78,7 +82,8 @@ define_graph(struct scene *s, const struct graph *g, char *json, size_t size)
 		else if (before > 1)
 			n += (size_t)snprintf(
 			    json + n, size - n, "'join': %d, ", g->join[i]);
-		n += (size_t)snprintf(json + n, size - n, "'run': ['x']");
+		n += (size_t)snprintf(json + n, size - n,
+		    g->is_child[i] ? "'workflow': 'leaf'" : "'run': ['x']");
 		for (int j = 0; j < g->ntasks; j++)
 			if (g->leads[i][j])
 				n += (size_t)snprintf(json + n, size - n,
@@ -95,14 +100,16 @@ define_graph(struct scene *s, const struct graph *g, char *json, size_t size)
 
 /* Well, in an order made by chance. */
 static void
-end_all(struct scene *s, uint64_t id, uint32_t *seed)
+end_all(struct scene *s, uint32_t *seed)
 {
 	while (s->nrunning > 0) {
 		const struct callout_key *key =
 		    &s->running[below(seed, s->nrunning)];
 
-		scene_exit(s, id,
-		    scene_execution(s, id)->runs[key->run]->task->name,
+		scene_exit(s, key->execution,
+		    scene_execution(s, key->execution)
+			->runs[key->run]
+			->task->name,
 		    EVENT_NONE, 0, NULL);
 	}
 }
@@ -140,6 +147,23 @@ rerun_some(struct scene *s, uint64_t id, const struct graph *g, uint32_t *seed)
 		    s->reply.message);
 }
 
+/* A subworkflow by itself, with all above it that it revives. */
+static void
+rerun_child(struct scene *s, uint64_t id, uint32_t *seed)
+{
+	uint64_t n = s->live->k.next_execution - id - 1;
+	struct command c = scene_command(COMMAND_RERUN);
+
+	if (n == 0)
+		return;
+	c.execution = id + 1 + below(seed, (uint32_t)n);
+	if (s->nrunning > 0 ||
+	    scene_status(s, c.execution) != EXECUTION_COMPLETED)
+		return;
+	scene_do(s, &c);
+	ATF_REQUIRE_MSG(s->reply.error == ERROR_NONE, "%s", s->reply.message);
+}
+
 SCENE_CASE(graphs, "each task stands once, whatever runs again")
 {
 	uint32_t seed = 20261121, graphs = GRAPHS;
@@ -150,21 +174,25 @@ SCENE_CASE(graphs, "each task stands once, whatever runs again")
 
 	if (is_long != NULL && is_long[0] != '\0')
 		graphs = GRAPHS_LONG;
+	scene_define(s, "{'workflow': 'leaf', 'tasks': {'t': {'run': ['x']}}}");
 	for (; done < graphs; done++) {
 		uint64_t id;
 
 		make_graph(&g, &seed);
 		define_graph(s, &g, json, sizeof(json));
 		id = scene_start(s, "w", NULL);
-		end_all(s, id, &seed);
+		end_all(s, &seed);
 		require_each_once(s, id, &g, json);
 		for (int i = 0; i < RERUNS; i++) {
-			rerun_some(s, id, &g, &seed);
+			if (below(&seed, 3) == 0)
+				rerun_child(s, id, &seed);
+			else
+				rerun_some(s, id, &g, &seed);
 			/* Some of them while others still run. */
 			if (below(&seed, 2) == 0)
-				end_all(s, id, &seed);
+				end_all(s, &seed);
 		}
-		end_all(s, id, &seed);
+		end_all(s, &seed);
 		require_each_once(s, id, &g, json);
 	}
 	printf("%u graphs, %u reruns of each\n", done, RERUNS);
