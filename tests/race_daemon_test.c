@@ -24,10 +24,10 @@
 	"{" GATED("pair") ", 'tasks': {'a': {'items': [1, 2], 'run': ['sh', " \
 			  "'-c', 'read x <$0; exit $x', '${{ input.gate "     \
 			  "}}${{ item }}']}}}"
-#define RETRIED                                         \
+#define RETRIED(delay)                                  \
 	"{" GATED("retried") ", 'tasks': {'a': {" GATE( \
 	    1) ", 'retry': "                            \
-	       "{'count': 1, 'delay': '20ms'}}}}"
+	       "{'count': 1, 'delay': '" delay "'}}}}"
 #define PARENT                                                            \
 	"{" GATED(                                                        \
 	    "parent") ", 'tasks': {'s': {'workflow': 'one', 'input': "    \
@@ -98,14 +98,15 @@ RACE(resume_early, "resume --early, and the pause comes to be",
     .ask = {RESUME}, .finish = RESUME,
     .ways = {{"ok | completed: a completed, b completed", EITHER}})
 
+/* The delay is never over by itself, however late the request comes. */
 RACE(terminate_delay, "terminate, about when a retry's delay begins",
-    .definitions = {NULL, RETRIED}, .gates = 1, .opens = "1=1",
+    .definitions = {NULL, RETRIED("1h")}, .gates = 1, .opens = "1=1",
     .ask = {ON_WITH("terminate", "'reason': 'no'")},
     .ways = {{"ok | terminated: a canceled", EITHER}})
 
 RACE(terminate_due, "terminate, about when a retry's delay is over",
-    .definitions = {NULL, RETRIED}, .gates = 1, .first = "1=1", .delay = 20000,
-    .ask = {ON_WITH("terminate", "'reason': 'no'")},
+    .definitions = {NULL, RETRIED("20ms")}, .gates = 1, .first = "1=1",
+    .delay = 20000, .ask = {ON_WITH("terminate", "'reason': 'no'")},
     .ways = {{"ok | terminated: a canceled", REQUEST},
 	{"ok | terminated: a canceled x2", OTHER}})
 
