@@ -114,24 +114,27 @@ ATF_TC_BODY(dead, tc)
 	processes_free(&all);
 }
 
+/* That it has executed shows before its arguments do: it is asked to work. */
 ATF_TC_WITHOUT_HEAD(command);
 ATF_TC_BODY(command, tc)
 {
 	char name[] = "cat", tab[] = "a\tb", end[] = "-", *text;
 	char *argv[] = {name, end, tab, NULL};
-	int life[2], ready[2];
+	int in[2], out[2];
 	pid_t pid;
 	char byte;
 
-	ATF_REQUIRE(pipe2(life, O_CLOEXEC) == 0);
-	ATF_REQUIRE(pipe2(ready, O_CLOEXEC) == 0);
+	ATF_REQUIRE(pipe2(in, O_CLOEXEC) == 0);
+	ATF_REQUIRE(pipe2(out, O_CLOEXEC) == 0);
 	if ((pid = fork()) == 0) {
-		dup2(life[0], 0);
+		dup2(in[0], 0);
+		dup2(out[1], 1);
 		execvp("cat", argv);
 		_exit(127);
 	}
-	close(ready[1]);
-	ATF_REQUIRE_EQ(0, read(ready[0], &byte, 1)); /* it has executed */
+	close(out[1]);
+	ATF_REQUIRE_EQ(1, write(in[1], "x", 1));
+	ATF_REQUIRE_EQ(1, read(out[0], &byte, 1));
 	text = process_command(pid);
 	ATF_CHECK_STREQ("cat - a?b", text);
 	free(text);
