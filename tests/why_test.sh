@@ -40,6 +40,12 @@ is_at() { # ID STATUS
 	ctl --json show "$1" | grep -q "\"status\": \"$2\", \"ending\""
 }
 
+# has_pid ID: what runs of it has told which process it is; its runner tells
+# that, about when it begins.
+has_pid() {
+	ctl --json show "$1" | grep -q '"pid": [0-9]'
+}
+
 # run WORKFLOW: waits for its end, however that is.
 run() {
 	ctl run "$1" --wait >/dev/null
@@ -119,6 +125,24 @@ root_body() {
 	weir_stop
 }
 
+# run_timed NAME PATTERN: a workflow from standard input whose task a has the
+# timeout TIMEOUT, until it has had enough time for that to be found in what is
+# told of it; its number is in id.
+run_timed() {
+	cat >"$1.in"
+	for timeout in 100ms 1s 10s 60s; do
+		sed "s/TIMEOUT/$timeout/" "$1.in" | define "$1"
+		run "$1"
+		id=$((id + 1))
+		{
+			ctl --json show "$id"
+			ctl logs "$id" a
+		} >told
+		! grep -q "$2" told || return 0
+	done
+	atf_fail "it is told: $(cat told)"
+}
+
 weir_test_case killed "who sent a signal: somebody else, or weird and why"
 killed_body() {
 	weir_start
@@ -126,20 +150,8 @@ killed_body() {
 	workflow: other
 	tasks: {a: {run: "kill -SEGV \$\$", retry: {count: 2}}}
 	END
-	define late <<-END
-	workflow: late
-	tasks: {a: {run: [sleep, "60"], timeout: 100ms}}
-	END
-	define stubborn <<-END
-	workflow: stubborn
-	tasks:
-	  a:
-	    run: "trap '' TERM; echo here; while :; do sleep 0.05; done"
-	    timeout: 300ms
-	    kill_after: 100ms
-	END
 	run other
-	run late
+	id=1
 	says 1 <<-END
 	1 other@1 x failed WHEN, after TIME
 	  task a failed: killed by signal 11 (SIGSEGV)
@@ -150,20 +162,31 @@ killed_body() {
 	  weirctl retry 1           tries what ended it again
 	  weirctl rerun 1 --task a  goes back to that task
 	END
-	says 2 <<-END
-	2 late@1 x failed WHEN, after TIME
+	run_timed late '"signal": 15' <<-END
+	workflow: late
+	tasks: {a: {run: [sleep, "600"], timeout: TIMEOUT}}
+	END
+	says $id <<-END
+	$id late@$((id - 1)) x failed WHEN, after TIME
 	  task a timed_out: timed out after TIME
 	  task a, attempt 1 of 1, after TIME: killed by signal 15
 	  weird stopped it with SIGTERM, for its timeout was over
 	  it wrote nothing
 	what can be done:
-	  weirctl retry 2           tries what ended it again
-	  weirctl rerun 2 --task a  goes back to that task
+	  weirctl retry $id           tries what ended it again
+	  weirctl rerun $id --task a  goes back to that task
 	END
-	run stubborn
+	run_timed stubborn '^here$' <<-END
+	workflow: stubborn
+	tasks:
+	  a:
+	    run: "trap '' TERM; echo here; while :; do sleep 0.05; done"
+	    timeout: TIMEOUT
+	    kill_after: 100ms
+	END
 	atf_check -o match:'killed by signal 9' \
 	    -o match:'weird stopped it with SIGKILL, for its timeout' \
-	    weirctl why 3
+	    weirctl why $id
 	weir_stop
 }
 
@@ -230,6 +253,7 @@ runs_body() {
 	END
 	atf_check -o ignore weirctl run busy
 	weir_wait_until test -e runs
+	weir_wait_until has_pid 1
 	says 1 <<-END
 	1 busy@1 > running, begun WHEN
 	  task a runs: attempt 1, pid PID, for TIME, times out WHEN
@@ -255,7 +279,7 @@ held_body() {
 	tasks: {sub: {workflow: gate}}
 	END
 	atf_check -o ignore weirctl run outer
-	weir_wait_until test -e runs
+	weir_wait_until has_pid 3
 	atf_check -o ignore weirctl pause 1 -r "a look"
 	says 3 <<-END
 	3 gate@1 = pausing, begun WHEN (task sub of 2)
@@ -362,7 +386,7 @@ stops_body() {
 	tasks: {sub: {workflow: gate}}
 	END
 	atf_check -o ignore weirctl run outer
-	weir_wait_until test -e runs
+	weir_wait_until has_pid 2
 	atf_check -o ignore weirctl cancel 1 -r "no room"
 	says 1 <<-END
 	1 outer@1 % canceling, begun WHEN
@@ -398,6 +422,7 @@ ending_body() {
 	END
 	atf_check -o ignore weirctl run two
 	weir_wait_until sh -c 'weirctl show 1 | grep -q "^ending"'
+	weir_wait_until has_pid 1
 	says 1 <<-END
 	1 two@1 > running, begun WHEN
 	  task slow runs: attempt 1, pid PID, for TIME
