@@ -37,14 +37,24 @@ runners() {
 	pgrep -f "weir-runner $PWD/" || :
 }
 
+has_runners() {
+	[ -n "$(runners)" ]
+}
+
 status_is() {
 	ctl --json show "$1" | grep -q "\"status\": \"$2\", \"ending\""
 }
 
-# The runner that a callout has, by its parent.
+has_pid() {
+	ctl --json show "$1" | grep -q '"pid": [0-9]'
+}
+
+# runner_of ID: which runner its callout has, by its parent, is in runner.  A
+# callout may run before the daemon knows its pid.
 runner_of() {
+	weir_wait_until has_pid "$1"
 	pid=$(ctl --json show "$1" | sed 's/.*"pid": \([0-9]*\).*/\1/')
-	ps -o ppid= -p "$pid" | tr -d ' '
+	runner=$(ps -o ppid= -p "$pid" | tr -d ' ')
 }
 
 weir_test_case stopped "a runner is stopped for ten seconds: all else goes on"
@@ -54,8 +64,8 @@ stopped_body() {
 	define_gate
 	atf_check -o ignore weirctl run w
 	weir_wait_until traced 1
-	stopped=$(runner_of 1)
-	kill -STOP "$stopped"
+	runner_of 1
+	kill -STOP "$runner"
 	touch go
 	from=$(date +%s)
 	n=2
@@ -69,7 +79,7 @@ stopped_body() {
 	# What was not given to it goes on, and what comes now does, too.
 	atf_check -o ignore weirctl run quick --wait
 	status_is 1 running || atf_fail "the ending was made up"
-	kill -CONT "$stopped"
+	kill -CONT "$runner"
 	weir_wait_until logged "answers again"
 	weir_wait_until status_is 1 failed
 	atf_check -o match:'exit status 7' weirctl show 1
@@ -114,15 +124,15 @@ killed_daemon_body() {
 	define_gate
 	atf_check -o ignore weirctl run w
 	weir_wait_until traced 1
-	stopped=$(runner_of 1)
-	kill -STOP "$stopped"
+	runner_of 1
+	kill -STOP "$runner"
 	weir_kill9
 	weir_start -c conf
 	atf_check -o ignore weirctl run quick
 	touch go
 	weir_wait_until status_is 2 completed
 	status_is 1 running || atf_fail "the ending was made up"
-	kill -CONT "$stopped"
+	kill -CONT "$runner"
 	weir_wait_until status_is 1 failed
 	traced 2 || atf_fail "ran twice: $(cat trace)"
 	weir_stop
@@ -142,6 +152,7 @@ missing_body() {
 	chmod 755 gone
 	weir_start -c conf
 	define_gate
+	weir_wait_until has_runners
 	mv gone elsewhere
 	for pid in $(runners); do kill -KILL "$pid"; done
 	weir_wait_until logged "cannot start a runner, will try again"
