@@ -53,7 +53,11 @@ still() {
 
 # No event has a time before that of the one before it.
 times_rise() {
-	timeout 2 "$WEIR_BIN/weirctl" --json events --from 1 >told.out || :
+	last=$(ctl --json engine status | sed 's/.*"last": \([0-9]*\).*/\1/')
+	weirctl --json events --from 1 >told.out 2>&1 &
+	events=$!
+	weir_wait_until grep -q "^{\"seq\": $last,.*}$" told.out
+	kill "$events"
 	sed 's/^{"seq": [0-9]*, "time": \([0-9]*\).*/\1/' told.out >when.out
 	atf_check test -s when.out
 	atf_check sort -n -c when.out
@@ -72,7 +76,7 @@ EOT
 	still running
 	set_clock wall -$YEARS
 	still running
-	set_clock slept 3590
+	set_clock slept 3000
 	still running
 	set_clock slept 3601
 	weir_wait_until status_is completed
@@ -96,6 +100,27 @@ EOT
 	set_clock slept 1801
 	weir_wait_until status_is failed
 	atf_check -o match:"timed out after 30m" weirctl --json show 1
+	times_rise
+	weir_stop
+}
+
+weir_test_case frozen "no timeout goes on for what is frozen, asleep or not"
+frozen_body() {
+	start_shown
+	define_tasks <<EOT
+  a:
+    run: "echo >$PWD/runs; until [ -e $PWD/go ]; do sleep 0.05; done"
+    timeout: 30m
+timeout: 50m
+EOT
+	weir_wait_until test -e runs
+	set_clock slept 900
+	atf_check -o inline:'1: paused\n' weirctl pause 1 --freeze
+	set_clock slept 4500
+	still paused
+	: >go
+	atf_check -o inline:'1: running\n' weirctl resume 1
+	weir_wait_until status_is completed
 	times_rise
 	weir_stop
 }
@@ -126,7 +151,7 @@ slept_until_body() {
     wait: {until: "$(date -u -d '+1 hour' +%Y-%m-%dT%H:%M:%SZ)"}
 EOT
 	weir_wait_until status_is waiting
-	set_clock slept 3500
+	set_clock slept 3000
 	still waiting
 	set_clock slept 3700
 	weir_wait_until status_is completed
@@ -183,6 +208,7 @@ EOT
 atf_init_test_cases() {
 	atf_add_test_case delay
 	atf_add_test_case timeout
+	atf_add_test_case frozen
 	atf_add_test_case until
 	atf_add_test_case slept_until
 	atf_add_test_case back
