@@ -117,8 +117,10 @@ weir_test_case starts "starts, definitions and caps"
 starts_body() {
 	weir_start
 	files
+	# Nothing could start before there is a runner.
+	atf_check -o ignore weirctl run low --wait
 	plans run low
-	has '^execution +1 low: not there yet -> running \(new\)$' \
+	has '^execution +2 low: not there yet -> running \(new\)$' \
 	    '^start +a \(callout\)$'
 	plans disable low
 	has '^workflow +low would be disabled$'
