@@ -9,18 +9,30 @@ needs_proc() {
 	[ -r /proc/self/status ] || atf_skip "there is no /proc"
 }
 
-# processes: $daemon and $runner.
+# processes: $daemon and $runner, which has begun, but need not have given up
+# yet what it gives up then.
 processes() {
 	daemon=$(cat weird.pid)
+	weir_wait_until has_runner
+}
+has_runner() {
 	runner=$(pgrep -P "$daemon" weir-runner | head -n 1)
-	[ -n "$runner" ] || atf_fail "no runner"
+	[ -n "$runner" ]
 }
 
 # has_capabilities PID "PERMITTED EFFECTIVE", in hexadecimal.
 has_capabilities() {
 	has=$(awk '/^CapPrm:/ { p = $2 } /^CapEff:/ { e = $2 }
 	    END { print p, e }' "/proc/$1/status")
-	[ "$has" = "$2" ] || atf_fail "$1 has $has, not $2"
+	[ "$has" = "$2" ] || {
+		echo "$1 has $has, not $2"
+		return 1
+	}
+}
+
+# What can't be dumped is root's in /proc.
+is_roots() {
+	[ "$(stat -c %u "/proc/$1/environ")" = 0 ]
 }
 
 attack_test_case capabilities "root's daemon and runner keep those they use" pgrep
@@ -34,11 +46,12 @@ capabilities_body() {
 	    (1 << 0 | 1 << 1 | 1 << 5 | 1 << 19 | 1 << 24))))
 	# Of each thread, for each has its own.
 	for task in "/proc/$daemon/task"/*; do
-		has_capabilities "$daemon/task/${task##*/}" "$set $set"
+		has_capabilities "$daemon/task/${task##*/}" "$set $set" ||
+		    atf_fail "a thread has others"
 	done
 	# and SETGID SETUID SYS_NICE
 	set=$(printf '%016x' $((0x$set | 0x$own & (1 << 6 | 1 << 7 | 1 << 23))))
-	has_capabilities "$runner" "$set $set"
+	weir_wait_until has_capabilities "$runner" "$set $set"
 	# Root's own callouts are root's.
 	cat >own.yaml <<-'END'
 	workflow: own
@@ -68,10 +81,9 @@ memory_body() {
 	) &
 	daemon=$!
 	weir_wait_until ./as "$victim" ./weirctl -s "$place/own/sock" ls
-	runner=$(pgrep -P $daemon weir-runner | head -n 1)
+	weir_wait_until has_runner
 	for pid in $daemon $runner; do
-		# What can't be dumped is root's in /proc.
-		atf_check -o inline:"0\n" stat -c %u "/proc/$pid/environ"
+		weir_wait_until is_roots "$pid"
 		refused ./as "$victim" cat "/proc/$pid/environ"
 		refused ./as "$victim" cat "/proc/$pid/mem"
 	done
@@ -172,8 +184,7 @@ replaced_body() {
 	weir_stop
 }
 has_another() {
-	runner=$(pgrep -P "$daemon" weir-runner | head -n 1)
-	[ -n "$runner" ] && [ "$runner" != "$before" ]
+	has_runner && [ "$runner" != "$before" ]
 }
 
 # limits_of FILE: the soft ones of core files and descriptors, and the hard one.
