@@ -24,6 +24,10 @@ gone() { # ID
 	! ctl show "$1" >/dev/null 2>&1 && ! [ -e "state/logs/$1" ]
 }
 
+waits() { # ID
+	ctl show "$1" | grep -q '^status .*waiting'
+}
+
 kept() { # COUNT
 	ctl engine status | grep -Eq "^ended, kept +$1\$"
 }
@@ -153,12 +157,15 @@ count_body() {
 
 weir_test_case age "what ended long ago is deleted, without anybody asking"
 age_body() {
-	configure 'retention: {age: 300ms}'
+	configure 'log: info'
 	weir_start -c weird.conf
 	define quick '{a: {run: [echo, hello]}}'
 	define waits '{a: {run: [echo, hello]}, b: {wait: {signal: go}}}'
 	atf_check -o ignore weirctl run waits
+	weir_wait_until waits 1
 	atf_check -o ignore weirctl run quick --wait
+	configure 'retention: {age: 300ms}'
+	reload
 	weir_wait_until gone 2
 	atf_check -o match:waiting weirctl show 1
 	atf_check -o match:'^hello$' weirctl logs 1 a
@@ -174,6 +181,7 @@ logs_body() {
 	define quick '{a: {run: [echo, hello]}}'
 	define waits '{a: {run: [echo, hello]}, b: {wait: {signal: go}}}'
 	atf_check -o ignore weirctl run waits
+	weir_wait_until waits 1
 	atf_check -o ignore weirctl run quick --wait
 	weir_wait_until logs_removed 1
 	atf_check -s exit:1 \
@@ -194,8 +202,7 @@ logs_body() {
 	atf_check -s exit:1 -e match:'retention.logs_size' weirctl logs 4 a
 	atf_check -o ignore weirctl logs 5 a
 	# What runs again has logs again.
-	atf_check -o ignore weirctl rerun 4
-	weir_wait_until sh -c 'weirctl show 4 | grep -q completed'
+	atf_check -o ignore weirctl rerun 4 --wait
 	atf_check -o ignore weirctl logs 4 a
 	atf_check -o inline:'hello\n' weirctl logs 1 a
 	weir_stop
