@@ -551,7 +551,7 @@ hidden_body() {
 	printf 'roles: {viewer: {users: [65534]}}\n' >weird.conf
 	weird -f -c weird.conf -d "$dir/state" -s "$dir/sock" 2>weird.log &
 	echo $! >first.pid
-	weir_wait_until test -S "$dir/sock"
+	weir_wait_until weirctl -s "$dir/sock" engine status
 	printf 'workflow: bad\ntasks: {a: {run: "echo word >&2; exit 9"}}\n' \
 	    >bad.yaml
 	weirctl -s "$dir/sock" run bad.yaml --wait
