@@ -27,7 +27,7 @@ struct load {
 /*
  * Asks, and waits for the answer.  False where the connection has ended before
  * it came; the test fails where what must be granted is refused.  delay: how
- * long a command takes, for sleep(1).
+ * long a command takes, for sleep(1), or the path of a file that it waits for.
  */
 bool client_do(struct ledger *, unsigned client, struct weir *, struct record *,
     enum verb, const char *delay);

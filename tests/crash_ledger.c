@@ -16,7 +16,8 @@
 
 #define COMMAND                                                                \
 	"'run': ['sh', '-c', '" TRACE_BEGIN                                    \
-	"[ $D = 0 ] || sleep $D; " TRACE_END(                                  \
+	"case $D in 0) ;; /*) until [ -e $D ]; do sleep 0.05; done ;; "        \
+	"*) sleep $D ;; esac; " TRACE_END(                                     \
 	    "$(($$ % 3))") "'], 'env': {'T': '${{ input.trace }}', 'D': '${{ " \
 			   "input.delay }}'}"
 #define INPUT                                                       \

@@ -119,16 +119,17 @@ upgrade(bool killed)
 {
 	static struct ledger l; /* large */
 	struct crash_daemon d;
-	char newer[PATH_MAX], runner[PATH_MAX + 16];
+	char newer[PATH_MAX], runner[PATH_MAX + 16], go[sizeof(d.dir) + 4];
 
 	signal(SIGPIPE, SIG_IGN);
 	crash_daemon_make(&d, "u", 2);
+	snprintf(go, sizeof(go), "%s/go", d.dir);
 	snprintf(newer, sizeof(newer), "%s/newer", getenv("WEIR_BIN"));
 	snprintf(runner, sizeof(runner), "%s/weir-runner", newer);
 	ledger_make(&l, &d, 1);
 	crash_daemon_up(&d);
 	ledger_define(&l);
-	begin_commands(&l, OLD_COMMANDS, "1");
+	begin_commands(&l, OLD_COMMANDS, go);
 	ATF_CHECK_EQ(2, count_older(&d));
 	if (killed)
 		crash_daemon_kill(&d);
@@ -137,8 +138,9 @@ upgrade(bool killed)
 	crash_daemon_runner(&d, 2, runner);
 	crash_daemon_start(&d, NULL, newer);
 	ATF_REQUIRE(crash_daemon_listens(&d));
-	begin_commands(&l, OLD_COMMANDS, "1");
+	begin_commands(&l, OLD_COMMANDS, go);
 	check_parents(&l, OLD_COMMANDS);
+	atf_utils_create_file(go, "%s", "");
 	ledger_settle(&l);
 	ledger_check(&l, true);
 	ATF_CHECK_EQ(0, l.lost);
