@@ -126,9 +126,10 @@ run_as() {
 	weir_wait_until ended "$id"
 }
 
+# Not a task of it, nor what it was before it was made to run again.
 ended() {
 	ctl --json show "$1" | grep -Eq \
-	    '"status": "(completed|failed|timed_out|canceled|terminated)"'
+	    '"status": "(completed|failed|timed_out|canceled|terminated)", "ending"'
 }
 
 # is_as_before: the victim's vault.
