@@ -194,12 +194,12 @@ ATF_TC_BODY(deep, tc)
 	char *text = xmalloc(n);
 	struct timespec from, to;
 
-	clock_gettime(CLOCK_MONOTONIC, &from);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
 	memset(text, '[', n);
 	check_refused(text, n, "1:65: ", "deeper than 64");
 	memset(text, '{', n);
 	check_refused(text, n, "1:2: ", "not a map");
-	clock_gettime(CLOCK_MONOTONIC, &to);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
 	ATF_CHECK(to.tv_sec - from.tv_sec <= 2);
 	memset(text, '-', n);
 	for (size_t i = 1; i < n; i += 2)

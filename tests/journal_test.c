@@ -263,7 +263,7 @@ ATF_TC_BODY(wakes_the_loop, tc)
 	scratch_append(&scratch, 1, 1);
 	ATF_CHECK_EQ(0, poll(&wake, 1, 0));
 	journal_commit(scratch.journal);
-	ATF_REQUIRE_EQ(1, poll(&wake, 1, 5000));
+	ATF_REQUIRE_EQ(1, poll(&wake, 1, 60000));
 	/* Told once; what is durable does not show before it is collected. */
 	ATF_CHECK_EQ(0, journal_durable(scratch.journal));
 	ATF_CHECK_EQ(1, journal_collect(scratch.journal, &scratch.failure));
