@@ -256,10 +256,7 @@ adopted_body() {
 	    "$place/by.$victim/ran" >mine.yaml
 	atf_check -o ignore ./as "$attacker" ./weirctl run wait.yaml
 	weir_wait_until test -e "by.$attacker/forged"
-	runner=$(awk '/^PPid:/ { print $2 }' \
-	    "/proc/$(cat "by.$attacker/forged")/status")
-	grep -q weir-runner "/proc/$runner/cmdline" ||
-	    atf_fail "it is not the runner's child"
+	weir_wait_until is_runners_child "$(cat "by.$attacker/forged")"
 	kill -STOP "$runner"
 	atf_check -o ignore ./as "$victim" ./weirctl run mine.yaml
 	weir_wait_until asked
@@ -271,6 +268,12 @@ adopted_body() {
 	[ -e "by.$victim/ran" ] ||
 	    ctl --json show 2 | grep -q lost || atf_fail "$(ctl why 2)"
 	weir_stop
+}
+
+# Once what has started it has ended.
+is_runners_child() { # PID
+	runner=$(awk '/^PPid:/ { print $2 }' "/proc/$1/status")
+	grep -q weir-runner "/proc/$runner/cmdline"
 }
 
 asked() {
