@@ -118,7 +118,7 @@ ATF_TC_HEAD(most_refused, tc)
 {
 	atf_tc_set_md_var(tc, "descr", "of 10000 connections 256 are served");
 	atf_tc_set_md_var(tc, "require.user", "root");
-	atf_tc_set_md_var(tc, "timeout", "300");
+	atf_tc_set_md_var(tc, "timeout", "1200");
 }
 ATF_TC_BODY(most_refused, tc)
 {
@@ -135,7 +135,7 @@ ATF_TC_HEAD(all_served, tc)
 	atf_tc_set_md_var(
 	    tc, "descr", "10000 connections are served where they may be");
 	atf_tc_set_md_var(tc, "require.user", "root");
-	atf_tc_set_md_var(tc, "timeout", "300");
+	atf_tc_set_md_var(tc, "timeout", "1200");
 }
 ATF_TC_BODY(all_served, tc)
 {
@@ -154,7 +154,7 @@ ATF_TC_HEAD(no_descriptors, tc)
 	    "clients are sent away while there are still descriptors, and "
 	    "the daemon does not spin");
 	atf_tc_set_md_var(tc, "require.user", "root");
-	atf_tc_set_md_var(tc, "timeout", "300");
+	atf_tc_set_md_var(tc, "timeout", "1200");
 }
 ATF_TC_BODY(no_descriptors, tc)
 {

@@ -382,7 +382,6 @@ ATF_TC_HEAD(rests, tc)
 	atf_tc_set_md_var(tc, "descr",
 	    "answers that nobody reads cost no time, and keep nobody from "
 	    "ending the daemon");
-	atf_tc_set_md_var(tc, "timeout", "60");
 	atf_tc_set_md_var(tc, "require.user", "root");
 }
 ATF_TC_BODY(rests, tc)
