@@ -173,6 +173,10 @@ EOT
 	weir_wait_until grep -q definition.put filtered
 	weir_wait_until is_compacted
 	weir_wait_until is_quiet
+	# What is the oldest now stays it: there are no snapshots from here on.
+	weir_stop
+	echo 'journal: {segment_size: 65536}' >weird.conf
+	weir_start -c "$PWD/weird.conf"
 	cat >gone.py <<'EOT'
 import client
 weir = client.Client()
