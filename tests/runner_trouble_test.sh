@@ -98,16 +98,19 @@ weir_test_case busy "a runner that answers, and always has more to answer"
 busy_body() {
 	configure "$WEIR_RUNNER"
 	weir_start -c conf
-	weir_slow_path . 150
+	# One takes a small part of the time that a runner has to answer, all of
+	# them take more; and it reads no more than one or two at a time.
+	weir_slow_path . 40
+	filler=$(printf '%014000d' 0)
 	cat >slow.yaml <<-END
 	workflow: slow
 	tasks:
-	  a: {run: [no-such-program], cwd: $PWD, env: {PATH: "$slow_path"}}
+	  a: {run: [no-such-program], cwd: $PWD, env: {PATH: "$slow_path", FILLER: "$filler"}}
 	END
 	atf_check -o ignore weirctl define slow.yaml
 	from=$(date +%s)
 	n=0
-	while [ $n -lt 16 ]; do
+	while [ $n -lt 80 ]; do
 		n=$((n + 1))
 		atf_check -o ignore weirctl run slow
 	done
