@@ -269,7 +269,6 @@ weir_test_case idle ""
 idle_head() {
 	atf_set descr "without anything to do there are no wake-ups"
 	atf_set require.progs "strace timeout"
-	atf_set timeout 120
 }
 idle_body() {
 	weir_start

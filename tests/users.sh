@@ -13,7 +13,6 @@ users_case() {
 	$1_head() {
 		atf_set descr \"\$users_description_$1\"
 		atf_set require.user root
-		atf_set timeout 120
 		atf_set require.progs \"setpriv unshare mount ${3-}\"
 	}
 	$1_cleanup() { weir_place_cleanup; }"
