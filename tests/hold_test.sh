@@ -57,10 +57,19 @@ has_family() {
 	[ -s shell ] && [ -s child ] && [ -s grandchild ] && [ -s job ]
 }
 
+# A shell that waits for its child to execute (vfork) has to wait for as long as
+# that one is stopped, and is stopped once it goes on.
 is_stopped() { # FILE...: each is the pid of a process that is
 	for file; do
-		case $(ps -o stat= -p "$(cat "$file")") in
+		pid=$(cat "$file")
+		case $(ps -o stat= -p "$pid") in
 		T*) ;;
+		D*)
+			case $(ps -o stat= --ppid "$pid") in
+			T*) ;;
+			*) return 1 ;;
+			esac
+			;;
 		*) return 1 ;;
 		esac
 	done
