@@ -20,9 +20,9 @@
 #include "libproto/paths.h"
 #include "libproto/weir.h"
 
-#define READ_SIZE 65536	   /* bytes at once */
-#define WRITTEN_KEEP 65536 /* bytes of buffer kept when all is written */
-#define CONNECT_TIMEOUT 5  /* seconds; a daemon that stands still */
+#define READ_SIZE 65536	     /* bytes at once */
+#define WRITTEN_KEEP 65536   /* bytes of buffer kept when all is written */
+#define CONNECT_TIMEOUT 5000 /* ms; a daemon that stands still */
 
 /*
  * What the daemon may send.  An execution of thousands of items is far over
@@ -46,6 +46,7 @@ struct weir {
 };
 
 static int connect_to(const char *);
+static bool connect_until(int, const struct sockaddr_un *, int64_t deadline);
 static bool is_request(const char *, const void *, size_t);
 static int fail(struct weir *, int);
 static int advance(struct weir *, int64_t);
@@ -236,7 +237,7 @@ static int
 connect_to(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct timeval patience = {.tv_sec = CONNECT_TIMEOUT}, for_ever = {0};
+	const struct timeval for_ever = {0};
 	int fd, flags, saved;
 
 	if (strlen(path) >= sizeof(address.sun_path)) {
@@ -247,11 +248,8 @@ connect_to(const char *path)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
-	(void)setsockopt(
-	    fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	while (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0)
-		if (errno != EINTR)
-			goto failed;
+	if (!connect_until(fd, &address, deadline_of(CONNECT_TIMEOUT)))
+		goto failed;
 	(void)setsockopt(
 	    fd, SOL_SOCKET, SO_SNDTIMEO, &for_ever, sizeof(for_ever));
 	flags = fcntl(fd, F_GETFL);
@@ -262,6 +260,28 @@ failed:
 	close(fd);
 	errno = saved;
 	return -1;
+}
+
+/* A signal does not begin the wait anew. */
+static bool
+connect_until(int fd, const struct sockaddr_un *address, int64_t deadline)
+{
+	struct timeval patience;
+	int64_t left;
+
+	while ((left = deadline - now_ms()) > 0) {
+		patience.tv_sec = (time_t)(left / 1000);
+		patience.tv_usec = (suseconds_t)(left % 1000 * 1000);
+		(void)setsockopt(
+		    fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+		if (connect(fd, (const struct sockaddr *)address,
+			sizeof(*address)) == 0)
+			return true;
+		if (errno != EINTR)
+			return false;
+	}
+	errno = ETIMEDOUT;
+	return false;
 }
 
 /* Remembers what ended the connection, and says it again each time. */

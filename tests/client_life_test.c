@@ -157,6 +157,26 @@ interrupt_every(int us)
 	ATF_REQUIRE_EQ(0, setitimer(ITIMER_REAL, &timer, NULL));
 }
 
+ATF_TC_WITHOUT_HEAD(no_place_and_signals);
+ATF_TC_BODY(no_place_and_signals, tc)
+{
+	const struct itimerval off = {{0, 0}, {0, 0}};
+	int listener = listen_on("full", 0);
+	struct weir *taken[8];
+	unsigned n = 0;
+
+	interrupt_every(20000);
+	while (n < 8 && (taken[n] = weir_open("full")) != NULL)
+		n++;
+	ATF_REQUIRE_MSG(n < 8, "a socket that nobody accepts from took %u", n);
+	ATF_CHECK_MSG(
+	    errno == ETIMEDOUT || errno == ECONNREFUSED, "%s", strerror(errno));
+	ATF_REQUIRE_EQ(0, setitimer(ITIMER_REAL, &off, NULL));
+	close(listener);
+	while (n-- > 0)
+		weir_close(taken[n]);
+}
+
 /* Handlers without SA_RESTART interrupt calls of the system, not of libweir. */
 ATF_TC_WITHOUT_HEAD(signals);
 ATF_TC_BODY(signals, tc)
@@ -318,6 +338,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, many_requests_to_a_dead_daemon);
 	ATF_TP_ADD_TC(tp, standing_still);
 	ATF_TP_ADD_TC(tp, no_place_to_connect);
+	ATF_TP_ADD_TC(tp, no_place_and_signals);
 	ATF_TP_ADD_TC(tp, signals);
 	ATF_TP_ADD_TC(tp, no_request);
 	ATF_TP_ADD_TC(tp, large_answers);
