@@ -190,8 +190,6 @@ next_status(const struct state *s, const struct action *a,
 	}
 	if (result->end == CALLOUT_LOST && verdict->status == TASK_FAILED &&
 	    !execution_stops(a->run->execution)) {
-		if (t->on_lost == LOST_RETRY)
-			return TASK_PENDING;
 		if (t->on_lost == LOST_ASK)
 			return TASK_WAITING;
 		if (t->on_lost == LOST_FAIL)

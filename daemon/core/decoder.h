@@ -46,6 +46,7 @@ struct decoder {
 	enum template_in in;	      /* what expressions may name here */
 	bool inputs_known;	      /* the declarations could be read */
 	bool edges_known; /* every edge between tasks could be read */
+	bool stored;	  /* before; later checks are not made */
 };
 
 typedef void decode_field(struct decoder *, const struct place *,
