@@ -110,8 +110,67 @@ SCENE_CASE(stored, "one stored before, without a retry: fails when it is lost")
 	REQUIRE_REASON(id, "lost: its runner is gone");
 }
 
+SCENE_CASE(broken, "a condition that breaks is told, with what failed")
+{
+	uint64_t id;
+
+	scene_define(
+	    s, RETRIES("'retry': {'count': 2, 'when': 'task.output.x'}"));
+	id = scene_start(s, "w", NULL);
+	EXIT(id, "a", 1);
+	STATUS(id, "failed");
+	REQUIRE_REASON(id, "exit status 1; retry.when: expression: ");
+	REQUIRE_REASON(id, "index a nil value");
+	id = scene_start(s, "w", NULL);
+	lose(s);
+	STATUS(id, "failed");
+	REQUIRE_REASON(
+	    id, "lost: its runner is gone; retry.when: expression: ");
+}
+
+SCENE_CASE(unbroken, "a condition that is not asked breaks nothing")
+{
+	uint64_t id;
+
+	scene_define(s,
+	    RETRIES("'fatal': [3], 'retry': {'count': 2, 'when': "
+		    "'task.exit ~= 2 or task.output.x'}"));
+	id = scene_start(s, "w", NULL);
+	EXIT(id, "a", 3);
+	STATUS(id, "failed");
+	ATF_REQUIRE(strstr(scene_execution(s, id)->k.reason, "when") == NULL);
+	id = scene_start(s, "w", NULL);
+	EXIT(id, "a", 1);
+	EXIT(id, "a", 2);
+	STATUS(id, "failed");
+	REQUIRE_REASON(id, "exit status 2; retry.when: expression: ");
+}
+
+SCENE_CASE(quiet, "the text of the error has none of the values")
+{
+	struct value *input = scene_value("{'token': 'hunter2'}");
+	struct command c = scene_command(COMMAND_START);
+	const char *reason;
+
+	scene_define(s,
+	    "{'workflow': 'w', 'secret': 'token', 'input': {'token': {'type': "
+	    "'string'}}, 'tasks': {'a': {'run': ['x'], 'retry': {'count': 1, "
+	    "'when': 'int(input.token) > 1'}}}}");
+	c.name = "w";
+	c.value = input;
+	ATF_REQUIRE(scene_do(s, &c));
+	value_unref(input);
+	EXIT(s->reply.execution, "a", 1);
+	reason = scene_execution(s, 1)->k.reason;
+	ATF_REQUIRE(strstr(reason, "; retry.when: expression: ") != NULL);
+	ATF_REQUIRE_MSG(strstr(reason, "hunter2") == NULL, "%s", reason);
+}
+
 ATF_TP_ADD_TCS(tp)
 {
+	ATF_TP_ADD_TC(tp, broken);
+	ATF_TP_ADD_TC(tp, unbroken);
+	ATF_TP_ADD_TC(tp, quiet);
 	ATF_TP_ADD_TC(tp, count);
 	ATF_TP_ADD_TC(tp, mixed);
 	ATF_TP_ADD_TC(tp, delay);
