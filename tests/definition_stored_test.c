@@ -6,6 +6,7 @@
  * daemon/core/definition_graph.c daemon/core/definition_input.c
  * daemon/core/definition_memory.c daemon/core/definition_nesting.c
  * daemon/core/definition_run.c daemon/core/definition_task.c
+ * daemon/core/definition_vars.c
  * daemon/core/definition_wait.c libproto/nearest.c daemon/core/quantity.c
  * daemon/core/task_graph.c daemon/core/template.c
  * daemon/core/template_compile.c daemon/core/expression.c
@@ -45,6 +46,37 @@ static const char *const on_lost_good[] = {
     RUN("'on_lost':'retry','retry':{'count':1}"),
     RUN("'on_lost':'fail'"),
     RUN("'on_lost':'ask'"),
+};
+
+static const struct later vars[] = {
+    {"{'workflow':'w','vars':{'count':1},'tasks':{'a':{'run':['echo',"
+     "'${{ vars.cuont }}']}}}",
+	"/tasks/a/run/1", "there is no variable 'cuont'; did you mean 'count'?",
+	false},
+    {RUN("'next':{'when':'vars.n > 1','do':[]}"), "/tasks/a/next/when",
+	"there is no variable 'n'", false},
+    {TASKS("'a':{'set':{'x':1,'y':'${{ vars[\\u0022z\\u0022] }}'}}"),
+	"/tasks/a/set/y", "there is no variable 'z'", false},
+    {"{'workflow':'w','vars':{'count':1,'n':'${{ vars.m }}'},'tasks':{'a':"
+     "{'run':['x']}}}",
+	"/vars/n", "there is no variable 'm'", false},
+    {"{'workflow':'w','vars':{'ab':1},'tasks':{'a':{'run':['x']}},'output':"
+     "'${{ vars.a }}'}",
+	"/output", "there is no variable 'a'", false},
+};
+
+/* However a variable comes to be, wherever it is read, or can't be told. */
+static const char *const vars_good[] = {
+    "{'workflow':'w','vars':{'a':1,'A_2':2,'x-y':3},'tasks':{'t':{'run':['x',"
+    "'${{ vars.a + vars.A_2 + vars[\\u0022x-y\\u0022] }}']}},'output':'${{ "
+    "vars.a }}'}",
+    TASKS("'a':{'set':{'x':1}},'b':{'needs':'a','run':['${{ vars.x }}']}"),
+    RUN("'next':{'set':{'x':'${{ (vars.x or 0) + 1 }}'}}"),
+    RUN("'next':[{'set':{'y':1}},{'when':'vars.y == 1','do':[]}]"),
+    RUN("'env':{'X':'${{ vars[input] }}','Y':'${{ #keys(vars) }}'}"),
+    RUN("'stdin':'${{ (function(vars) return vars.q end)({}) }}'"),
+    RUN("'stdin':'vars.q ${{ text(\\u0022vars.q\\u0022) }}'"),
+    RUN("'stdin':'${{ ({vars = 1}).vars }}'"),
 };
 
 static void
@@ -109,9 +141,11 @@ require_good(const char *const *list, size_t n)
 	}
 
 LATER_CASE(on_lost, "on_lost: retry says how often by a retry")
+LATER_CASE(vars, "a variable that nothing sets is none")
 
 ATF_TP_ADD_TCS(tp)
 {
+	ATF_TP_ADD_TC(tp, vars);
 	ATF_TP_ADD_TC(tp, on_lost);
 	return atf_no_error();
 }

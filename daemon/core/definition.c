@@ -298,7 +298,10 @@ decode_whole(struct decoder *d, const msgpack_object *o)
 
 	if (!check_structure(d, &whole, o))
 		return;
+	if (!d->stored)
+		variables_find(&d->variables, o);
 	decode_keys(d, &whole, o, &top_table, d->definition);
+	variables_free(&d->variables);
 }
 
 static struct definition *
