@@ -79,6 +79,47 @@ static const char *const vars_good[] = {
     RUN("'stdin':'${{ ({vars = 1}).vars }}'"),
 };
 
+#define ROUND(next)                                                            \
+	TASKS("'s':{'run':'x','next':{'do':'a'}},'a':{'run':'x','next':[" next \
+	      "]},'b':{'run':'x','next':{'do':'a'}}")
+
+static const struct later cycle[] = {
+    {ROUND("{'when':'completed','do':'a'},{'when':'failed','do':'b'},"
+	   "{'when':'canceled','do':'a'}"),
+	"/tasks/a", "the cycle of a, b has no way out", true},
+    {ROUND("{'when':'completed','do':['a','b']},{'when':'failed','do':'a'},"
+	   "{'when':'canceled','do':'b'},{'when':'task.exit == 3','do':[]}"),
+	"/tasks/a", "has no way out", true},
+    /* A join that whatever happens leads to. */
+    {TASKS("'s':{'run':'x','next':{'do':'f'}},"
+	   "'f':{'set':{},'next':{'do':['b','c']}},"
+	   "'b':{'run':'x','next':{'do':'j'}},"
+	   "'c':{'run':'x','next':[{'when':'failed','do':'j'},"
+	   "{'when':'completed','do':'j'},{'when':'canceled','do':'j'}]},"
+	   "'j':{'set':{},'join':'all','next':{'do':'f'}}"),
+	"/tasks/f", "has no way out", true},
+};
+
+static const char *const cycle_good[] = {
+    /* With a status that leads nowhere, or out. */
+    ROUND("{'when':'completed','do':'a'},{'when':'failed','do':'b'}"),
+    ROUND("{'when':'completed','do':'b'},{'when':'canceled','do':'b'}"),
+    ROUND("{'when':'completed','do':'a'},{'when':'failed','do':'b'},"
+	  "{'when':'canceled','do':[]}"),
+    ROUND("{'when':'completed','do':'a'},{'when':'failed','do':'a'},"
+	  "{'when':'task.status == \\u0022canceled\\u0022','do':'b'}"),
+    TASKS("'s':{'run':'x','next':{'do':'a'}},'a':{'run':'x','next':["
+	  "{'when':'completed','do':'a'},{'when':'failed','do':'a'},"
+	  "{'when':'canceled','do':'e'}]},'e':{'end':'failed'}"),
+    /* With a join that one status does not lead to. */
+    TASKS("'s':{'run':'x','next':{'do':'f'}},"
+	  "'f':{'set':{},'next':{'do':['b','c']}},"
+	  "'b':{'run':'x','next':{'do':'j'}},"
+	  "'c':{'run':'x','next':[{'when':'failed','do':'j'},"
+	  "{'when':'completed','do':'j'},{'when':'canceled','do':'b'}]},"
+	  "'j':{'set':{},'join':'all','next':{'do':'f'}}"),
+};
+
 static void
 require_later(struct expressions *expressions, const struct later *l)
 {
@@ -142,9 +183,11 @@ require_good(const char *const *list, size_t n)
 
 LATER_CASE(on_lost, "on_lost: retry says how often by a retry")
 LATER_CASE(vars, "a variable that nothing sets is none")
+LATER_CASE(cycle, "every status leads back: no way out of a cycle")
 
 ATF_TP_ADD_TCS(tp)
 {
+	ATF_TP_ADD_TC(tp, cycle);
 	ATF_TP_ADD_TC(tp, vars);
 	ATF_TP_ADD_TC(tp, on_lost);
 	return atf_no_error();
