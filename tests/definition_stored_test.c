@@ -120,6 +120,17 @@ static const char *const cycle_good[] = {
 	  "'j':{'set':{},'join':'all','next':{'do':'f'}}"),
 };
 
+static const struct later env[] = {
+    {RUN("'env':{'WEIR_TASK':'x'}"), "/tasks/a/env/WEIR_TASK",
+	"weir itself sets \"WEIR_TASK\"", true},
+    {RUN("'env':{'A':1,'WEIR_SOCKET':''}"), "/tasks/a/env/WEIR_SOCKET",
+	"another name", true},
+};
+
+static const char *const env_good[] = {
+    RUN("'env':{'WEIR':'x','WEIR_TASKS':1,'weir_task':2}"),
+};
+
 static void
 require_later(struct expressions *expressions, const struct later *l)
 {
@@ -184,9 +195,11 @@ require_good(const char *const *list, size_t n)
 LATER_CASE(on_lost, "on_lost: retry says how often by a retry")
 LATER_CASE(vars, "a variable that nothing sets is none")
 LATER_CASE(cycle, "every status leads back: no way out of a cycle")
+LATER_CASE(env, "what weir sets itself can't be set")
 
 ATF_TP_ADD_TCS(tp)
 {
+	ATF_TP_ADD_TC(tp, env);
 	ATF_TP_ADD_TC(tp, cycle);
 	ATF_TP_ADD_TC(tp, vars);
 	ATF_TP_ADD_TC(tp, on_lost);
