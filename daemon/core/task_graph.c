@@ -16,6 +16,7 @@ static void close_component(struct task_graph *, uint32_t);
 static void reach(struct task_graph *, uint32_t);
 static void find_ends(struct task_graph *);
 static unsigned char endings_of(enum when);
+static bool leads_after(const struct back *, unsigned);
 static void
 gather_endings(const struct task_graph *, uint32_t, unsigned char *);
 static void walk_returns(struct task_graph *, unsigned char *, bool);
@@ -160,6 +161,12 @@ endings_of(enum when when)
 	return 0; /* it may hold after none */
 }
 
+static bool
+leads_after(const struct back *b, unsigned ending)
+{
+	return (b->endings & 1U << ending) != 0;
+}
+
 /* Adds, by where the task leads within its component, after which endings. */
 static void
 gather_endings(
@@ -219,10 +226,11 @@ find_returns(struct task_graph *g)
 	for (task = 0; task < g->def->ntasks; task++)
 		for (i = g->back_first[task]; i < g->back_first[task + 1];
 		     i++) {
-			g->sure[task] += g->back[i].endings == EVERY_ENDING;
+			if (g->back[i].endings == EVERY_ENDING)
+				g->sure[task]++;
 			for (k = 0; k < ENDINGS; k++)
-				g->returns[g->back[i].from][k] +=
-				    g->back[i].endings >> k & 1U;
+				if (leads_after(&g->back[i], k))
+					g->returns[g->back[i].from][k]++;
 		}
 	free(endings);
 }
@@ -270,7 +278,8 @@ find_endless(struct task_graph *g)
 		     i++) {
 			b = &g->back[i];
 			for (unsigned k = 0; k < ENDINGS; k++)
-				g->returns[b->from][k] -= b->endings >> k & 1U;
+				if (leads_after(b, k))
+					g->returns[b->from][k]--;
 			if (!g->endless[b->from] || always_returns(g, b->from))
 				continue;
 			g->endless[b->from] = false;
