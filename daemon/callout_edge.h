@@ -206,6 +206,7 @@ struct spec {
 	uint32_t nlimits;
 	bool has_nice;
 	int32_t nice;
+	const char *domain_of_task; /* NULL: it runs in its own */
 	const char *task, *workflow;
 	uid_t uid;
 	gid_t gid;

@@ -15,7 +15,8 @@ typedef bool
 field_reader(struct spec *, const msgpack_object *, char *, size_t);
 
 static field_reader read_argv, read_cwd, read_env, read_stdin, read_output,
-    read_limits, read_domain, read_task, read_workflow, read_uid, read_gid;
+    read_limits, read_domain_of_task, read_domain, read_task, read_workflow,
+    read_uid, read_gid;
 static void *allocate(struct spec *, size_t);
 static char *string(struct spec *, const msgpack_object *);
 static bool limit_add(struct spec *, const char *, int64_t, char *, size_t);
@@ -30,6 +31,7 @@ static const struct {
     {"stdin", read_stdin},
     {"output", read_output},
     {"limits", read_limits},
+    {"domain_of_task", read_domain_of_task},
     {"domain", read_domain},
     {"task", read_task},
     {"workflow", read_workflow},
@@ -295,6 +297,18 @@ read_limits(struct spec *s, const msgpack_object *o, char *error, size_t size)
 	return true;
 }
 
+/* Only where the execution was told to run it in another one. */
+static bool
+read_domain_of_task(
+    struct spec *s, const msgpack_object *o, char *error, size_t size)
+{
+	s->domain_of_task = string(s, o);
+	if (s->domain_of_task != NULL)
+		return true;
+	snprintf(error, size, "domain_of_task is no name");
+	return false;
+}
+
 /* Others than the machine itself are not there yet. */
 static bool
 read_domain(struct spec *s, const msgpack_object *o, char *error, size_t size)
@@ -307,7 +321,9 @@ read_domain(struct spec *s, const msgpack_object *o, char *error, size_t size)
 	    "there is no domain %s here, only local; start it with --domain "
 	    "%s=local to run it on this machine",
 	    domain != NULL ? domain : "of that name",
-	    domain != NULL ? domain : "NAME");
+	    s->domain_of_task != NULL ? s->domain_of_task
+		: domain != NULL      ? domain
+				      : "NAME");
 	return false;
 }
 

@@ -6,6 +6,7 @@
  * daemon/core/definition_graph.c daemon/core/definition_input.c
  * daemon/core/definition_memory.c daemon/core/definition_nesting.c
  * daemon/core/definition_run.c daemon/core/definition_task.c
+ * daemon/core/definition_vars.c
  * daemon/core/definition_wait.c libproto/nearest.c daemon/core/quantity.c
  * daemon/core/task_graph.c daemon/core/template.c
  * daemon/core/template_compile.c daemon/core/expression.c
@@ -244,8 +245,8 @@ ATF_TC_BODY(actions, tc)
 	ATF_CHECK(t->u.end.reason != NULL && t->u.end.output == NULL);
 	definition_unref(def);
 
-	def = parse("{'workflow':'w','tasks':{"
-		    "'f':{'wait':{'for':'1h30m'}},"
+	def = parse("{'workflow':'w','vars':{'pause':'5s','all':{},'n':1},"
+		    "'tasks':{'f':{'wait':{'for':'1h30m'}},"
 		    "'u':{'wait':{'until':'2027-01-01T00:00:00Z'}},"
 		    "'s':{'wait':{'signal':'go','timeout':'5s'}},"
 		    "'x':{'wait':{'for':'${{ vars.pause }}'}},"
@@ -355,7 +356,8 @@ ATF_TC_BODY(accepted, tc)
 	    TASKS("'a':{'run':'x','next':[{'when':'failed','do':[]}]}"),
 	    TASKS("'a':{'set':{}}"),
 	    TASKS("'a':{'run':['x'],'items':[1,2]}"),
-	    TASKS("'a':{'run':['x'],'items':'${{ vars.x }}'}"),
+	    TASKS("'a':{'run':['x'],'items':'${{ vars.x }}'},"
+		  "'b':{'set':{'x':[1]}}"),
 	    TASKS("'a':{'run':'x','success':3}"),
 	    TASKS("'_1':{'run':'x','cost':1.5}"),
 	    ("{'workflow':'0.a_b-c','tasks':{'a':{'run':'x'}},"

@@ -6,6 +6,7 @@
  * daemon/core/definition_graph.c daemon/core/definition_input.c
  * daemon/core/definition_memory.c daemon/core/definition_nesting.c
  * daemon/core/definition_run.c daemon/core/definition_task.c
+ * daemon/core/definition_vars.c
  * daemon/core/definition_wait.c libproto/nearest.c daemon/core/quantity.c
  * daemon/core/task_graph.c daemon/core/template.c
  * daemon/core/template_compile.c daemon/core/expression.c
@@ -185,7 +186,8 @@ ATF_TC_BODY(subworkflow_input, tc)
 
 	learn(&known, x, declared);
 	learn(&known, x, CALL(",'input':{'version':'1'}"));
-	learn(&known, x, CALL(",'input':'${{ vars.all }}'"));
+	learn(&known, x,
+	    CALL(",'input':'${{ vars.all }}','next':{'set':{'all':{}}}"));
 	learn(&known, x, "{'workflow':'c','tasks':{'a':{'workflow':'w@9'}}}");
 	require_error(
 	    &known, x, CALL(""), "/tasks/a", "needs the input \"version\"");
@@ -227,7 +229,7 @@ ATF_TC_BODY(recursion, tc)
 	    "'when':'completed','do':'b'}},'b':{'workflow':'w'}}}");
 	learn(&known, x,
 	    "{'workflow':'v','tasks':{'b':{'workflow':'v',"
-	    "'items':'${{ vars.more }}'}}}");
+	    "'items':'${{ vars.more }}'}},'vars':{'more':[]}}");
 	/* Through another one. */
 	learn(
 	    &known, x, "{'workflow':'ping','tasks':{'a':{'workflow':'pong'}}}");
@@ -236,7 +238,7 @@ ATF_TC_BODY(recursion, tc)
 	    "/tasks/a/workflow", "leads back to this one");
 	learn(&known, x,
 	    "{'workflow':'pong','tasks':{'a':{'workflow':'ping',"
-	    "'items':'${{ vars.more }}'}}}");
+	    "'items':'${{ vars.more }}'}},'vars':{'more':[]}}");
 	forget(&known);
 	expressions_free(x);
 }

@@ -125,3 +125,22 @@ definition_of_json(struct expressions *expressions, const char *text,
 	value_unref(v);
 	return def;
 }
+
+struct definition *
+definition_stored_value(struct expressions *expressions, const struct value *v)
+{
+	struct definition_errors e;
+	struct definition *def;
+	msgpack_object o;
+	msgpack_zone zone;
+
+	if (!msgpack_zone_init(&zone, MSGPACK_ZONE_CHUNK_SIZE) ||
+	    !value_unpack(v, &zone, &o))
+		errx(1, "a value that can't be unpacked");
+	def = definition_load(expressions, &o, &e);
+	msgpack_zone_destroy(&zone);
+	if (def == NULL)
+		errx(1, "%s: %s", e.list[0].path, e.list[0].message);
+	definition_errors_free(&e);
+	return def;
+}

@@ -17,5 +17,8 @@ struct definition *definition_of_json(struct expressions *, const char *,
 struct definition *
 definition_of_value(struct expressions *, const struct value *,
     definition_finder *, const void *, struct definition_errors *);
+/* As one that was stored before; ends the program where it can't be read. */
+struct definition *
+definition_stored_value(struct expressions *, const struct value *);
 
 #endif

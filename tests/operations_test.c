@@ -137,7 +137,7 @@ SCENE_CASE(lost, "on_lost decides: retry, fail, or ask")
 
 	scene_define(s,
 	    "{'workflow': 'r', 'tasks': {'a': {'run': ['x'], 'on_lost': "
-	    "'retry'}}}");
+	    "'retry', 'retry': {'count': 1}}}}");
 	scene_define(s,
 	    "{'workflow': 'k', 'tasks': {'a': {'run': ['x'], 'on_lost': "
 	    "'ask'}}}");

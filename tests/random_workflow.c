@@ -70,11 +70,15 @@ add_callout(struct text *t, struct dice *d)
 	static const char *const losts[] = {"", "'on_lost': 'ask', ",
 	    "'on_lost': 'retry', ", "'on_lost': 'fail', "};
 
+	const char *retry, *lost;
+
 	/* One after the other: the same dice give the same workflow. */
 	add(t, "%s", PICK(d, items));
-	add(t, "%s", PICK(d, retries));
+	add(t, "%s", retry = PICK(d, retries));
 	add(t, "%s", PICK(d, timeouts));
-	add(t, "%s", PICK(d, losts));
+	lost = PICK(d, losts);
+	/* To be tried again needs a retry, which says how often. */
+	add(t, "%s", *retry == '\0' && lost == losts[2] ? losts[3] : lost);
 	static const char *const costs[] = {
 	    "", "", "'cost': '${{ 0.5 + vars.n }}', "};
 

@@ -71,7 +71,6 @@ root_body() {
 	        printf 'no\troute\033[1m' >&2
 	        exit 127
 	      }
-	    env: {WEIR_ITEM: "\${{ item }}"}
 	    retry: {count: 1, delay: 10ms}
 	END
 	define mid <<-END

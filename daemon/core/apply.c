@@ -156,7 +156,7 @@ parse_stored(struct state *s, const struct event *e)
 		return definition_ref(e->definition);
 	zone_init(&zone, 4096);
 	value_unpack(e->value, &zone, &o);
-	d = definition_parse(s->expressions, &o, NULL, NULL, &errors);
+	d = definition_load(s->expressions, &o, &errors);
 	definition_errors_free(&errors);
 	msgpack_zone_destroy(&zone);
 	return d;

@@ -316,8 +316,7 @@ apply_task_attempt_ended(struct state *s, const struct event *e)
 		t->k.late = true;
 		return;
 	}
-	if (t->k.status != TASK_COMPLETED && e->end != CALLOUT_NO_SPACE &&
-	    (e->end != CALLOUT_LOST || a->run->task->on_lost != LOST_RETRY))
+	if (t->k.status != TASK_COMPLETED && e->end != CALLOUT_NO_SPACE)
 		a->k.failures++;
 	value_unref(a->k.output);
 	a->k.output = value_ref(e->value);

@@ -286,8 +286,7 @@ replay_event(struct state *s, struct event *e)
 	if (e->type == EVENT_DEFINITION_PUT) {
 		zone_init(&zone, 4096);
 		value_unpack(e->value, &zone, &o);
-		e->definition =
-		    definition_parse(s->expressions, &o, NULL, NULL, &errors);
+		e->definition = definition_load(s->expressions, &o, &errors);
 		definition_errors_free(&errors);
 		msgpack_zone_destroy(&zone);
 	}

@@ -86,9 +86,23 @@ void
 terminate_tree(const struct state *, struct batch *, const struct execution *,
     const char *reason, const char *by, bool failure_workflow);
 
+/*
+ * Whether a definition can be run in other domains than its own as the map
+ * says; false refuses: no such domain can be, or nothing runs in it.
+ */
+bool
+domains_fit(const struct definition *, const struct value *, struct reply *);
+
 /* Whether another attempt is due after a failure; then when (0: at once). */
 bool retry_due(const struct state *, const struct action *, enum task_status,
     int exit, const struct value *output, int64_t now, int64_t *due);
+/*
+ * The same with a sentence where it is false because retry.when could not be
+ * evaluated; it is empty otherwise.
+ */
+bool retry_due_why(const struct state *, const struct action *,
+    enum task_status, int exit, const struct value *output, int64_t now,
+    int64_t *due, char why[EXPRESSION_ERROR_MAX]);
 
 /* The definition's output; NULL with a sentence when it can't be evaluated. */
 struct value *

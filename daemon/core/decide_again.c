@@ -132,7 +132,8 @@ decide_rerun(const struct state *s, const struct command *c, struct batch *b,
 	struct value *given, *input;
 	char why[256];
 
-	if (x == NULL || !workflow_starts(x->workflow, reply))
+	if (x == NULL || !workflow_starts(x->workflow, reply) ||
+	    !domains_fit(x->definition, c->domains, reply))
 		return false;
 	given = value_merge(x->k.input, c->value);
 	input = definition_input(x->definition, given, why, sizeof(why));

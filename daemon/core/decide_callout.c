@@ -24,9 +24,9 @@ static void judge_exit(const struct task_definition *,
 static bool has_code(const uint8_t[32], int);
 static int next_status(const struct state *, const struct action *,
     const struct callout_result *, const struct verdict *, int64_t now,
-    int64_t *due);
-static bool retry_wanted(
-    const struct action *, enum task_status, int exit, const struct value *);
+    int64_t *due, char why[EXPRESSION_ERROR_MAX]);
+static bool retry_wanted(const struct action *, enum task_status, int exit,
+    const struct value *, char why[EXPRESSION_ERROR_MAX]);
 static int64_t retry_delay(const struct action *);
 static uint64_t scatter(uint64_t);
 
@@ -131,7 +131,7 @@ retry_delay(const struct action *a)
 
 static bool
 retry_wanted(const struct action *a, enum task_status status, int exit,
-    const struct value *output)
+    const struct value *output, char why[EXPRESSION_ERROR_MAX])
 {
 	const struct task_definition *t = a->run->task;
 	struct view view = {.x = a->run->execution,
@@ -142,9 +142,9 @@ retry_wanted(const struct action *a, enum task_status status, int exit,
 	    .exit = exit,
 	    .output = output};
 	struct scope scope;
-	char why[EXPRESSION_ERROR_MAX];
-	bool wanted;
+	int wanted;
 
+	why[0] = '\0';
 	if (a->k.failures >= t->retry.count)
 		return false;
 	if (t->kind == ACTION_RUN && has_code(t->u.run.fatal, exit))
@@ -152,9 +152,11 @@ retry_wanted(const struct action *a, enum task_status status, int exit,
 	if (t->retry.when == NULL)
 		return true;
 	scope_of(&scope, &view);
-	wanted = template_holds(t->retry.when, &scope, why) > 0;
+	wanted = template_holds(t->retry.when, &scope, why);
 	view_release(&view);
-	return wanted;
+	if (wanted >= 0)
+		why[0] = '\0';
+	return wanted > 0;
 }
 
 bool
@@ -162,13 +164,24 @@ retry_due(const struct state *s, const struct action *a,
     enum task_status status, int exit, const struct value *output, int64_t now,
     int64_t *due)
 {
+	char why[EXPRESSION_ERROR_MAX];
+
+	return retry_due_why(s, a, status, exit, output, now, due, why);
+}
+
+bool
+retry_due_why(const struct state *s, const struct action *a,
+    enum task_status status, int exit, const struct value *output, int64_t now,
+    int64_t *due, char why[EXPRESSION_ERROR_MAX])
+{
 	int64_t delay;
 
 	(void)s;
+	why[0] = '\0';
 	if (status != TASK_FAILED && status != TASK_TIMED_OUT)
 		return false;
 	if (execution_stops(a->run->execution) ||
-	    !retry_wanted(a, status, exit, output))
+	    !retry_wanted(a, status, exit, output, why))
 		return false;
 	delay = retry_delay(a);
 	*due = delay == 0 ? 0 : now + delay;
@@ -178,10 +191,11 @@ retry_due(const struct state *s, const struct action *a,
 static int
 next_status(const struct state *s, const struct action *a,
     const struct callout_result *result, const struct verdict *verdict,
-    int64_t now, int64_t *due)
+    int64_t now, int64_t *due, char why[EXPRESSION_ERROR_MAX])
 {
 	const struct task_definition *t = a->run->task;
 
+	why[0] = '\0';
 	/* Nothing has failed: it is tried again, however often it takes. */
 	if (result->end == CALLOUT_NO_SPACE && verdict->status == TASK_FAILED &&
 	    !execution_stops(a->run->execution)) {
@@ -190,16 +204,14 @@ next_status(const struct state *s, const struct action *a,
 	}
 	if (result->end == CALLOUT_LOST && verdict->status == TASK_FAILED &&
 	    !execution_stops(a->run->execution)) {
-		if (t->on_lost == LOST_RETRY)
-			return TASK_PENDING;
 		if (t->on_lost == LOST_ASK)
 			return TASK_WAITING;
 		if (t->on_lost == LOST_FAIL)
 			return TASK_FAILED;
 	}
-	if (retry_due(s, a, verdict->status,
+	if (retry_due_why(s, a, verdict->status,
 		result->end == CALLOUT_EXITED ? result->exit : -1,
-		verdict->output, now, due))
+		verdict->output, now, due, why))
 		return TASK_PENDING;
 	return (int)verdict->status;
 }
@@ -212,6 +224,7 @@ decide_callout_ended(const struct state *s, const struct command *c,
 	const struct attempt *t = state_attempt(s, &c->callout);
 	const struct action *a;
 	struct verdict verdict;
+	char why[EXPRESSION_ERROR_MAX];
 	struct event *e;
 
 	(void)reply;
@@ -233,7 +246,11 @@ decide_callout_ended(const struct state *s, const struct command *c,
 	e->max_rss = result->max_rss;
 	e->status = (int32_t)verdict.status;
 	e->value = value_ref(verdict.output);
-	if (attempt_is_current(t))
-		e->next = next_status(s, a, result, &verdict, b->now, &e->due);
+	if (!attempt_is_current(t))
+		return true;
+	e->next = next_status(s, a, result, &verdict, b->now, &e->due, why);
+	if (why[0] != '\0')
+		e->reason =
+		    batch_printf(b, "%s; retry.when: %s", verdict.reason, why);
 	return true;
 }

@@ -2,10 +2,21 @@
 
 #include "daemon/core/decide.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "daemon/core/decoder.h"
+#include "daemon/core/zone.h"
+
+#define DOMAINS_SHOWN 4 /* in an error */
 
 static bool
 may_start(const struct state *, const struct command *, struct reply *);
+static bool starts_others(const struct definition *);
+static bool has_domain(const struct definition *, const msgpack_object *);
+static void list_domains(const struct definition *, char *, size_t);
+static bool domain_fits(
+    const struct definition *, const msgpack_object_kv *, struct reply *);
 
 static bool
 may_start(const struct state *s, const struct command *c, struct reply *reply)
@@ -48,6 +59,97 @@ engine_starts(const struct state *s, struct reply *reply)
 	return true;
 }
 
+/* Which get the same domains, and may be others by then. */
+static bool
+starts_others(const struct definition *d)
+{
+	for (uint32_t i = 0; i < d->ntasks; i++)
+		if (d->tasks[i].kind == ACTION_WORKFLOW)
+			return true;
+	return d->on_failure != NULL;
+}
+
+static bool
+has_domain(const struct definition *d, const msgpack_object *name)
+{
+	for (uint32_t i = 0; i < d->ntasks; i++)
+		if (d->tasks[i].kind == ACTION_RUN &&
+		    object_is(name, d->tasks[i].domain))
+			return true;
+	return false;
+}
+
+/* "local, cluster" */
+static void
+list_domains(const struct definition *d, char *list, size_t size)
+{
+	const char *shown[DOMAINS_SHOWN], *domain;
+	size_t n = 0, i, used = 0;
+
+	list[0] = '\0';
+	for (uint32_t task = 0; task < d->ntasks; task++) {
+		domain = d->tasks[task].domain;
+		for (i = 0; i < n && strcmp(shown[i], domain) != 0; i++)
+			;
+		if (d->tasks[task].kind != ACTION_RUN || i < n)
+			continue;
+		used += (size_t)snprintf(list + used, size - used, "%s%s",
+		    n == 0 ? "" : ", ",
+		    n == DOMAINS_SHOWN ? "and others" : domain);
+		if (n == DOMAINS_SHOWN)
+			return;
+		shown[n++] = domain;
+	}
+}
+
+static bool
+domain_fits(const struct definition *d, const msgpack_object_kv *pair,
+    struct reply *reply)
+{
+	const msgpack_object *of = &pair->key, *to = &pair->val, *wrong;
+	char list[(DOMAINS_SHOWN + 1) * (NAME_LENGTH_MAX + 2)];
+
+	wrong = !is_workflow_name(of->via.str.ptr, of->via.str.size) ? of
+	    : !is_workflow_name(to->via.str.ptr, to->via.str.size)   ? to
+								     : NULL;
+	if (wrong != NULL)
+		return refuse(reply, ERROR_BAD_REQUEST,
+		    "domains: \"%.*s\" can't be the name of a domain, which "
+		    "has "
+		    "at most %d of a-z 0-9 . _ -, the first a letter or digit",
+		    (int)(wrong->via.str.size < NAME_LENGTH_MAX
+			    ? wrong->via.str.size
+			    : NAME_LENGTH_MAX),
+		    wrong->via.str.ptr, NAME_LENGTH_MAX);
+	if (has_domain(d, of) || starts_others(d))
+		return true;
+	list_domains(d, list, sizeof(list));
+	return refuse(reply, ERROR_BAD_REQUEST,
+	    "domains: no task of workflow %s runs in a domain \"%.*s\"%s%s",
+	    d->name, (int)of->via.str.size, of->via.str.ptr,
+	    list[0] == '\0' ? "" : "; its tasks run in: ", list);
+}
+
+bool
+domains_fit(const struct definition *d, const struct value *domains,
+    struct reply *reply)
+{
+	msgpack_object o;
+	msgpack_zone zone;
+	bool ok = true;
+
+	if (domains == NULL)
+		return true;
+	zone_init(&zone, 1024);
+	if (value_unpack(domains, &zone, &o) && o.type == MSGPACK_OBJECT_MAP)
+		for (uint32_t i = 0; ok && i < o.via.map.size; i++)
+			ok = o.via.map.ptr[i].key.type != MSGPACK_OBJECT_STR ||
+			    o.via.map.ptr[i].val.type != MSGPACK_OBJECT_STR ||
+			    domain_fits(d, &o.via.map.ptr[i], reply);
+	msgpack_zone_destroy(&zone);
+	return ok;
+}
+
 bool
 decide_start(const struct state *s, const struct command *c, struct batch *b,
     struct reply *reply)
@@ -69,6 +171,8 @@ decide_start(const struct state *s, const struct command *c, struct batch *b,
 	if (!may_start(s, c, reply))
 		return false;
 	creation.definition = state_definition(s, c->name, c->version);
+	if (!domains_fit(creation.definition, c->domains, reply))
+		return false;
 	creation.input =
 	    definition_input(creation.definition, c->value, why, sizeof(why));
 	if (creation.input == NULL)

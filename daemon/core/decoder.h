@@ -31,6 +31,14 @@ struct needs {
 	uint32_t count;
 };
 
+/* The names of all variables that there can be, sorted; the same twice. */
+struct variables {
+	char **names;
+	size_t count;
+	size_t room;
+	bool known; /* false: something that may name some can't be read */
+};
+
 struct decoder {
 	struct definition *definition; /* as far as it is decoded */
 	struct definition_memory *memory;
@@ -46,6 +54,8 @@ struct decoder {
 	enum template_in in;	      /* what expressions may name here */
 	bool inputs_known;	      /* the declarations could be read */
 	bool edges_known; /* every edge between tasks could be read */
+	bool stored;	  /* before; later checks are not made */
+	struct variables variables;
 };
 
 typedef void decode_field(struct decoder *, const struct place *,
@@ -139,6 +149,11 @@ check_structure(struct decoder *, const struct place *, const msgpack_object *);
 
 /* Bytes of the UTF-8 character that begins here; 0: it is none. */
 size_t character_length(const unsigned char *, size_t left);
+
+/* definition_vars.c: of the whole workflow, before any of it is decoded. */
+void variables_find(struct variables *, const msgpack_object *);
+void variables_free(struct variables *);
+bool variables_have(const struct variables *, const char *, size_t);
 
 /* Whether an expression stands in the string, and where the first one does. */
 bool holds_expression(const msgpack_object *, size_t *offset);

@@ -11,6 +11,9 @@
 
 #define COUNT_MAX 1000000
 #define LINES_MAX 1000
+/* What is done at most for suggestions: wrong names, known ones for each. */
+#define SUGGESTIONS_MAX 10
+#define COMPARED_MAX 1000
 
 /* An expression's check has nowhere else to keep where it stands. */
 struct expression_place {
@@ -20,6 +23,8 @@ struct expression_place {
 
 static bool has_input(const void *, const char *, size_t);
 static bool has_task(const void *, const char *, size_t);
+static bool has_var(const void *, const char *, size_t);
+static const char *nearest(const void *, const char *, const char *, size_t);
 static void expression_error(void *, const char *, size_t, const char *);
 static struct template_check
 check_for(const struct decoder *, struct expression_place *);
@@ -312,6 +317,37 @@ has_task(const void *ctx, const char *name, size_t len)
 	return definition_task(e->decoder->definition, name, len) != UINT32_MAX;
 }
 
+static bool
+has_var(const void *ctx, const char *name, size_t len)
+{
+	const struct expression_place *e = ctx;
+
+	return variables_have(&e->decoder->variables, name, len);
+}
+
+static const char *
+nearest(const void *ctx, const char *root, const char *name, size_t len)
+{
+	const struct expression_place *e = ctx;
+	const struct definition *def = e->decoder->definition;
+	const struct variables *vars = &e->decoder->variables;
+	const char *known[COMPARED_MAX];
+	size_t n = 0;
+
+	if (e->decoder->errors->count >= SUGGESTIONS_MAX)
+		return NULL;
+	if (strcmp(root, "input") == 0)
+		for (; n < def->ninputs && n < COMPARED_MAX; n++)
+			known[n] = def->inputs[n].name;
+	else if (strcmp(root, "tasks") == 0)
+		for (; n < def->ntasks && n < COMPARED_MAX; n++)
+			known[n] = def->tasks[n].name;
+	else
+		for (; n < vars->count && n < COMPARED_MAX; n++)
+			known[n] = vars->names[n];
+	return nearest_word(name, len, known, n);
+}
+
 static void
 expression_error(
     void *ctx, const char *path, size_t offset, const char *message)
@@ -328,6 +364,8 @@ check_for(const struct decoder *d, struct expression_place *e)
 	    .in = d->in,
 	    .has_input = has_input,
 	    .has_task = has_task,
+	    .has_var = d->stored ? NULL : has_var,
+	    .nearest = nearest,
 	    .error = expression_error,
 	    .ctx = e,
 	};

@@ -29,6 +29,7 @@ static void
 name_tasks(struct decoder *, const struct place *, const msgpack_object *);
 static void sort_tasks(struct decoder *);
 static void decode_whole(struct decoder *, const msgpack_object *);
+static struct definition *decode_with(struct decoder *, const msgpack_object *);
 
 static const struct key limit_keys[] = {
     {"parallel_tasks", decode_count, TOP(parallel_tasks), 0, false},
@@ -297,7 +298,31 @@ decode_whole(struct decoder *d, const msgpack_object *o)
 
 	if (!check_structure(d, &whole, o))
 		return;
+	if (!d->stored)
+		variables_find(&d->variables, o);
 	decode_keys(d, &whole, o, &top_table, d->definition);
+	variables_free(&d->variables);
+}
+
+static struct definition *
+decode_with(struct decoder *d, const msgpack_object *o)
+{
+	struct definition_memory *memory = memory_new();
+
+	d->definition = memory_get(memory, 1, sizeof(struct definition));
+	d->memory = memory;
+	d->inputs_known = true;
+	d->edges_known = true;
+	*d->errors = (struct definition_errors){0};
+	d->definition->refs = 1;
+	d->definition->memory = memory;
+	decode_whole(d, o);
+	if (d->errors->count > 0) {
+		memory_free(memory);
+		return NULL;
+	}
+	d->definition->source = memory_value(memory, value_of_object(o));
+	return d->definition;
 }
 
 struct definition *
@@ -305,28 +330,27 @@ definition_parse(struct expressions *expressions, const msgpack_object *o,
     definition_finder *find, const void *find_ctx,
     struct definition_errors *errors)
 {
-	struct definition_memory *memory = memory_new();
 	struct decoder d = {
-	    .definition = memory_get(memory, 1, sizeof(struct definition)),
-	    .memory = memory,
 	    .expressions = expressions,
 	    .find = find,
 	    .find_ctx = find_ctx,
 	    .errors = errors,
-	    .inputs_known = true,
-	    .edges_known = true,
 	};
 
-	*errors = (struct definition_errors){0};
-	d.definition->refs = 1;
-	d.definition->memory = memory;
-	decode_whole(&d, o);
-	if (errors->count > 0) {
-		memory_free(memory);
-		return NULL;
-	}
-	d.definition->source = memory_value(memory, value_of_object(o));
-	return d.definition;
+	return decode_with(&d, o);
+}
+
+struct definition *
+definition_load(struct expressions *expressions, const msgpack_object *o,
+    struct definition_errors *errors)
+{
+	struct decoder d = {
+	    .expressions = expressions,
+	    .errors = errors,
+	    .stored = true,
+	};
+
+	return decode_with(&d, o);
 }
 
 void

@@ -219,6 +219,12 @@ struct definition *
 definition_parse(struct expressions *, const msgpack_object *,
     definition_finder *, const void *, struct definition_errors *);
 /*
+ * One that was stored before: what only later versions refuse is let be, or
+ * its journal could not be read any more.
+ */
+struct definition *definition_load(
+    struct expressions *, const msgpack_object *, struct definition_errors *);
+/*
  * Hands it over to these expressions, which run it from now on: one that was
  * parsed with others, by another thread.
  */

@@ -21,6 +21,9 @@ static void decode_shell(struct decoder *, const struct place *,
 static void decode_argv(struct decoder *, const struct place *,
     const msgpack_object *, struct task_definition *);
 static bool is_plain(const msgpack_object *);
+static bool is_own_variable(const msgpack_object *);
+static void
+check_variable(struct decoder *, const struct place *, const msgpack_object *);
 static void decode_code(
     struct decoder *, const struct place *, const msgpack_object *, uint8_t *);
 static void
@@ -109,6 +112,38 @@ decode_argv(struct decoder *d, const struct place *place,
 	decode_template(d, place, o, &t->u.run.argv);
 }
 
+/* What every callout has, whatever its task says; see callout_start.c. */
+static bool
+is_own_variable(const msgpack_object *name)
+{
+	static const char *const names[] = {"WEIR_EXECUTION", "WEIR_WORKFLOW",
+	    "WEIR_TASK", "WEIR_ITEM", "WEIR_ATTEMPT", "WEIR_SOCKET",
+	    "WEIR_CALLOUT"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (object_is(name, names[i]))
+			return true;
+	return false;
+}
+
+static void
+check_variable(
+    struct decoder *d, const struct place *place, const msgpack_object *name)
+{
+	int size = (int)name->via.str.size;
+
+	if (size == 0 || memchr(name->via.str.ptr, '=', (size_t)size) != NULL)
+		complain_key(d, place,
+		    "\"%.*s\" can't be the name of an environment variable, "
+		    "which is not empty and has no \"=\"",
+		    size, name->via.str.ptr);
+	else if (is_own_variable(name) && !d->stored)
+		complain_key(d, place,
+		    "weir itself sets \"%.*s\" for every command, so it would "
+		    "not be seen; give the variable another name",
+		    size, name->via.str.ptr);
+}
+
 void
 decode_environment(struct decoder *d, const struct place *place,
     const msgpack_object *o, void *field)
@@ -125,13 +160,7 @@ decode_environment(struct decoder *d, const struct place *place,
 		if (kv->key.type != MSGPACK_OBJECT_STR)
 			continue;
 		at = place_key(place, &kv->key);
-		if (kv->key.via.str.size == 0 ||
-		    memchr(kv->key.via.str.ptr, '=', kv->key.via.str.size) !=
-			NULL)
-			complain_key(d, &at,
-			    "\"%.*s\" can't be the name of an environment "
-			    "variable, which is not empty and has no \"=\"",
-			    (int)kv->key.via.str.size, kv->key.via.str.ptr);
+		check_variable(d, &at, &kv->key);
 		if (!is_plain(&kv->val))
 			unexpected(d, &at, &kv->val,
 			    "a string, a number, true or false (\"\" for an "

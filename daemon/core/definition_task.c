@@ -296,12 +296,18 @@ check_together(struct decoder *d, const struct place *place,
 {
 	struct place join = place_in(place, "join");
 	struct place fatal = place_in(place, "fatal");
+	struct place lost = place_in(place, "on_lost");
 	int code;
 
 	if (object_get(o, "join") != NULL && object_get(o, "needs") != NULL)
 		complain_key(d, &join,
 		    "\"join\" can't stand beside \"needs\", which joins all "
 		    "that lead here");
+	if (t->on_lost == LOST_RETRY && object_get(o, "retry") == NULL &&
+	    !d->stored)
+		complain(d, &lost,
+		    "\"on_lost: retry\" needs \"retry\", which says how often: "
+		    "retry: {count: N}");
 	if (d->action == WORKFLOW)
 		check_subworkflow_input(d, place, o);
 	if (d->action != RUN)

@@ -43,6 +43,10 @@ static void check_name(struct checker *, size_t);
 static bool is_lua_name(struct checker *, size_t, struct span);
 static size_t known_names(const struct checker *, const char *[NAMES_MAX]);
 static void unknown_name(struct checker *, size_t, struct span);
+static const char *members_of(const struct template_check *, const char *,
+    bool (**)(const void *, const char *, size_t));
+static void unknown_member(
+    struct checker *, size_t, const char *, const char *, struct span);
 static void check_members(struct checker *, const struct root *, size_t);
 static void
 check_field(struct checker *, size_t, const char *, const char *const *);
@@ -347,36 +351,69 @@ check_field(
 	complain(c, i + 1, sentence);
 }
 
+/* What the names below a root are; NULL: they can't be known. */
+static const char *
+members_of(const struct template_check *check, const char *root,
+    bool (**has)(const void *, const char *, size_t))
+{
+	static const struct {
+		const char *root, *what;
+	} kinds[] = {
+	    {"input", "input"}, {"tasks", "task"}, {"vars", "variable"}};
+	bool (*const known[])(const void *, const char *, size_t) = {
+	    check->has_input, check->has_task, check->has_var};
+
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++) {
+		if (strcmp(root, kinds[k].root) != 0)
+			continue;
+		*has = known[k];
+		return kinds[k].what;
+	}
+	return NULL;
+}
+
+static void
+unknown_member(struct checker *c, size_t i, const char *root, const char *what,
+    struct span name)
+{
+	const struct template_check *check = c->check;
+	char sentence[EXPRESSION_ERROR_MAX];
+	const char *near = NULL;
+	bool variable = strcmp(root, "vars") == 0;
+
+	if (check->nearest != NULL)
+		near = check->nearest(check->ctx, root, name.bytes, name.size);
+	snprintf(sentence, sizeof(sentence),
+	    "expression: there is no %s '%.*s'%s%s%s", what,
+	    (int)(name.size < SHOWN_MAX ? name.size : SHOWN_MAX), name.bytes,
+	    near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
+	    near != NULL   ? "'?"
+		: variable ? "; 'vars:' and 'set:' make variables"
+			   : "");
+	complain(c, i, sentence);
+}
+
 static void
 check_members(struct checker *c, const struct root *root, size_t i)
 {
 	const struct template_check *check = c->check;
-	char sentence[EXPRESSION_ERROR_MAX];
+	bool (*has)(const void *, const char *, size_t) = NULL;
 	struct span name;
+	const char *what;
 	size_t behind;
-	bool known = true, input = strcmp(root->name, "input") == 0;
 
 	if (strcmp(root->name, "task") == 0)
 		check_field(c, i + 1, "task", task_fields);
 	if (strcmp(root->name, "execution") == 0)
 		check_field(c, i + 1, "execution", execution_fields);
-	if (!input && strcmp(root->name, "tasks") != 0)
-		return;
-	behind = member(c->lexer, i + 1, &name);
+	what = members_of(check, root->name, &has);
+	behind = what == NULL ? 0 : member(c->lexer, i + 1, &name);
 	if (behind == 0)
 		return;
-	if (input && check->has_input != NULL)
-		known = check->has_input(check->ctx, name.bytes, name.size);
-	if (!input && check->has_task != NULL)
-		known = check->has_task(check->ctx, name.bytes, name.size);
-	if (!input && known)
+	if (has != NULL && !has(check->ctx, name.bytes, name.size))
+		unknown_member(c, i + 2, root->name, what, name);
+	else if (strcmp(root->name, "tasks") == 0)
 		check_field(c, behind, "a task", task_fields);
-	if (known)
-		return;
-	snprintf(sentence, sizeof(sentence),
-	    "expression: there is no %s '%.*s'", input ? "input" : "task",
-	    (int)(name.size < SHOWN_MAX ? name.size : SHOWN_MAX), name.bytes);
-	complain(c, i + 2, sentence);
 }
 
 static void

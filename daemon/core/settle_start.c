@@ -33,7 +33,7 @@ static void write_argv(struct writing *);
 static void write_env(struct writing *);
 static void write_stdin(struct writing *);
 static void write_limits(struct writing *);
-static void write_domain(struct writing *);
+static void write_domain(struct writing *, const struct value *);
 static struct value *write_spec(struct writing *);
 static uint64_t pick_runner(const struct state *, const struct action *);
 static void
@@ -219,20 +219,19 @@ write_limits(struct writing *w)
 		    &w->pk, t->u.run.limits[i].name, t->u.run.limits[i].value);
 }
 
-/* The task's, unless it was told to run elsewhere when it was started. */
+/* The task's, or the other one that it was told to run in when it started. */
 static void
-write_domain(struct writing *w)
+write_domain(struct writing *w, const struct value *other)
 {
 	const char *domain = w->action->run->task->domain;
-	struct value *other =
-	    value_get(w->action->run->execution->k.domains, domain);
 
+	if (other == NULL) {
+		pack_key_str(&w->pk, "domain", domain);
+		return;
+	}
 	pack_str(&w->pk, "domain");
-	if (other != NULL)
-		value_pack(other, &w->pk);
-	else
-		pack_str(&w->pk, domain);
-	value_unref(other);
+	value_pack(other, &w->pk);
+	pack_key_str(&w->pk, "domain_of_task", domain);
 }
 
 static struct value *
@@ -244,15 +243,17 @@ write_spec(struct writing *w)
 	    [OUTPUT_JSON] = "json"};
 	const struct run *r = w->action->run;
 	const struct execution *x = r->execution;
+	struct value *other = value_get(x->k.domains, r->task->domain);
 
-	msgpack_pack_map(&w->pk, 12);
+	msgpack_pack_map(&w->pk, other == NULL ? 12 : 13);
 	write_argv(w);
 	write_string(w, r->task->u.run.cwd, "cwd");
 	write_env(w);
 	write_stdin(w);
 	pack_key_str(&w->pk, "output", outputs[r->task->u.run.output]);
 	write_limits(w);
-	write_domain(w);
+	write_domain(w, other);
+	value_unref(other);
 	pack_key_str(&w->pk, "task", r->task->name);
 	pack_key_str(&w->pk, "workflow", x->definition->name);
 	pack_key_uint(&w->pk, "run", r->k.number);

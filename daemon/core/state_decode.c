@@ -96,7 +96,7 @@ take_version(struct fields *outer, struct state *s, struct workflow **w,
 	source = take_value(&f);
 	zone_init(&zone, 4096);
 	if (!is_damaged(f.damage) && value_unpack(source, &zone, &o))
-		d = definition_parse(s->expressions, &o, NULL, NULL, &errors);
+		d = definition_load(s->expressions, &o, &errors);
 	msgpack_zone_destroy(&zone);
 	value_unref(source);
 	if (d == NULL)

@@ -8,15 +8,21 @@
 #include "daemon/core/alloc.h"
 
 #define NONE UINT32_MAX
+#define EVERY_ENDING ((1U << ENDINGS) - 1)
 
 static struct task_graph empty_graph(const struct definition *);
 static void find_components(struct task_graph *, uint32_t);
 static void close_component(struct task_graph *, uint32_t);
 static void reach(struct task_graph *, uint32_t);
 static void find_ends(struct task_graph *);
-static void walk_returns(struct task_graph *, uint32_t *, bool);
+static unsigned char endings_of(enum when);
+static bool leads_after(const struct back *, unsigned);
+static void
+gather_endings(const struct task_graph *, uint32_t, unsigned char *);
+static void walk_returns(struct task_graph *, unsigned char *, bool);
 static void find_returns(struct task_graph *);
 static bool join_is_certain(const struct task_graph *, uint32_t);
+static bool always_returns(const struct task_graph *, uint32_t);
 static void find_endless(struct task_graph *);
 static uint32_t meet(const struct task_graph *, uint32_t, uint32_t);
 static bool improve_dominator(struct task_graph *, uint32_t);
@@ -39,7 +45,8 @@ empty_graph(const struct definition *def)
 	    .dominator = xcalloc(n, sizeof(uint32_t)),
 	    .ends = xcalloc(n, sizeof(bool)),
 	    .back_first = xcalloc(n + 2, sizeof(uint32_t)),
-	    .returns = xcalloc(n, sizeof(uint32_t)),
+	    .sure = xcalloc(n, sizeof(uint32_t)),
+	    .returns = xcalloc(n, sizeof(uint32_t[ENDINGS])),
 	    .endless = xcalloc(n, sizeof(bool)),
 	};
 }
@@ -58,6 +65,7 @@ task_graph_free(struct task_graph *g)
 	free(g->ends);
 	free(g->back_first);
 	free(g->back);
+	free(g->sure);
 	free(g->returns);
 	free(g->endless);
 }
@@ -137,46 +145,94 @@ find_ends(struct task_graph *g)
 	}
 }
 
+static unsigned char
+endings_of(enum when when)
+{
+	switch (when) {
+	case WHEN_ALWAYS:
+		return EVERY_ENDING;
+	case WHEN_COMPLETED:
+	case WHEN_FAILED:
+	case WHEN_CANCELED:
+		return (unsigned char)(1U << (when - WHEN_COMPLETED));
+	case WHEN_EXPR:
+		break;
+	}
+	return 0; /* it may hold after none */
+}
+
+static bool
+leads_after(const struct back *b, unsigned ending)
+{
+	return (b->endings & 1U << ending) != 0;
+}
+
+/* Adds, by where the task leads within its component, after which endings. */
+static void
+gather_endings(
+    const struct task_graph *g, uint32_t task, unsigned char *endings)
+{
+	const struct task_definition *t = &g->def->tasks[task];
+	uint32_t i, j, to;
+
+	for (i = 0; i < t->nnext; i++)
+		for (j = 0; j < t->next[i].nto; j++) {
+			to = t->next[i].to[j];
+			if (g->component[to] == g->component[task])
+				endings[to] |= endings_of(t->next[i].when);
+		}
+}
+
 /*
- * Walks over who always leads to whom within a component, each pair once:
- * counts them at back_first[to + 2], or, with fill, puts them into back.
+ * Walks over who leads to whom within a component, each pair once: counts them
+ * at back_first[to + 2], or, with fill, puts them into back.  Endings are all
+ * 0, and are so again afterwards.
  */
 static void
-walk_returns(struct task_graph *g, uint32_t *marks, bool fill)
+walk_returns(struct task_graph *g, unsigned char *endings, bool fill)
 {
 	const struct task_definition *t;
 	uint32_t i, j, k, to;
 
-	memset(marks, 0, g->def->ntasks * sizeof(*marks));
-	for (i = 0; i < g->def->ntasks; i++)
+	for (i = 0; i < g->def->ntasks; i++) {
+		gather_endings(g, i, endings);
 		for (j = 0; j < (t = &g->def->tasks[i])->nnext; j++)
 			for (k = 0; k < t->next[j].nto; k++) {
 				to = t->next[j].to[k];
-				if (t->next[j].when != WHEN_ALWAYS ||
-				    g->component[to] != g->component[i] ||
-				    marks[to] == i + 1)
+				if (endings[to] == 0)
 					continue;
-				marks[to] = i + 1;
 				if (fill)
-					g->back[g->back_first[to + 1]++] = i;
+					g->back[g->back_first[to + 1]++] =
+					    (struct back){i, endings[to]};
 				else
 					g->back_first[to + 2]++;
+				endings[to] = 0;
 			}
+	}
 }
 
 static void
 find_returns(struct task_graph *g)
 {
-	uint32_t *marks = xcalloc(g->def->ntasks, sizeof(*marks)), i;
+	unsigned char *endings = xcalloc(g->def->ntasks, sizeof(*endings));
+	uint32_t i, task;
+	unsigned k;
 
-	walk_returns(g, marks, false);
+	walk_returns(g, endings, false);
 	for (i = 2; i < g->def->ntasks + 2; i++)
 		g->back_first[i] += g->back_first[i - 1];
 	g->back = xcalloc(g->back_first[g->def->ntasks + 1], sizeof(*g->back));
-	walk_returns(g, marks, true);
-	for (i = 0; i < g->back_first[g->def->ntasks]; i++)
-		g->returns[g->back[i]]++;
-	free(marks);
+	walk_returns(g, endings, true);
+	for (task = 0; task < g->def->ntasks; task++)
+		for (i = g->back_first[task]; i < g->back_first[task + 1];
+		     i++) {
+			if (g->back[i].endings == EVERY_ENDING)
+				g->sure[task]++;
+			for (k = 0; k < ENDINGS; k++)
+				if (leads_after(&g->back[i], k))
+					g->returns[g->back[i].from][k]++;
+		}
+	free(endings);
 }
 
 /* A join that may stay unmet is a way out, though not a good one. */
@@ -186,7 +242,16 @@ join_is_certain(const struct task_graph *g, uint32_t task)
 	const struct task_definition *t = &g->def->tasks[task];
 
 	return t->join == JOIN_NONE || t->join == 1 ||
-	    t->nbefore == g->back_first[task + 1] - g->back_first[task];
+	    t->nbefore == g->sure[task];
+}
+
+static bool
+always_returns(const struct task_graph *g, uint32_t task)
+{
+	for (unsigned k = 0; k < ENDINGS; k++)
+		if (g->returns[task][k] == 0)
+			return false;
+	return true;
 }
 
 /*
@@ -196,13 +261,14 @@ join_is_certain(const struct task_graph *g, uint32_t task)
 static void
 find_endless(struct task_graph *g)
 {
-	uint32_t i, task, from;
+	const struct back *b;
+	uint32_t i, task;
 
 	find_returns(g);
 	g->stacked = 0;
 	for (i = 0; i < g->def->ntasks; i++) {
-		g->endless[i] =
-		    !g->ends[i] && join_is_certain(g, i) && g->returns[i] > 0;
+		g->endless[i] = !g->ends[i] && join_is_certain(g, i) &&
+		    always_returns(g, i);
 		if (!g->endless[i])
 			g->stack[g->stacked++] = i;
 	}
@@ -210,11 +276,14 @@ find_endless(struct task_graph *g)
 		task = g->stack[--g->stacked];
 		for (i = g->back_first[task]; i < g->back_first[task + 1];
 		     i++) {
-			from = g->back[i];
-			if (--g->returns[from] > 0 || !g->endless[from])
+			b = &g->back[i];
+			for (unsigned k = 0; k < ENDINGS; k++)
+				if (leads_after(b, k))
+					g->returns[b->from][k]--;
+			if (!g->endless[b->from] || always_returns(g, b->from))
 				continue;
-			g->endless[from] = false;
-			g->stack[g->stacked++] = from;
+			g->endless[b->from] = false;
+			g->stack[g->stacked++] = b->from;
 		}
 	}
 }

@@ -9,6 +9,14 @@
 
 #include "daemon/core/definition.h"
 
+/* How a task can end, to entries of next: completed, failed and canceled. */
+#define ENDINGS 3
+
+struct back {
+	uint32_t from;
+	unsigned char endings; /* bits of those after which it leads here */
+};
+
 /* All arrays but stack, postorder and back are by task number. */
 struct task_graph {
 	const struct definition *def;
@@ -26,9 +34,10 @@ struct task_graph {
 	uint32_t *dominator;  /* the last task all ways there have in common */
 	bool *ends;	      /* a task with end: can follow */
 	uint32_t *back_first; /* by task: where its part of back begins */
-	uint32_t *back;	      /* who of its component always leads to it */
-	uint32_t *returns;    /* how many such ways lead on from it */
-	bool *endless;	      /* goes on for ever, once it was come to */
+	struct back *back;    /* who of its component leads to it */
+	uint32_t *sure;	      /* how many of them do however they end */
+	uint32_t (*returns)[ENDINGS]; /* how many such ways lead on from it */
+	bool *endless; /* goes on for ever, once it was come to */
 };
 
 /* Of a definition whose next and before are complete. */

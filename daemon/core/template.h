@@ -35,12 +35,16 @@ enum template_in {
 
 /*
  * What static checks need to know of the definition around an expression, and
- * who is told of errors.  Both has_ functions may be NULL: nothing is checked.
+ * who is told of errors.  Each has_ function may be NULL: nothing is checked.
  */
 struct template_check {
 	enum template_in in;
 	bool (*has_input)(const void *, const char *, size_t);
 	bool (*has_task)(const void *, const char *, size_t);
+	bool (*has_var)(const void *, const char *, size_t);
+	/* What a wrong name of a root ("vars") was meant to be, or NULL. */
+	const char *(*nearest)(
+	    const void *, const char *root, const char *, size_t);
 	/*
 	 * path: where in the value ("" for the value itself, else "/key/0");
 	 * offset: byte in that string where the error is.

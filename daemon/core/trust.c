@@ -18,7 +18,8 @@ trust_starts(const struct execution *x, const struct workflow *named, char *why,
 		return true;
 	snprintf(why, size,
 	    "workflow %s belongs to %s and was stored after version %u of %s, "
-	    "which names it: if it is meant, store a new version of %s",
+	    "which names it: if it is meant, change the file of %s (a word of "
+	    "its description is enough) and define it again",
 	    named->name, first->by == NULL ? "somebody else" : first->by,
 	    x->definition->version, w->name, w->name);
 	return false;

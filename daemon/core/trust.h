@@ -15,6 +15,9 @@
  * is started where it is root's, or of whoever owns the execution or what it
  * runs, or was there when that was stored: else a name that is not taken yet
  * would be a way to another's rights.
+ *
+ * To store the same definition once more changes nothing of that: a file is
+ * stored whenever it is run, which is no consent to what has come since.
  */
 bool
 trust_starts(const struct execution *, const struct workflow *, char *, size_t);
