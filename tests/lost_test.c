@@ -128,6 +128,21 @@ SCENE_CASE(broken, "a condition that breaks is told, with what failed")
 	    id, "lost: its runner is gone; retry.when: expression: ");
 }
 
+SCENE_CASE(broken_child, "nor is it swallowed where a subworkflow has failed")
+{
+	uint64_t id;
+
+	scene_define(s, "{'workflow': 'leaf', 'tasks': {'t': {'run': ['x']}}}");
+	scene_define(s,
+	    "{'workflow': 'w', 'tasks': {'a': {'workflow': 'leaf', 'retry': "
+	    "{'count': 2, 'when': 'task.output.x'}}}}");
+	id = scene_start(s, "w", NULL);
+	EXIT(id + 1, "t", 1);
+	STATUS(id, "failed");
+	REQUIRE_REASON(id, "subworkflow 2 failed");
+	REQUIRE_REASON(id, "; retry.when: expression: ");
+}
+
 SCENE_CASE(unbroken, "a condition that is not asked breaks nothing")
 {
 	uint64_t id;
@@ -169,6 +184,7 @@ SCENE_CASE(quiet, "the text of the error has none of the values")
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, broken);
+	ATF_TP_ADD_TC(tp, broken_child);
 	ATF_TP_ADD_TC(tp, unbroken);
 	ATF_TP_ADD_TC(tp, quiet);
 	ATF_TP_ADD_TC(tp, count);

@@ -125,6 +125,7 @@ end_child(const struct state *s, const struct execution *x, struct batch *b)
 	const struct execution *parent = state_execution(s, x->k.parent);
 	const struct action *a;
 	const struct attempt *t;
+	char why[EXPRESSION_ERROR_MAX];
 	struct event *e;
 
 	if (parent == NULL)
@@ -151,9 +152,12 @@ end_child(const struct state *s, const struct execution *x, struct batch *b)
 	if (!attempt_is_current(t))
 		return; /* late */
 	e->next = e->status;
-	if (retry_due(s, a, (enum task_status)e->status, -1, x->k.output,
-		b->now, &e->due))
+	if (retry_due_why(s, a, (enum task_status)e->status, -1, x->k.output,
+		b->now, &e->due, why))
 		e->next = TASK_PENDING;
+	if (why[0] != '\0')
+		e->reason =
+		    batch_printf(b, "%s; retry.when: %s", e->reason, why);
 }
 
 static void
