@@ -129,7 +129,7 @@ tell_done(struct ctl *ctl, const msgpack_object *done)
 	free(text);
 }
 
-/* "; subworkflow 43 stays paused by itself (--all resumes it too)" */
+/* "; subworkflow 43 stays paused by itself (weirctl resume 43)" */
 static void
 print_left(FILE *to, const msgpack_object *done)
 {
@@ -138,14 +138,14 @@ print_left(FILE *to, const msgpack_object *done)
 
 	if (left == 1)
 		fprintf(to,
-		    "; subworkflow %" PRIu64 " stays paused by itself (--all "
-		    "resumes it too)",
-		    first);
+		    "; subworkflow %" PRIu64 " stays paused by itself (weirctl "
+		    "resume %" PRIu64 ")",
+		    first, first);
 	else if (left > 1)
 		fprintf(to,
 		    "; %" PRIu64 " subworkflows stay paused by themselves, "
-		    "%" PRIu64 " is one (--all resumes them too)",
-		    left, first);
+		    "%" PRIu64 " is one (weirctl resume %" PRIu64 ")",
+		    left, first, first);
 }
 
 /* Refusals are results here, and go where the others go. */

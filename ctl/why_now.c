@@ -28,6 +28,7 @@ static void put_wait(struct now *, struct parameters *, const msgpack_object *);
 static void commands_for_wait(struct now *, const msgpack_object *);
 static void put_tasks(struct now *, struct parameters *);
 static bool is_running(const msgpack_object *task);
+static bool is_a_wait(const msgpack_object *, const msgpack_object *task);
 static void put_running(struct parameters *, const msgpack_object *);
 static void put_pending(struct parameters *retries, struct parameters *pending,
     const msgpack_object *);
@@ -74,8 +75,7 @@ put_held(struct now *now, struct parameters *map)
 		free(workflow);
 	}
 	why_put_map(map, "held", &holder);
-	if (now->id == now->why->ids[0])
-		command_to_resume(now, by);
+	command_to_resume(now, by);
 }
 
 static uint64_t
@@ -107,17 +107,26 @@ copy_holder(struct parameters *to, struct now *now, const msgpack_object *held)
 	return id;
 }
 
+/* Each that was paused by itself is resumed by itself. */
 static void
 command_to_resume(struct now *now, uint64_t holder)
 {
 	const msgpack_object *held = field(now->o, "held");
+	static const char method[] = "execution.resume";
+	const char *what = now->id == now->why->ids[0]
+	    ? "lets it go on"
+	    : "lets that subworkflow go on";
+	bool is_paused =
+	    field_is(held, "by", "user") || field_is(held, "by", "parent");
 
-	if (field_is(held, "by", "user") || field_is(held, "by", "parent"))
-		why_command(now->why, "lets it go on",
-		    "weirctl resume %" PRIu64, holder);
+	if (is_paused && why_would(now->why, method, holder, NULL, NULL))
+		why_command(now->why, what, "weirctl resume %" PRIu64, holder);
+	else if (is_paused &&
+	    why_would(now->why, method, holder, "early", NULL))
+		why_command(now->why, what,
+		    "weirctl resume %" PRIu64 " --early", holder);
 	if (field_true(held, "engine"))
-		why_command(
-		    now->why, "lets everything go on", "weirctl engine resume");
+		why_engine(now->why, "lets everything go on");
 }
 
 static void
@@ -213,7 +222,7 @@ put_tasks(struct now *now, struct parameters *map)
 		if (is_running(task))
 			put_running(&running, task);
 		else if (field_is(task, "status", "pending") &&
-		    !field_is(task, "blocked", "workflow")) /* a wait */
+		    !is_a_wait(now->o, task))
 			put_pending(&retries, &pending, task);
 	}
 	why_put_list(map, "running", &running);
@@ -231,6 +240,26 @@ is_running(const msgpack_object *task)
 	    field(attempt, "execution") == NULL &&
 	    field(attempt, "exit") == NULL &&
 	    !field_is(task, "status", "waiting");
+}
+
+/* It is among the waits: what it would begin may not. */
+static bool
+is_a_wait(const msgpack_object *o, const msgpack_object *task)
+{
+	const msgpack_object *wait;
+	uint32_t i;
+
+	for (i = 0; i < field_count(o, "waits_on"); i++) {
+		wait = field_entry(o, "waits_on", i);
+		if (msgpack_object_equal(
+			*field(wait, "task"), *field(task, "name")) &&
+		    field_uint(wait, "run") == field_uint(task, "run") &&
+		    (field(wait, "item") != NULL) ==
+			(field(task, "item") != NULL) &&
+		    field_uint(wait, "item") == field_uint(task, "item"))
+			return true;
+	}
+	return false;
 }
 
 static void

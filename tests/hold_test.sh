@@ -297,7 +297,7 @@ cascade_body() {
 	touch go
 	atf_check -o inline:'1: paused\n' weirctl pause 1 --wait
 	weir_wait_until is_at 2 paused
-	atf_check -o inline:'1: running; subworkflow 2 stays paused by itself (--all resumes it too)\n' \
+	atf_check -o inline:'1: running; subworkflow 2 stays paused by itself (weirctl resume 2)\n' \
 	    weirctl resume 1
 	weir_wait_until is_at 3 completed
 	weir_wait_until is_at 1 waiting
