@@ -210,66 +210,6 @@ SCENE_CASE(idempotency, "the same key starts one execution")
 	ATF_REQUIRE(s->reply.created);
 }
 
-static bool
-start_with(struct scene *s, const char *workflow, const char *input)
-{
-	struct command c = scene_command(COMMAND_START);
-	bool ok;
-
-	c.name = workflow;
-	c.key = "k1";
-	c.value = scene_value(input);
-	ok = scene_do(s, &c);
-	value_unref(c.value);
-	return ok;
-}
-
-SCENE_CASE(key_for_another, "a key starts nothing else than it did")
-{
-	struct command rerun = scene_command(COMMAND_RERUN);
-	uint64_t id;
-
-	scene_define(s,
-	    "{'workflow': 'w', 'input': {'m': {'type': 'map'}, "
-	    "'n': {'type': 'integer', 'default': 1}}, 'tasks': {'a': {'run': "
-	    "['x']}}}");
-	scene_define(s, "{'workflow': 'v', 'tasks': {'a': {'run': ['x']}}}");
-	ATF_REQUIRE(start_with(s, "w", "{'m': {'a': 1, 'b': [{}, 2]}}"));
-	id = s->reply.execution;
-	ATF_REQUIRE(!start_with(s, "v", "{}"));
-	ATF_REQUIRE_EQ(s->reply.error, ERROR_STATE_CONFLICT);
-	ATF_REQUIRE_STREQ(s->reply.message,
-	    "idempotency key \"k1\" started execution 1, of workflow w: to "
-	    "start v takes another key");
-	/* What is the same, however it is written... */
-	ATF_REQUIRE(
-	    start_with(s, "w", "{'n': 1, 'm': {'b': [{}, 2], 'a': 1}}"));
-	ATF_REQUIRE_EQ(s->reply.execution, id);
-	ATF_REQUIRE(!s->reply.created);
-	/* ...and what is not, or would not even do. */
-	ATF_REQUIRE(!start_with(s, "w", "{'m': {'a': 1, 'c': [{}, 2]}}"));
-	ATF_REQUIRE_EQ(s->reply.error, ERROR_STATE_CONFLICT);
-	ATF_REQUIRE_STREQ(s->reply.message,
-	    "idempotency key \"k1\" started execution 1, of workflow w, with "
-	    "other input: to start it with this one takes another key");
-	ATF_REQUIRE(!start_with(s, "w", "{'m': {'a': 1, 'b': [{}]}}"));
-	ATF_REQUIRE(!start_with(s, "w", "{'m': {'a': 1}}"));
-	ATF_REQUIRE(!start_with(s, "w", "{}"));
-	/* A newer version's defaults and a rerun's input do not count. */
-	scene_define(s,
-	    "{'workflow': 'w', 'input': {'m': {'type': 'map'}, "
-	    "'n': {'type': 'integer', 'default': 2}}, 'tasks': {'a': {'run': "
-	    "['x']}}}");
-	EXIT(id, "a", 0);
-	rerun.execution = id;
-	rerun.value = scene_value("{'n': 9}");
-	ATF_REQUIRE(scene_do(s, &rerun));
-	value_unref(rerun.value);
-	ATF_REQUIRE(start_with(s, "w", "{'m': {'a': 1, 'b': [{}, 2]}}"));
-	ATF_REQUIRE_EQ(s->reply.execution, id);
-	ATF_REQUIRE_EQ(s->reply.version, 1);
-}
-
 SCENE_CASE(owner, "only its owner, or who operates all, acts on an execution")
 {
 	struct command c = scene_command(COMMAND_CANCEL);
@@ -552,7 +492,6 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, lost);
 	ATF_TP_ADD_TC(tp, engine);
 	ATF_TP_ADD_TC(tp, idempotency);
-	ATF_TP_ADD_TC(tp, key_for_another);
 	ATF_TP_ADD_TC(tp, owner);
 	ATF_TP_ADD_TC(tp, skip);
 	ATF_TP_ADD_TC(tp, skip_waiting_item);
