@@ -23,7 +23,7 @@ static void print_left(FILE *, const msgpack_object *);
 static void tell_refused(struct ctl *, const msgpack_object *);
 static bool says(const msgpack_object *, const char *);
 static char *refusal_text(const msgpack_object *);
-static int outcome(const msgpack_object *);
+static int outcome(const msgpack_object *, const struct act *);
 
 int
 act(struct ctl *ctl, const struct arguments *a, const struct act *what)
@@ -48,13 +48,13 @@ act(struct ctl *ctl, const struct arguments *a, const struct act *what)
 		if (!writer_is_json(ctl->out))
 			tell_refusals(ctl, &answer.object);
 		plan_print(ctl, &answer.object);
-		status = outcome(&answer.object);
+		status = outcome(&answer.object, what);
 	} else if (status == 0) {
 		tell_all(ctl, &answer.object,
 		    what->later != NULL ? what->until : NULL);
-		status = outcome(&answer.object);
+		status = outcome(&answer.object, what);
 		if (what->later != NULL)
-			status = what->later(ctl, &answer.object, status);
+			status = what->later(ctl, what, &answer.object, status);
 	}
 	parameters_free(&p);
 	answer_free(&answer);
@@ -208,7 +208,7 @@ refusal_text(const msgpack_object *refused)
  * and for one reason, that reason's exit status.
  */
 static int
-outcome(const msgpack_object *result)
+outcome(const msgpack_object *result, const struct act *what)
 {
 	uint32_t refused = field_count(result, "failed"), i;
 	int status, first = 0;
@@ -226,5 +226,5 @@ outcome(const msgpack_object *result)
 			return 1;
 		first = status;
 	}
-	return first;
+	return first == EX_USAGE && what->takes_input ? EX_DATAERR : first;
 }

@@ -30,8 +30,9 @@ static void put_tasks(struct now *, struct parameters *);
 static bool is_running(const msgpack_object *task);
 static bool is_a_wait(const msgpack_object *, const msgpack_object *task);
 static void put_running(struct parameters *, const msgpack_object *);
-static void put_pending(struct parameters *retries, struct parameters *pending,
-    const msgpack_object *);
+static void put_pending(struct now *, struct parameters *retries,
+    struct parameters *pending, const msgpack_object *);
+static bool is_stopping(struct ctl *);
 static void put_not_reached(struct now *, struct parameters *);
 static bool is_reached(const msgpack_object *, const msgpack_object *name);
 static void commands(struct now *);
@@ -223,7 +224,7 @@ put_tasks(struct now *now, struct parameters *map)
 			put_running(&running, task);
 		else if (field_is(task, "status", "pending") &&
 		    !is_a_wait(now->o, task))
-			put_pending(&retries, &pending, task);
+			put_pending(now, &retries, &pending, task);
 	}
 	why_put_list(map, "running", &running);
 	why_put_list(map, "retries", &retries);
@@ -280,8 +281,8 @@ put_running(struct parameters *list, const msgpack_object *task)
 }
 
 static void
-put_pending(struct parameters *retries, struct parameters *pending,
-    const msgpack_object *task)
+put_pending(struct now *now, struct parameters *retries,
+    struct parameters *pending, const msgpack_object *task)
 {
 	const msgpack_object *attempt = why_attempt(task);
 	struct parameters map;
@@ -297,8 +298,23 @@ put_pending(struct parameters *retries, struct parameters *pending,
 		why_append(retries, &map);
 		return;
 	}
-	why_copy(&map, task, "blocked");
+	if (field_is(task, "blocked", "runners") && is_stopping(now->why->ctl))
+		parameters_str(&map, "blocked", "drain");
+	else
+		why_copy(&map, task, "blocked");
 	why_append(pending, &map);
+}
+
+/* The runners that there are take nothing any more. */
+static bool
+is_stopping(struct ctl *ctl)
+{
+	struct answer answer;
+	bool stopping = ctl_try(ctl, "engine.status", NULL, &answer) == 0 &&
+	    field_true(&answer.object, "stopping");
+
+	answer_free(&answer);
+	return stopping;
 }
 
 /* Tasks of the definition that have no run yet; some may never have one. */

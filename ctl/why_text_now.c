@@ -308,6 +308,7 @@ tell_pending(struct screen *s, const msgpack_object *pending)
 	    {"stopping", "its last attempt, which is being stopped"},
 	    {"parallel_tasks", "others, as limits.parallel_tasks says"},
 	    {"runners", "a runner, none of which is there at the moment"},
+	    {"drain", "the next start of the daemon, which is being stopped"},
 	    {"space", "space on the disk, or in the journal"},
 	    {"callouts",
 		"callouts of other executions, as limits.callouts of "

@@ -46,7 +46,7 @@ void
 view_engine(msgpack_packer *packer, const struct state *state,
     const struct journal_figures *figures, int64_t started_at)
 {
-	msgpack_pack_map(packer, 11);
+	msgpack_pack_map(packer, 13);
 	pack_key_str(packer, "status", engine_status_name(state->k.engine));
 	pack_key_str(packer, "reason", state->k.engine_reason);
 	pack_key_str(packer, "by", state->k.engine_by);

@@ -90,7 +90,7 @@ restart_body() {
 	tasks: {only: {run: [echo, new]}}
 	END
 	atf_check -o ignore weirctl define fork.yaml
-	atf_check -s exit:64 -o match:'version 2: .*has no input "word"' \
+	atf_check -s exit:65 -o match:'version 2: .*has no input "word"' \
 	    weirctl restart 1 --latest
 	echo 'input: {word: {type: string}, more: {type: string}}' >>fork.yaml
 	atf_check -o ignore weirctl define fork.yaml
@@ -130,6 +130,15 @@ rerun_body() {
 	    weirctl rerun 1 --domain local=cluster --wait
 	atf_check -s exit:64 -e match:'input can.t be given here' \
 	    weirctl rerun 1 -t left -i word=9
+	echo 'word: [1]' >wrong.yaml
+	atf_check -s exit:65 -o match:'input: word: expected a string' \
+	    weirctl rerun 1 --input wrong.yaml
+	atf_check -s exit:65 -o match:'has no input "nosuch"' \
+	    weirctl rerun 1 -i nosuch=7
+	atf_check -s exit:65 -o match:'has no input "nosuch"' \
+	    weirctl replay 1 -i nosuch=7
+	atf_check -s exit:64 -o match:'task_input is for tasks that are named' \
+	    weirctl rerun 1 -t left --task-input 'right={}'
 	atf_check -s exit:64 -e match:'no_reset can.t be given here' \
 	    weirctl rerun 1 --no-reset left
 	weir_stop
@@ -141,8 +150,10 @@ rerun_tasks_body() {
 	files
 	atf_check -o ignore weirctl run fork --wait
 	rm -f ran
-	atf_check -o match:'1: running' weirctl rerun 1 -t left \
+	atf_check -o save:out weirctl rerun 1 -t left \
 	    --task-input 'left={more: extra}' --wait
+	atf_check -o match:'^1: running' -o match:'completed left ' \
+	    -o match:'completed close ' -o not-match:'begin|right' cat out
 	ran_is 'close left first extra;left first extra;'
 	atf_check -o inline:'left first\n' weirctl logs 1 left --run 1
 	atf_check -o inline:'left first extra\n' weirctl logs 1 left
@@ -167,7 +178,8 @@ retry_body() {
 	atf_check -s exit:1 -o match:'exit status 3' weirctl retry 1 --wait
 	ran_is 'right;'
 	rm broken
-	atf_check -o match:'completed' weirctl retry 1 --wait
+	atf_check -o match:'^. completed right ' -o not-match:'failed|begin' \
+	    weirctl retry 1 --wait
 	ran_is 'close left first;right;'
 	atf_check -s exit:75 -o match:'retry is not possible now' weirctl retry 1
 	weir_stop
