@@ -123,6 +123,10 @@ tell_done(struct ctl *ctl, const msgpack_object *done)
 	else
 		fputs("done", to);
 	print_left(to, done);
+	if (field(done, "unfollowed") != NULL) {
+		fputs("; no failure workflow follows: ", to);
+		field_print_text(to, field(done, "unfollowed"));
+	}
 	survivors_print(to, done);
 	fclose(to);
 	writer_note(ctl->out, done, "%s", text);

@@ -293,7 +293,7 @@ static const struct option rerun_options[] = {
 
 static const struct option replay_options[] = {
     INPUT_OPTIONS,
-    {0, "version", ARGUMENT_NUMBER, "N",
+    {0, "version", ARGUMENT_ORDINAL, "N",
 	"of the workflow, in place of the one that it had", NULL, false, false},
     WAIT_OPTION,
     REVISION_OPTION,

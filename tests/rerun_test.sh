@@ -82,6 +82,10 @@ restart_body() {
 	    -o match:'status +.* completed' weirctl show 1
 	atf_check -o match:'failed task +right' -o match:'status +.* failed' \
 	    weirctl show 1 --generation 1
+	atf_check -s exit:64 -e match:'they are counted from 1' \
+	    weirctl show 1 --generation 0
+	atf_check -s exit:64 -e match:'they are counted from 1' \
+	    weirctl logs 1 left --attempt 0
 	atf_check -s exit:1 -e match:'no generation 3; the newest is 2' \
 	    weirctl show 1 --generation 3
 	# By another version, its log and the older one's.
@@ -168,6 +172,27 @@ rerun_tasks_body() {
 	weir_stop
 }
 
+weir_test_case kept "items that were kept: where their logs are, why others wait"
+kept_body() {
+	weir_start
+	cat >each.yaml <<-END
+	workflow: each
+	tasks:
+	  it:
+	    items: {in: [0, 1, 2, 3], parallel: 1}
+	    env: {N: "\${{ item }}"}
+	    run: "echo item \$N; test \$N != 1 -o -e $PWD/mended"
+	END
+	atf_check -s exit:1 -o ignore weirctl run each.yaml --wait
+	touch mended
+	atf_check -o ignore weirctl retry 1 --wait
+	atf_check -o inline:'item 1\n' weirctl logs 1 it --item 1
+	atf_check -s exit:1 -e match:'item 0 of task it was not run again: what it wrote is that of run 1 .*weirctl logs --run 1' \
+	    weirctl logs 1 it --item 0
+	atf_check -o inline:'item 0\n' weirctl logs 1 it --item 0 --run 1
+	weir_stop
+}
+
 weir_test_case retry "a retry runs what failed, and what was cut off"
 retry_body() {
 	weir_start
@@ -232,6 +257,7 @@ atf_init_test_cases() {
 	atf_add_test_case restart
 	atf_add_test_case rerun
 	atf_add_test_case rerun_tasks
+	atf_add_test_case kept
 	atf_add_test_case retry
 	atf_add_test_case subworkflow
 	atf_add_test_case refused

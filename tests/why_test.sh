@@ -389,6 +389,40 @@ stops_body() {
 	weir_stop
 }
 
+weir_test_case unfollowed "a failure workflow that was asked for and can't be"
+unfollowed_body() {
+	weir_start
+	define_gate
+	define after <<-END
+	workflow: after
+	on_failure: gate
+	tasks: {a: {run: "touch $PWD/after; until [ -e $PWD/go ]; do sleep 0.05; done"}}
+	END
+	define before <<-END
+	workflow: before
+	on_failure: after
+	tasks: {a: {run: ["false"]}}
+	END
+	define lone <<-END
+	workflow: lone
+	on_failure: nowhere
+	tasks: {a: {wait: {signal: x}}}
+	END
+	atf_check -o ignore weirctl run gate
+	atf_check -o match:'^1: terminated; no failure workflow follows: its workflow has no on_failure$' \
+	    weirctl terminate 1 -r enough --failure-workflow
+	run before
+	weir_wait_until test -e after
+	atf_check -o match:'^3: terminated; no failure workflow follows: it is a failure workflow itself$' \
+	    weirctl terminate 3 -r enough --failure-workflow
+	atf_check -o ignore weirctl run lone
+	atf_check -o match:'^4: terminated; no failure workflow follows: there is no workflow "nowhere"' \
+	    weirctl terminate 4 -r enough --failure-workflow
+	atf_check -o ignore weirctl run lone
+	atf_check -o inline:'5: terminated\n' weirctl terminate 5 -r enough
+	weir_stop
+}
+
 weir_test_case ending "failed, while what runs is let finish"
 ending_body() {
 	weir_start
@@ -710,7 +744,7 @@ disabled_body() {
 }
 
 atf_init_test_cases() {
-	for name in accepted drains disabled root killed waits runs held pending stops ending ended \
+	for name in accepted drains disabled unfollowed root killed waits runs held pending stops ending ended \
 	    lost hidden narrow; do
 		atf_add_test_case "$name"
 	done
