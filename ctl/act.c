@@ -23,7 +23,7 @@ static void print_left(FILE *, const msgpack_object *);
 static void tell_refused(struct ctl *, const msgpack_object *);
 static bool says(const msgpack_object *, const char *);
 static char *refusal_text(const msgpack_object *);
-static int outcome(const msgpack_object *);
+static int outcome(const msgpack_object *, const struct act *);
 
 int
 act(struct ctl *ctl, const struct arguments *a, const struct act *what)
@@ -48,13 +48,13 @@ act(struct ctl *ctl, const struct arguments *a, const struct act *what)
 		if (!writer_is_json(ctl->out))
 			tell_refusals(ctl, &answer.object);
 		plan_print(ctl, &answer.object);
-		status = outcome(&answer.object);
+		status = outcome(&answer.object, what);
 	} else if (status == 0) {
 		tell_all(ctl, &answer.object,
 		    what->later != NULL ? what->until : NULL);
-		status = outcome(&answer.object);
+		status = outcome(&answer.object, what);
 		if (what->later != NULL)
-			status = what->later(ctl, &answer.object, status);
+			status = what->later(ctl, what, &answer.object, status);
 	}
 	parameters_free(&p);
 	answer_free(&answer);
@@ -123,13 +123,17 @@ tell_done(struct ctl *ctl, const msgpack_object *done)
 	else
 		fputs("done", to);
 	print_left(to, done);
+	if (field(done, "unfollowed") != NULL) {
+		fputs("; no failure workflow follows: ", to);
+		field_print_text(to, field(done, "unfollowed"));
+	}
 	survivors_print(to, done);
 	fclose(to);
 	writer_note(ctl->out, done, "%s", text);
 	free(text);
 }
 
-/* "; subworkflow 43 stays paused by itself (--all resumes it too)" */
+/* "; subworkflow 43 stays paused by itself (weirctl resume 43)" */
 static void
 print_left(FILE *to, const msgpack_object *done)
 {
@@ -138,14 +142,14 @@ print_left(FILE *to, const msgpack_object *done)
 
 	if (left == 1)
 		fprintf(to,
-		    "; subworkflow %" PRIu64 " stays paused by itself (--all "
-		    "resumes it too)",
-		    first);
+		    "; subworkflow %" PRIu64 " stays paused by itself (weirctl "
+		    "resume %" PRIu64 ")",
+		    first, first);
 	else if (left > 1)
 		fprintf(to,
 		    "; %" PRIu64 " subworkflows stay paused by themselves, "
-		    "%" PRIu64 " is one (--all resumes them too)",
-		    left, first);
+		    "%" PRIu64 " is one (weirctl resume %" PRIu64 ")",
+		    left, first, first);
 }
 
 /* Refusals are results here, and go where the others go. */
@@ -208,7 +212,7 @@ refusal_text(const msgpack_object *refused)
  * and for one reason, that reason's exit status.
  */
 static int
-outcome(const msgpack_object *result)
+outcome(const msgpack_object *result, const struct act *what)
 {
 	uint32_t refused = field_count(result, "failed"), i;
 	int status, first = 0;
@@ -226,5 +230,5 @@ outcome(const msgpack_object *result)
 			return 1;
 		first = status;
 	}
-	return first;
+	return first == EX_USAGE && what->takes_input ? EX_DATAERR : first;
 }

@@ -31,8 +31,12 @@ struct act {
 	 * another status than until have been told; gives the exit status,
 	 * which so far is the last argument.
 	 */
-	int (*later)(struct ctl *, const msgpack_object *result, int);
+	int (*later)(struct ctl *, const struct act *,
+	    const msgpack_object *result, int);
 	const char *until;
+	int64_t asked_at; /* for later: as the daemon has the time; ns */
+	/* What the daemon finds wrong is the input, not the command line. */
+	bool takes_input;
 };
 
 /* On the executions that the operands or selectors say; the exit status. */

@@ -15,9 +15,9 @@
 typedef bool
 checker(const char *const *words, const char *, struct given *, char *, size_t);
 
-static checker check_any, check_number, check_integer, check_duration,
-    check_time, check_pair, check_word, check_name, check_versioned,
-    check_startable, check_execution, check_executions;
+static checker check_any, check_number, check_ordinal, check_integer,
+    check_duration, check_time, check_pair, check_word, check_name,
+    check_versioned, check_startable, check_execution, check_executions;
 static bool number(const char *, const char **end, uint64_t *);
 static bool duration(const char *, int64_t *);
 
@@ -26,6 +26,7 @@ static checker *const checkers[ARGUMENT_TYPES] = {
     [ARGUMENT_TEXT] = check_any,
     [ARGUMENT_FILE] = check_any,
     [ARGUMENT_NUMBER] = check_number,
+    [ARGUMENT_ORDINAL] = check_ordinal,
     [ARGUMENT_INTEGER] = check_integer,
     [ARGUMENT_DURATION] = check_duration,
     [ARGUMENT_TIME] = check_time,
@@ -81,6 +82,18 @@ check_number(const char *const *words, const char *text, struct given *given,
 	if (number(text, &end, &given->number) && *end == '\0')
 		return true;
 	snprintf(why, size, "\"%s\" is no number", text);
+	return false;
+}
+
+static bool
+check_ordinal(const char *const *words, const char *text, struct given *given,
+    char *why, size_t size)
+{
+	if (!check_number(words, text, given, why, size))
+		return false;
+	if (given->number > 0)
+		return true;
+	snprintf(why, size, "they are counted from 1");
 	return false;
 }
 

@@ -34,8 +34,9 @@
 struct progress {
 	struct ctl *ctl;
 	uint64_t id;
-	bool live;   /* a line that is kept up to date */
-	bool silent; /* nothing is shown but how it ended */
+	int64_t since; /* what had ended by then is not told; ns */
+	bool live;     /* a line that is kept up to date */
+	bool silent;   /* nothing is shown but how it ended */
 	bool ended;
 	bool over;	   /* an event said that it has ended */
 	int64_t looked;	   /* when; ns since the epoch */
@@ -63,9 +64,26 @@ static void take_event(void *, const msgpack_object *);
 int
 progress_follow(struct ctl *ctl, uint64_t id)
 {
+	return progress_follow_since(ctl, id, 0);
+}
+
+int
+progress_now(struct ctl *ctl, int64_t *now)
+{
+	struct answer answer;
+	int status = ctl_call(ctl, "engine.status", NULL, &answer);
+
+	*now = status == 0 ? (int64_t)field_uint(&answer.object, "now") : 0;
+	answer_free(&answer);
+	return status;
+}
+
+int
+progress_follow_since(struct ctl *ctl, uint64_t id, int64_t since)
+{
 	/* what is shown without a terminal; the first is all that ends it */
 	static const char *const ends[] = {"execution.status", "task.ended"};
-	struct progress p = {.ctl = ctl, .id = id};
+	struct progress p = {.ctl = ctl, .id = id, .since = since};
 	struct follow f = {.ctl = ctl,
 	    .executions = &p.id,
 	    .nexecutions = 1,
@@ -210,7 +228,8 @@ tell_tasks(struct progress *p)
 	for (i = 0; i < n; i++) {
 		task = field_entry(&p->now.object, "tasks", i);
 		if (field(task, "item") == NULL) {
-			ended_now = is_final(task) && first_time(p, run);
+			ended_now = is_final(task) && first_time(p, run) &&
+			    (int64_t)field_uint(task, "ended_at") > p->since;
 			run++;
 		}
 		if (ended_now &&

@@ -12,6 +12,13 @@
  * it completed.
  */
 int progress_follow(struct ctl *, uint64_t execution);
+/*
+ * The same for one that is run again: tasks that had ended by then, as the
+ * daemon has the time, are not told.
+ */
+int progress_follow_since(struct ctl *, uint64_t execution, int64_t since);
+/* The daemon's time; 0 or the exit status, the error having been told. */
+int progress_now(struct ctl *, int64_t *now);
 /* How an execution ended, and where to see why; 0 when it completed. */
 int progress_result(struct ctl *, const msgpack_object *execution);
 

@@ -19,6 +19,7 @@ enum argument_type {
 	ARGUMENT_TEXT,
 	ARGUMENT_FILE,
 	ARGUMENT_NUMBER,     /* not negative */
+	ARGUMENT_ORDINAL,    /* from 1 on */
 	ARGUMENT_INTEGER,    /* of 32 bits */
 	ARGUMENT_DURATION,   /* 10s 5m */
 	ARGUMENT_TIME,	     /* RFC 3339, or a duration: so long ago */

@@ -24,7 +24,8 @@ static int get_declared(struct ctl *, struct answer *);
 static void pack_names(
     struct parameters *, const struct arguments *, const char *, const char *);
 static int pack_task_input(struct parameters *, const struct arguments *);
-static int wait_for_all(struct ctl *, const msgpack_object *, int);
+static int
+wait_for_all(struct ctl *, const struct act *, const msgpack_object *, int);
 static int again(struct ctl *, const struct arguments *, struct act);
 
 static int
@@ -35,6 +36,7 @@ restart(struct ctl *ctl, const struct arguments *a)
 		.method = "execution.restart",
 		.statuses = ended_statuses,
 		.flags = {{"latest", "latest"}},
+		.takes_input = true,
 	    });
 }
 
@@ -53,27 +55,42 @@ static int
 rerun(struct ctl *ctl, const struct arguments *a)
 {
 	return again(ctl, a,
-	    (struct act){.method = "execution.rerun", .more = pack_rerun});
+	    (struct act){
+		.method = "execution.rerun",
+		.more = pack_rerun,
+		.takes_input = !arguments_has(a, "task"),
+	    });
 }
 
 static int
 replay(struct ctl *ctl, const struct arguments *a)
 {
 	return again(ctl, a,
-	    (struct act){.method = "execution.replay", .more = pack_replay});
+	    (struct act){
+		.method = "execution.replay",
+		.more = pack_replay,
+		.takes_input = true,
+	    });
 }
 
+/* What ended before is no news. */
 static int
 again(struct ctl *ctl, const struct arguments *a, struct act what)
 {
-	if (arguments_has(a, "wait"))
+	int status;
+
+	if (arguments_has(a, "wait")) {
 		what.later = wait_for_all;
+		if ((status = progress_now(ctl, &what.asked_at)) != 0)
+			return status;
+	}
 	return act(ctl, a, &what);
 }
 
 /* Each to its end, one after the other. */
 static int
-wait_for_all(struct ctl *ctl, const msgpack_object *result, int status)
+wait_for_all(struct ctl *ctl, const struct act *what,
+    const msgpack_object *result, int status)
 {
 	const msgpack_object *entry;
 	uint64_t id;
@@ -82,8 +99,8 @@ wait_for_all(struct ctl *ctl, const msgpack_object *result, int status)
 	for (uint32_t i = 0; i < field_count(result, "succeeded"); i++) {
 		entry = field_entry(result, "succeeded", i);
 		id = field_uint(entry, "replay");
-		waited = progress_follow(
-		    ctl, id != 0 ? id : field_uint(entry, "id"));
+		waited = progress_follow_since(ctl,
+		    id != 0 ? id : field_uint(entry, "id"), what->asked_at);
 		if (status == 0)
 			status = waited;
 	}
@@ -276,7 +293,7 @@ static const struct option rerun_options[] = {
 
 static const struct option replay_options[] = {
     INPUT_OPTIONS,
-    {0, "version", ARGUMENT_NUMBER, "N",
+    {0, "version", ARGUMENT_ORDINAL, "N",
 	"of the workflow, in place of the one that it had", NULL, false, false},
     WAIT_OPTION,
     REVISION_OPTION,

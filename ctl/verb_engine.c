@@ -12,7 +12,7 @@
 #include "ctl/verbs.h"
 
 static draining_look look;
-static cell_writer print_frozen;
+static cell_writer print_frozen, print_stopping;
 
 static const struct column fields[] = {
     {"engine", "status", cell_status, false, false},
@@ -20,6 +20,7 @@ static const struct column fields[] = {
     {"by", "by", cell_text, false, false},
     {"since", "since", cell_when, false, false},
     {"frozen", "frozen", print_frozen, false, false},
+    {"stopping", "stopping", print_stopping, false, false},
     {"no new work", "unavailable", cell_text, false, false},
     {"callouts running", "callouts", cell_text, false, false},
     {"executions", "executions", cell_counts, false, false},
@@ -46,6 +47,17 @@ print_frozen(
 	(void)as;
 	if (field_true(map, key))
 		fputs("what runs stands still until the engine is resumed", to);
+}
+
+static void
+print_stopping(
+    FILE *to, const msgpack_object *map, const char *key, const struct look *as)
+{
+	(void)as;
+	if (field_true(map, key))
+		fputs("nothing starts any more; the daemon ends when the last "
+		      "callout has",
+		    to);
 }
 
 static int

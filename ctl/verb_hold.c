@@ -21,7 +21,8 @@ struct pausing {
 	bool ended; /* some of them have, in place of being paused */
 };
 
-static int wait_paused(struct ctl *, const msgpack_object *, int);
+static int
+wait_paused(struct ctl *, const struct act *, const msgpack_object *, int);
 static draining_look look_at_all;
 static int
 look_at(struct ctl *, struct pausing *, uint32_t, uint64_t *callouts);
@@ -55,7 +56,8 @@ resume(struct ctl *ctl, const struct arguments *a)
 }
 
 static int
-wait_paused(struct ctl *ctl, const msgpack_object *result, int status)
+wait_paused(struct ctl *ctl, const struct act *what,
+    const msgpack_object *result, int status)
 {
 	uint32_t n = field_count(result, "succeeded"), i;
 	struct pausing pausing = {.ids = xcalloc(n + 1, sizeof(*pausing.ids))};
@@ -64,7 +66,7 @@ wait_paused(struct ctl *ctl, const msgpack_object *result, int status)
 
 	for (i = 0; i < n; i++) {
 		entry = field_entry(result, "succeeded", i);
-		if (field_is(entry, "status", "pausing"))
+		if (field_is(entry, "status", what->until))
 			pausing.ids[pausing.n++] = field_uint(entry, "id");
 	}
 	if (pausing.n > 0)

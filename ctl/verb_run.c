@@ -17,6 +17,7 @@
 #include "ctl/targets.h"
 #include "ctl/verbs.h"
 #include "daemon/core/alloc.h"
+#include "libproto/errors.h"
 
 /* What is to be started, and what it declares. */
 struct start {
@@ -31,6 +32,8 @@ static int send_start(struct ctl *, const struct arguments *,
     const struct start *, struct answer *);
 static int finish(struct ctl *, const struct arguments *, const struct start *,
     struct answer *);
+static void
+note_started(struct ctl *, const struct start *, const msgpack_object *);
 
 static int
 run(struct ctl *ctl, const struct arguments *a)
@@ -147,8 +150,14 @@ send_start(struct ctl *ctl, const struct arguments *a,
 	plan_ask(&p, a);
 	status = ctl_call(ctl, "execution.start", &p, answer);
 	parameters_free(&p);
-	/* the command line was checked: it is the input that is wrong */
-	return status == EX_USAGE ? EX_DATAERR : status;
+	/*
+	 * The command line was checked: it is the input that is wrong, or not
+	 * what the key came with; to try again later is no use.
+	 */
+	if (answer->error == ERROR_BAD_REQUEST ||
+	    answer->error == ERROR_STATE_CONFLICT)
+		return EX_DATAERR;
+	return status;
 }
 
 static int
@@ -157,25 +166,38 @@ finish(struct ctl *ctl, const struct arguments *a, const struct start *start,
 {
 	uint64_t id = field_uint(&answer->object, "id");
 	bool wait = arguments_has(a, "wait");
-	bool created = field_true(&answer->object, "created");
-	char version[32] = "";
 
 	if (arguments_has(a, "plan")) {
 		plan_print(ctl, &answer->object);
 		return 0;
 	}
-	if (start->version != 0)
-		snprintf(version, sizeof(version), "@%" PRIu64, start->version);
 	/* under JSON the result of waiting is the one object */
 	if (!wait || !writer_is_json(ctl->out))
-		writer_note(ctl->out, &answer->object,
-		    "%s %" PRIu64 " (%s%s)%s",
-		    created ? "started" : "started already:", id,
+		note_started(ctl, start, &answer->object);
+	return wait ? progress_follow(ctl, id) : 0;
+}
+
+/* The version is that of the execution: a key may have started an older one. */
+static void
+note_started(
+    struct ctl *ctl, const struct start *start, const msgpack_object *answer)
+{
+	uint64_t id = field_uint(answer, "id");
+	uint64_t version = field_uint(answer, "version");
+	char *status = field_text(answer, "status");
+
+	if (field_true(answer, "created"))
+		writer_note(ctl->out, answer,
+		    "started %" PRIu64 " (%s@%" PRIu64 ")%s", id,
 		    start->workflow, version,
-		    field_is(&answer->object, "status", "pending")
+		    field_is(answer, "status", "pending")
 			? ", pending: a limit holds it back"
 			: "");
-	return wait ? progress_follow(ctl, id) : 0;
+	else
+		writer_note(ctl->out, answer,
+		    "started already: %" PRIu64 " (%s@%" PRIu64 "), %s", id,
+		    start->workflow, version, status);
+	free(status);
 }
 
 static const struct option options[] = {
@@ -196,7 +218,8 @@ static const struct option options[] = {
 	"higher ones go first where a limit holds some back; 0", NULL, false,
 	false},
     {0, "idempotency-key", ARGUMENT_TEXT, "KEY",
-	"the same key starts the same execution only once", NULL, false, false},
+	"the same key starts the same only once, and nothing else", NULL, false,
+	false},
     {'w', "wait", ARGUMENT_NONE, NULL,
 	"show its progress, and exit 0 if it completes, else 1", NULL, false,
 	false},

@@ -180,7 +180,7 @@ static const struct option options[] = {
     {'a', "all", ARGUMENT_NONE, NULL,
 	"runs too that others stand in place of, after a rerun or retry", NULL,
 	false, false},
-    {0, "generation", ARGUMENT_NUMBER, "N",
+    {0, "generation", ARGUMENT_ORDINAL, "N",
 	"as it was before a restart or rerun; the first is 1", NULL, false,
 	false},
     {'l', "long", ARGUMENT_NONE, NULL,

@@ -4,7 +4,6 @@
 #include "ctl/why.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -105,26 +104,6 @@ why_also(struct why *why, uint64_t id)
 		why->ids[why->nids++] = id;
 	else
 		why->left_out++;
-}
-
-void
-why_command(struct why *why, const char *what, const char *format, ...)
-{
-	struct parameters map;
-	va_list ap;
-	char *command;
-	int n;
-
-	va_start(ap, format);
-	n = vasprintf(&command, format, ap);
-	va_end(ap);
-	if (n == -1)
-		abort();
-	parameters_start(&map);
-	parameters_str(&map, "command", command);
-	parameters_str(&map, "what", what);
-	why_append(&why->commands, &map);
-	free(command);
 }
 
 void

@@ -35,9 +35,21 @@ void why_print(FILE *, const msgpack_object *, const struct look *);
 
 /* Describes a subworkflow too, where there is room. */
 void why_also(struct why *, uint64_t id);
-/* "weirctl cancel 42 --kill": what it is good for, and the command. */
+
+/*
+ * why_can.c: "weirctl cancel 42 --kill": what it is good for, and the command,
+ * which is listed once.
+ */
 void why_command(struct why *, const char *what, const char *, ...)
     __attribute__((format(printf, 3, 4)));
+/*
+ * Whether the daemon would not refuse it now, for the state that all is in.
+ * What is paused and makes it refuse gets the command that ends that.
+ */
+bool why_would(struct why *, const char *method, uint64_t id, const char *flag,
+    const char *task);
+/* What lets the engine go on, where it is paused. */
+void why_engine(struct why *, const char *what);
 
 /* why_now.c: one that has not ended. */
 void why_now(struct why *, struct parameters *, const msgpack_object *);

@@ -34,6 +34,9 @@ put_other(struct parameters *, const msgpack_object *task, const char *how);
 static void put_failure_workflow(struct end *, struct parameters *);
 static void put_with_parent(struct end *, struct parameters *);
 static void commands(struct end *, const msgpack_object *cause);
+static void commands_to_go_back(struct end *, const msgpack_object *cause);
+static void command_to_rerun(struct end *, const char *task, const char *what);
+static void commands_to_begin(struct end *);
 
 void
 why_end(struct why *why, struct parameters *map, const msgpack_object *o)
@@ -51,6 +54,8 @@ why_end(struct why *why, struct parameters *map, const msgpack_object *o)
 		why_copy(map, o, "joins");
 	if (field(o, "canceled_by") != NULL)
 		put_with_parent(&end, map);
+	if (ended && field_uint(o, "callouts") > 0)
+		why_copy(map, o, "callouts");
 	if (ended)
 		put_failure_workflow(&end, map);
 	if (ended && end.id == why->ids[0])
@@ -192,6 +197,8 @@ put_other(struct parameters *list, const msgpack_object *task, const char *how)
 	why_copy(&map, task, "status");
 	why_copy(&map, task, "reason");
 	parameters_str(&map, "how", how);
+	if (how == NULL && field(why_attempt(task), "ended_at") == NULL)
+		parameters_bool(&map, "stopping", true);
 	why_append(list, &map);
 }
 
@@ -245,26 +252,72 @@ put_with_parent(struct end *end, struct parameters *map)
 	free(reason);
 }
 
+/* What would be refused now is no way on. */
 static void
 commands(struct end *end, const msgpack_object *cause)
 {
+	struct why *why = end->why;
+	uint64_t id = end->id;
 	bool below = cause != NULL && field(cause, "execution") != NULL;
-	char *name;
+	size_t before = why->commands.count;
 
 	if (field_is(end->o, "status", "completed"))
 		return;
-	name = cause != NULL ? field_text(cause, "name") : NULL;
-	if (field(end->o, "started_at") == NULL)
-		why_command(
-		    end->why, "begins it", "weirctl restart %" PRIu64, end->id);
-	else
-		why_command(end->why, "tries what ended it again",
-		    "weirctl retry %" PRIu64, end->id);
-	if (below)
-		why_command(end->why, "tries only what failed down there",
-		    "weirctl retry %" PRIu64 " --resume-subworkflows", end->id);
+	if (field(end->o, "started_at") != NULL) {
+		if (why_would(why, "execution.retry", id, NULL, NULL))
+			why_command(why, "tries what ended it again",
+			    "weirctl retry %" PRIu64, id);
+		if (below &&
+		    why_would(why, "execution.retry", id, "resume_subworkflows",
+			NULL))
+			why_command(why, "tries only what failed down there",
+			    "weirctl retry %" PRIu64 " --resume-subworkflows",
+			    id);
+		commands_to_go_back(end, cause);
+	}
+	if (why->commands.count == before)
+		commands_to_begin(end);
+}
+
+static void
+commands_to_go_back(struct end *end, const msgpack_object *cause)
+{
+	char *name = cause != NULL ? field_text(cause, "name") : NULL;
+	char *lacks, *rest;
+	uint32_t i;
+
 	if (name != NULL)
-		why_command(end->why, "goes back to that task",
-		    "weirctl rerun %" PRIu64 " --task %s", end->id, name);
+		command_to_rerun(end, name, "goes back to that task");
 	free(name);
+	for (i = 0; i < field_count(end->o, "joins"); i++) {
+		lacks = rest =
+		    field_text(field_entry(end->o, "joins", i), "lacks");
+		while (rest != NULL && (name = strsep(&rest, ", ")) != NULL)
+			if (*name != '\0')
+				command_to_rerun(end, name,
+				    "goes back to what the join lacks");
+		free(lacks);
+	}
+}
+
+static void
+command_to_rerun(struct end *end, const char *task, const char *what)
+{
+	if (why_would(end->why, "execution.rerun", end->id, NULL, task))
+		why_command(end->why, what,
+		    "weirctl rerun %" PRIu64 " --task %s", end->id, task);
+}
+
+static void
+commands_to_begin(struct end *end)
+{
+	bool begun = field(end->o, "started_at") != NULL;
+
+	if (why_would(end->why, "execution.restart", end->id, NULL, NULL))
+		why_command(end->why,
+		    begun ? "runs it from the beginning" : "begins it",
+		    "weirctl restart %" PRIu64, end->id);
+	else if (why_would(end->why, "execution.replay", end->id, NULL, NULL))
+		why_command(end->why, "runs the same as another execution",
+		    "weirctl replay %" PRIu64, end->id);
 }

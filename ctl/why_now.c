@@ -28,9 +28,11 @@ static void put_wait(struct now *, struct parameters *, const msgpack_object *);
 static void commands_for_wait(struct now *, const msgpack_object *);
 static void put_tasks(struct now *, struct parameters *);
 static bool is_running(const msgpack_object *task);
+static bool is_a_wait(const msgpack_object *, const msgpack_object *task);
 static void put_running(struct parameters *, const msgpack_object *);
-static void put_pending(struct parameters *retries, struct parameters *pending,
-    const msgpack_object *);
+static void put_pending(struct now *, struct parameters *retries,
+    struct parameters *pending, const msgpack_object *);
+static bool is_stopping(struct ctl *);
 static void put_not_reached(struct now *, struct parameters *);
 static bool is_reached(const msgpack_object *, const msgpack_object *name);
 static void commands(struct now *);
@@ -74,8 +76,7 @@ put_held(struct now *now, struct parameters *map)
 		free(workflow);
 	}
 	why_put_map(map, "held", &holder);
-	if (now->id == now->why->ids[0])
-		command_to_resume(now, by);
+	command_to_resume(now, by);
 }
 
 static uint64_t
@@ -107,17 +108,26 @@ copy_holder(struct parameters *to, struct now *now, const msgpack_object *held)
 	return id;
 }
 
+/* Each that was paused by itself is resumed by itself. */
 static void
 command_to_resume(struct now *now, uint64_t holder)
 {
 	const msgpack_object *held = field(now->o, "held");
+	static const char method[] = "execution.resume";
+	const char *what = now->id == now->why->ids[0]
+	    ? "lets it go on"
+	    : "lets that subworkflow go on";
+	bool is_paused =
+	    field_is(held, "by", "user") || field_is(held, "by", "parent");
 
-	if (field_is(held, "by", "user") || field_is(held, "by", "parent"))
-		why_command(now->why, "lets it go on",
-		    "weirctl resume %" PRIu64, holder);
+	if (is_paused && why_would(now->why, method, holder, NULL, NULL))
+		why_command(now->why, what, "weirctl resume %" PRIu64, holder);
+	else if (is_paused &&
+	    why_would(now->why, method, holder, "early", NULL))
+		why_command(now->why, what,
+		    "weirctl resume %" PRIu64 " --early", holder);
 	if (field_true(held, "engine"))
-		why_command(
-		    now->why, "lets everything go on", "weirctl engine resume");
+		why_engine(now->why, "lets everything go on");
 }
 
 static void
@@ -213,8 +223,8 @@ put_tasks(struct now *now, struct parameters *map)
 		if (is_running(task))
 			put_running(&running, task);
 		else if (field_is(task, "status", "pending") &&
-		    !field_is(task, "blocked", "workflow")) /* a wait */
-			put_pending(&retries, &pending, task);
+		    !is_a_wait(now->o, task))
+			put_pending(now, &retries, &pending, task);
 	}
 	why_put_list(map, "running", &running);
 	why_put_list(map, "retries", &retries);
@@ -231,6 +241,26 @@ is_running(const msgpack_object *task)
 	    field(attempt, "execution") == NULL &&
 	    field(attempt, "exit") == NULL &&
 	    !field_is(task, "status", "waiting");
+}
+
+/* It is among the waits: what it would begin may not. */
+static bool
+is_a_wait(const msgpack_object *o, const msgpack_object *task)
+{
+	const msgpack_object *wait;
+	uint32_t i;
+
+	for (i = 0; i < field_count(o, "waits_on"); i++) {
+		wait = field_entry(o, "waits_on", i);
+		if (msgpack_object_equal(
+			*field(wait, "task"), *field(task, "name")) &&
+		    field_uint(wait, "run") == field_uint(task, "run") &&
+		    (field(wait, "item") != NULL) ==
+			(field(task, "item") != NULL) &&
+		    field_uint(wait, "item") == field_uint(task, "item"))
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -251,8 +281,8 @@ put_running(struct parameters *list, const msgpack_object *task)
 }
 
 static void
-put_pending(struct parameters *retries, struct parameters *pending,
-    const msgpack_object *task)
+put_pending(struct now *now, struct parameters *retries,
+    struct parameters *pending, const msgpack_object *task)
 {
 	const msgpack_object *attempt = why_attempt(task);
 	struct parameters map;
@@ -268,8 +298,23 @@ put_pending(struct parameters *retries, struct parameters *pending,
 		why_append(retries, &map);
 		return;
 	}
-	why_copy(&map, task, "blocked");
+	if (field_is(task, "blocked", "runners") && is_stopping(now->why->ctl))
+		parameters_str(&map, "blocked", "drain");
+	else
+		why_copy(&map, task, "blocked");
 	why_append(pending, &map);
+}
+
+/* The runners that there are take nothing any more. */
+static bool
+is_stopping(struct ctl *ctl)
+{
+	struct answer answer;
+	bool stopping = ctl_try(ctl, "engine.status", NULL, &answer) == 0 &&
+	    field_true(&answer.object, "stopping");
+
+	answer_free(&answer);
+	return stopping;
 }
 
 /* Tasks of the definition that have no run yet; some may never have one. */

@@ -25,6 +25,7 @@ static void tell_log(struct screen *, const msgpack_object *cause);
 static void tell_line(struct screen *, const msgpack_object *);
 static void tell_others(
     struct screen *, const msgpack_object *, const char *key, const char *);
+static void tell_callouts(struct screen *, const msgpack_object *);
 static void tell_failure_workflow(struct screen *, const msgpack_object *);
 
 void
@@ -46,6 +47,7 @@ why_text_end(struct screen *s, const msgpack_object *x)
 	if (!below && field(cause, "attempt") != NULL)
 		tell_cause(s, cause);
 	tell_others(s, x, "interrupted", "ran still, and was stopped");
+	tell_callouts(s, x);
 	tell_others(s, x, "tolerated", NULL);
 	tell_failure_workflow(s, x);
 	if (below) /* whose paragraph comes next */
@@ -294,7 +296,9 @@ tell_others(struct screen *s, const msgpack_object *x, const char *key,
 		screen_line(s);
 		why_text_task(s, task);
 		fputc(' ', s->line);
-		if (what != NULL)
+		if (field_true(task, "stopping"))
+			fputs("runs still, and is being stopped", s->line);
+		else if (what != NULL)
 			fputs(what, s->line);
 		else
 			cell_text(s->line, task, "status", s->look);
@@ -309,6 +313,19 @@ tell_others(struct screen *s, const msgpack_object *x, const char *key,
 			    s->line);
 		screen_end(s, WHY_INDENT);
 	}
+}
+
+/* Of one that has ended: why it can't be tried again yet. */
+static void
+tell_callouts(struct screen *s, const msgpack_object *x)
+{
+	uint64_t left = field_uint(x, "callouts");
+
+	if (field(x, "ended_at") != NULL && left > 0)
+		screen_say(s, WHY_INDENT,
+		    "%" PRIu64 " callout%s of it %s being stopped still: "
+		    "nothing of it can run again before",
+		    left, left == 1 ? "" : "s", left == 1 ? "is" : "are");
 }
 
 static void

@@ -22,6 +22,7 @@ static void tell_holder(struct screen *, const msgpack_object *held);
 static void tell_workflow(struct screen *, const msgpack_object *held);
 static void tell_queue(struct screen *, const msgpack_object *);
 static void tell_drain(struct screen *, const msgpack_object *);
+static bool waits_below(const msgpack_object *);
 static void tell_wait(struct screen *, const msgpack_object *);
 static void tell_groups(struct screen *, const msgpack_object *wait);
 static void tell_running(struct screen *, const msgpack_object *);
@@ -169,20 +170,33 @@ static void
 tell_drain(struct screen *s, const msgpack_object *x)
 {
 	uint64_t left = field_uint(x, "callouts");
-	const char *what = field_is(x, "status", "pausing") ? "paused"
-	    : field_is(x, "status", "canceling")	    ? "canceled"
-							    : NULL;
+	bool stays = field(x, "ending") != NULL; /* it will not be paused */
+	const char *what = field_is(x, "status", "pausing") && !stays ? "paused"
+	    : field_is(x, "status", "canceling") ? "canceled"
+						 : NULL;
 
 	if (what == NULL)
 		return;
 	if (left > 0)
 		screen_say(s, WHY_INDENT,
 		    "it will be %s when what runs has ended: %" PRIu64
-		    " callout%s",
-		    what, left, left == 1 ? "" : "s");
+		    " callout%s%s",
+		    what, left, left == 1 ? "" : "s",
+		    waits_below(x) ? " of its own, and its subworkflows" : "");
 	else
 		screen_say(s, WHY_INDENT,
 		    "it will be %s when its subworkflows are", what);
+}
+
+static bool
+waits_below(const msgpack_object *x)
+{
+	uint32_t i;
+
+	for (i = 0; i < field_count(x, "waits"); i++)
+		if (field_is(field_entry(x, "waits", i), "kind", "subworkflow"))
+			return true;
+	return false;
 }
 
 static void
@@ -294,6 +308,7 @@ tell_pending(struct screen *s, const msgpack_object *pending)
 	    {"stopping", "its last attempt, which is being stopped"},
 	    {"parallel_tasks", "others, as limits.parallel_tasks says"},
 	    {"runners", "a runner, none of which is there at the moment"},
+	    {"drain", "the next start of the daemon, which is being stopped"},
 	    {"space", "space on the disk, or in the journal"},
 	    {"callouts",
 		"callouts of other executions, as limits.callouts of "

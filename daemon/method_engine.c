@@ -48,6 +48,8 @@ method_engine_status(struct request *request)
 	journal_figures(server->journal, &figures);
 	packer = request_answer(request);
 	view_engine(packer, server->state, &figures, server->started_at);
+	pack_key_time(packer, "now", clock_now(&request->server->clock));
+	pack_key_bool(packer, "stopping", server->end != SERVER_GOES_ON);
 	pack_str(packer, "retention");
 	retention_view(server->retention, packer);
 	request_done(request);

@@ -45,12 +45,13 @@ answer_started(struct request *request, const struct reply *reply)
 		return;
 	}
 	packer = request_answer(request);
-	msgpack_pack_map(packer, 4 + request_plans(request));
+	msgpack_pack_map(packer, 5 + request_plans(request));
 	pack_key_uint(packer, "id", reply->execution);
 	pack_key_str(packer, "status",
 	    execution_status_name((enum execution_status)reply->status));
 	pack_key_uint(packer, "revision", reply->revision);
 	pack_key_bool(packer, "created", reply->created);
+	pack_key_uint(packer, "version", reply->version);
 	request_pack_plan(request, packer);
 	request_done(request);
 }

@@ -15,6 +15,7 @@ static void act_on_task(struct request *, struct command *, const char *);
 static struct run *find_run(struct request *, const struct execution *);
 static bool
 find_attempt(struct request *, const struct run *, struct callout_key *);
+static const struct run *find_kept(const struct action *);
 static void answer_log(struct request *, const struct callout_key *);
 
 void
@@ -150,6 +151,7 @@ find_attempt(
 	uint64_t number = catalogue_uint(params, "attempt", 0);
 	uint32_t item = (uint32_t)catalogue_uint(params, "item", EVENT_NONE);
 	const struct action *action;
+	const struct run *kept;
 
 	if (run->k.items != NULL && item == EVENT_NONE) {
 		request_refuse(request, ERROR_BAD_REQUEST,
@@ -158,6 +160,14 @@ find_attempt(
 		return false;
 	}
 	action = run_action(run, item);
+	if (action != NULL && action->k.attempts == 0 &&
+	    (kept = find_kept(action)) != NULL) {
+		request_refuse(request, ERROR_NOT_FOUND,
+		    "item %u of task %s was not run again: what it wrote is "
+		    "that of run %u (`weirctl logs --run %u`)",
+		    item, run->task->name, kept->k.number, kept->k.number);
+		return false;
+	}
 	if (action == NULL || action->k.attempts == 0 ||
 	    number > action->k.attempts) {
 		request_refuse(request, ERROR_NOT_FOUND,
@@ -168,6 +178,28 @@ find_attempt(
 	action_key(
 	    action, number > 0 ? (uint32_t)number : action->k.attempts, key);
 	return true;
+}
+
+/* The run before that has the item's attempts; NULL: none. */
+static const struct run *
+find_kept(const struct action *action)
+{
+	const struct run *run = action->run;
+	const struct execution *execution = run->execution;
+	const struct action *before;
+
+	if (!task_ended(action->k.status))
+		return NULL;
+	for (uint32_t i = run->index; i-- > 0;) {
+		const struct run *other = execution->runs[i];
+
+		if (other->task != run->task)
+			continue;
+		before = run_action(other, action->item);
+		if (before != NULL && before->k.attempts > 0)
+			return other;
+	}
+	return NULL;
 }
 
 /* Whether retention has taken it, and that was answered. */

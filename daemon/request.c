@@ -24,7 +24,8 @@ static bool find_method(struct request *, const struct message *);
 static void call(struct request *, const msgpack_object *);
 static void pack_details(msgpack_sbuffer *, const struct reply *);
 static void pack_conflict(msgpack_sbuffer *, const struct reply *);
-static void pack_allowed(msgpack_packer *, const struct lifecycle *, int);
+static void pack_allowed(msgpack_packer *, const struct lifecycle *, uint32_t);
+static uint32_t engine_moves(enum engine_status);
 static void pack_held(msgpack_sbuffer *, const struct reply *);
 
 void
@@ -248,30 +249,49 @@ pack_held(msgpack_sbuffer *buffer, const struct reply *reply)
 static void
 pack_conflict(msgpack_sbuffer *buffer, const struct reply *reply)
 {
+	const struct run *run = reply->run;
 	msgpack_packer packer;
 
 	msgpack_packer_init(&packer, buffer, buffer_write);
-	msgpack_pack_map(&packer, 3);
+	msgpack_pack_map(&packer, run != NULL ? 4 : 3);
 	pack_key_str(&packer, "status",
 	    execution_status_name((enum execution_status)reply->status));
 	pack_key_uint(&packer, "revision", reply->revision);
-	pack_allowed(&packer, &lifecycles[LIFECYCLE_EXECUTION], reply->status);
+	if (run != NULL)
+		pack_key_str(
+		    &packer, "task_status", task_status_name(run->k.status));
+	pack_allowed(&packer,
+	    &lifecycles[run != NULL ? LIFECYCLE_TASK : LIFECYCLE_EXECUTION],
+	    reply->allowed);
 }
 
-/* The moves that may be asked for and change something. */
 static void
-pack_allowed(msgpack_packer *packer, const struct lifecycle *table, int status)
+pack_allowed(
+    msgpack_packer *packer, const struct lifecycle *table, uint32_t moves)
 {
-	const signed char *row = &table->cells[(size_t)status * table->nmoves];
 	uint32_t count = 0;
 
 	for (size_t i = 0; i < table->nmoves; i++)
-		count += table->requested[i] && row[i] >= 0;
+		count += moves >> i & 1;
 	pack_str(packer, "allowed");
 	msgpack_pack_array(packer, count);
 	for (size_t i = 0; i < table->nmoves; i++)
-		if (table->requested[i] && row[i] >= 0)
+		if ((moves >> i & 1) != 0)
 			pack_str(packer, table->moves[i]);
+}
+
+/* The moves that may be asked for and change something. */
+static uint32_t
+engine_moves(enum engine_status status)
+{
+	const struct lifecycle *table = &lifecycles[LIFECYCLE_ENGINE];
+	uint32_t moves = 0;
+
+	for (int i = 0; i < ENGINE_MOVES; i++)
+		if (table->requested[i] &&
+		    engine_moved(status, (enum engine_move)i) >= 0)
+			moves |= UINT32_C(1) << i;
+	return moves;
 }
 
 void
@@ -299,8 +319,8 @@ request_refuse_engine(struct request *request, const struct reply *reply)
 	msgpack_pack_map(&packer, 3);
 	pack_key_str(&packer, "status", engine_status_name(state->k.engine));
 	pack_key_nil(&packer, "revision");
-	pack_allowed(
-	    &packer, &lifecycles[LIFECYCLE_ENGINE], (int)state->k.engine);
+	pack_allowed(&packer, &lifecycles[LIFECYCLE_ENGINE],
+	    engine_moves(state->k.engine));
 	answer_error_details(request->server->answers, &request->asker,
 	    state->k.seq, (int)reply->error, reply->message, details.data,
 	    details.size);

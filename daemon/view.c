@@ -15,6 +15,7 @@ static void view_cap(msgpack_packer *, const struct workflow *, enum cap);
 static void view_amount(msgpack_packer *, enum cap, int64_t);
 static void view_deleted(msgpack_packer *, const struct acted *);
 static void view_survivors(msgpack_packer *, const struct acted *);
+static const char *unfollowed(const struct execution *);
 static void view_counts(msgpack_packer *, const struct state *);
 static void view_snapshot(msgpack_packer *, const struct journal_figures *);
 static void view_journal(msgpack_packer *, const struct journal_figures *);
@@ -46,7 +47,7 @@ void
 view_engine(msgpack_packer *packer, const struct state *state,
     const struct journal_figures *figures, int64_t started_at)
 {
-	msgpack_pack_map(packer, 11);
+	msgpack_pack_map(packer, 13);
 	pack_key_str(packer, "status", engine_status_name(state->k.engine));
 	pack_key_str(packer, "reason", state->k.engine_reason);
 	pack_key_str(packer, "by", state->k.engine_by);
@@ -235,14 +236,17 @@ view_outcome(msgpack_packer *packer, const struct state *state,
 {
 	bool resumed = acted->by == COMMAND_RESUME;
 	bool replayed = acted->by == COMMAND_REPLAY;
-	bool stopped =
-	    acted->by == COMMAND_CANCEL || acted->by == COMMAND_TERMINATE;
+	bool terminated = acted->by == COMMAND_TERMINATE;
+	bool stopped = acted->by == COMMAND_CANCEL || terminated;
 
 	if (acted->by == COMMAND_DELETE) {
 		view_deleted(packer, acted);
 		return;
 	}
-	msgpack_pack_map(packer, resumed ? 5 : replayed || stopped ? 4 : 3);
+	msgpack_pack_map(packer,
+	    resumed || terminated     ? 5
+		: replayed || stopped ? 4
+				      : 3);
 	view_acted_fields(packer, state, acted->id);
 	if (resumed) {
 		pack_key_uint(packer, "left_paused", acted->left_paused);
@@ -252,6 +256,23 @@ view_outcome(msgpack_packer *packer, const struct state *state,
 		pack_key_id(packer, "replay", acted->replay);
 	if (stopped)
 		view_survivors(packer, acted);
+	if (terminated)
+		pack_key_str(packer, "unfollowed",
+		    unfollowed(state_execution(state, acted->id)));
+}
+
+/* Why no failure workflow follows, though one was asked for; or NULL. */
+static const char *
+unfollowed(const struct execution *execution)
+{
+	if (execution == NULL || execution->k.status != EXECUTION_TERMINATED ||
+	    !execution->k.wants_failure_workflow)
+		return NULL;
+	if (execution->k.failure_of != 0)
+		return "it is a failure workflow itself";
+	if (execution->definition->on_failure == NULL)
+		return "its workflow has no on_failure";
+	return execution->k.unfollowed;
 }
 
 /* It is there no more, or, where it is only planned, still. */

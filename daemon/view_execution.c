@@ -267,7 +267,9 @@ view_held(msgpack_packer *packer, const struct state *state,
 	    "its workflow is not let start anything", workflow->by,
 	    execution->k.created_at};
 	bool engine = state->k.engine != ENGINE_RUNNING;
-	bool frozen = hold->frozen || state->k.engine_frozen;
+	/* What is being canceled is let go, so that it can end. */
+	bool frozen = (hold->frozen || state->k.engine_frozen) &&
+	    execution->k.status != EXECUTION_CANCELING;
 
 	if (execution_ended(execution->k.status))
 		msgpack_pack_nil(packer);

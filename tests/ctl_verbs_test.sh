@@ -90,8 +90,11 @@ running_body() {
 	atf_check -s exit:1 -e match:'no workflow nope' weirctl run nope
 	atf_check -o match:'^started 3 ' \
 	    weirctl run demo -i name=x --idempotency-key k
-	atf_check -o match:'^started already: 3 ' \
+	atf_check -o ignore weirctl wait 3
+	atf_check -o match:'^started already: 3 [(]demo@1[)], completed$' \
 	    weirctl run demo -i name=x --idempotency-key k
+	atf_check -s exit:65 -e match:'key "k" started execution 3.* other input' \
+	    weirctl run demo -i name=y --idempotency-key k
 	atf_check -s exit:1 -o save:out weirctl run fails.yaml --wait
 	grep -q 'failed second .* 2 attempts .*exit status 3' out ||
 	    atf_fail "$(cat out)"

@@ -166,10 +166,16 @@ weir_test_case drains "engine stop -m drain waits for the last callout"
 drains_body() {
 	weir_start
 	run_gate
+	atf_check -o not-match:stopping weirctl engine status
 	atf_check -o ignore weirctl engine stop -m drain
 	atf_check -o ignore weirctl run gate
 	atf_check -o match:'"status": "running"' weirctl --json show 1
 	atf_check test ! -e weird.status
+	atf_check -o match:'^stopping +nothing starts any more; the daemon ends' \
+	    weirctl engine status
+	atf_check -o match:'"stopping": true' weirctl --json engine status
+	atf_check -o match:'waits for the next start of the daemon, which is being stopped$' \
+	    weirctl why 2
 	open_gate 0
 	weir_wait_until test -e weird.status
 	atf_check_equal 0 "$(cat weird.status)"

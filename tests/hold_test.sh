@@ -113,6 +113,28 @@ engine_is() { # STATUS
 	ctl engine status | grep -q "^engine .*$1"
 }
 
+weir_test_case thawed "what is canceled while the engine is frozen is let go"
+thawed_body() {
+	weir_start
+	cat >going.yaml <<-END
+	workflow: going
+	tasks:
+	  a: {run: "touch $PWD/runs; until [ -e $PWD/go ]; do sleep 0.05; done"}
+	END
+	atf_check -o ignore weirctl run going.yaml
+	weir_wait_until test -e runs
+	atf_check -o ignore weirctl engine pause --freeze
+	atf_check -o match:'standing still' weirctl why 1
+	atf_check -o match:'engine, frozen' weirctl ls
+	atf_check -o ignore weirctl cancel 1
+	atf_check -o match:'held by the engine' -o not-match:'standing still' \
+	    weirctl why 1
+	atf_check -o match:canceling -o not-match:frozen weirctl ls
+	touch go
+	weir_wait_until sh -c 'weirctl ls | grep -q canceled'
+	weir_stop
+}
+
 weir_test_case drains "a pause lets finish what runs, and starts nothing more"
 drains_body() {
 	weir_start
@@ -280,7 +302,7 @@ cascade_body() {
 	touch go
 	atf_check -o inline:'1: paused\n' weirctl pause 1 --wait
 	weir_wait_until is_at 2 paused
-	atf_check -o inline:'1: running; subworkflow 2 stays paused by itself (--all resumes it too)\n' \
+	atf_check -o inline:'1: running; subworkflow 2 stays paused by itself (weirctl resume 2)\n' \
 	    weirctl resume 1
 	weir_wait_until is_at 3 completed
 	weir_wait_until is_at 1 waiting
@@ -485,8 +507,8 @@ tables_body() {
 }
 
 atf_init_test_cases() {
-	for name in drains early last freezes restarts ends cascade all waits \
-	    engine told counts stands new passes tables; do
+	for name in thawed drains early last freezes restarts ends cascade all \
+	    waits engine told counts stands new passes tables; do
 		atf_add_test_case "$name"
 	done
 }

@@ -165,7 +165,26 @@ json_body() {
 	weir_stop
 }
 
+weir_test_case held_item "an item that is not begun, for another has failed"
+held_item_body() {
+	weir_start
+	cat >inner.yaml <<-END
+	workflow: inner
+	tasks: {a: {run: ["false"]}}
+	END
+	cat >each.yaml <<-END
+	workflow: each
+	tasks: {it: {items: {in: [0, 1, 2], parallel: 2}, workflow: inner}}
+	END
+	atf_check -o ignore weirctl define inner.yaml each.yaml
+	atf_check -s exit:1 -o ignore weirctl run each --wait
+	atf_check -o match:'it.2. .failed_item.$' -o not-match:'.limit.' \
+	    weirctl retry 2 --plan
+	weir_stop
+}
+
 atf_init_test_cases() {
+	atf_add_test_case held_item
 	atf_add_test_case retry
 	atf_add_test_case running
 	atf_add_test_case starts

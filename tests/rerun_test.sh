@@ -82,6 +82,10 @@ restart_body() {
 	    -o match:'status +.* completed' weirctl show 1
 	atf_check -o match:'failed task +right' -o match:'status +.* failed' \
 	    weirctl show 1 --generation 1
+	atf_check -s exit:64 -e match:'they are counted from 1' \
+	    weirctl show 1 --generation 0
+	atf_check -s exit:64 -e match:'they are counted from 1' \
+	    weirctl logs 1 left --attempt 0
 	atf_check -s exit:1 -e match:'no generation 3; the newest is 2' \
 	    weirctl show 1 --generation 3
 	# By another version, its log and the older one's.
@@ -90,7 +94,7 @@ restart_body() {
 	tasks: {only: {run: [echo, new]}}
 	END
 	atf_check -o ignore weirctl define fork.yaml
-	atf_check -s exit:64 -o match:'version 2: .*has no input "word"' \
+	atf_check -s exit:65 -o match:'version 2: .*has no input "word"' \
 	    weirctl restart 1 --latest
 	echo 'input: {word: {type: string}, more: {type: string}}' >>fork.yaml
 	atf_check -o ignore weirctl define fork.yaml
@@ -130,6 +134,15 @@ rerun_body() {
 	    weirctl rerun 1 --domain local=cluster --wait
 	atf_check -s exit:64 -e match:'input can.t be given here' \
 	    weirctl rerun 1 -t left -i word=9
+	echo 'word: [1]' >wrong.yaml
+	atf_check -s exit:65 -o match:'input: word: expected a string' \
+	    weirctl rerun 1 --input wrong.yaml
+	atf_check -s exit:65 -o match:'has no input "nosuch"' \
+	    weirctl rerun 1 -i nosuch=7
+	atf_check -s exit:65 -o match:'has no input "nosuch"' \
+	    weirctl replay 1 -i nosuch=7
+	atf_check -s exit:64 -o match:'task_input is for tasks that are named' \
+	    weirctl rerun 1 -t left --task-input 'right={}'
 	atf_check -s exit:64 -e match:'no_reset can.t be given here' \
 	    weirctl rerun 1 --no-reset left
 	weir_stop
@@ -141,8 +154,10 @@ rerun_tasks_body() {
 	files
 	atf_check -o ignore weirctl run fork --wait
 	rm -f ran
-	atf_check -o match:'1: running' weirctl rerun 1 -t left \
+	atf_check -o save:out weirctl rerun 1 -t left \
 	    --task-input 'left={more: extra}' --wait
+	atf_check -o match:'^1: running' -o match:'completed left ' \
+	    -o match:'completed close ' -o not-match:'begin|right' cat out
 	ran_is 'close left first extra;left first extra;'
 	atf_check -o inline:'left first\n' weirctl logs 1 left --run 1
 	atf_check -o inline:'left first extra\n' weirctl logs 1 left
@@ -157,6 +172,27 @@ rerun_tasks_body() {
 	weir_stop
 }
 
+weir_test_case kept "items that were kept: where their logs are, why others wait"
+kept_body() {
+	weir_start
+	cat >each.yaml <<-END
+	workflow: each
+	tasks:
+	  it:
+	    items: {in: [0, 1, 2, 3], parallel: 1}
+	    env: {N: "\${{ item }}"}
+	    run: "echo item \$N; test \$N != 1 -o -e $PWD/mended"
+	END
+	atf_check -s exit:1 -o ignore weirctl run each.yaml --wait
+	touch mended
+	atf_check -o ignore weirctl retry 1 --wait
+	atf_check -o inline:'item 1\n' weirctl logs 1 it --item 1
+	atf_check -s exit:1 -e match:'item 0 of task it was not run again: what it wrote is that of run 1 .*weirctl logs --run 1' \
+	    weirctl logs 1 it --item 0
+	atf_check -o inline:'item 0\n' weirctl logs 1 it --item 0 --run 1
+	weir_stop
+}
+
 weir_test_case retry "a retry runs what failed, and what was cut off"
 retry_body() {
 	weir_start
@@ -167,7 +203,8 @@ retry_body() {
 	atf_check -s exit:1 -o match:'exit status 3' weirctl retry 1 --wait
 	ran_is 'right;'
 	rm broken
-	atf_check -o match:'completed' weirctl retry 1 --wait
+	atf_check -o match:'^. completed right ' -o not-match:'failed|begin' \
+	    weirctl retry 1 --wait
 	ran_is 'close left first;right;'
 	atf_check -s exit:75 -o match:'retry is not possible now' weirctl retry 1
 	weir_stop
@@ -220,6 +257,7 @@ atf_init_test_cases() {
 	atf_add_test_case restart
 	atf_add_test_case rerun
 	atf_add_test_case rerun_tasks
+	atf_add_test_case kept
 	atf_add_test_case retry
 	atf_add_test_case subworkflow
 	atf_add_test_case refused

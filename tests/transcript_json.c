@@ -15,7 +15,7 @@
 #include "libproto/pack.h"
 
 /* Times, sizes, and who and what runs the test. */
-static const char *const changing[] = {"time", "since", "created_at",
+static const char *const changing[] = {"time", "since", "created_at", "now",
     "started_at", "ended_at", "ends_at", "reached_at", "lifts_at", "due",
     "until", "cpu", "max_rss", "journal", "retention", "pid", "uid", "gid",
     "user", "owner", "by", "who",

@@ -287,8 +287,8 @@ held_body() {
 	  task a runs: attempt 1, pid PID, for TIME
 	  not reached yet: b
 	what can be done:
-	  weirctl resume 1  lets it go on
-	  weirctl watch 3   shows how it gets on
+	  weirctl resume 1 --early  lets it go on
+	  weirctl watch 3           shows how it gets on
 	END
 	touch go
 	weir_wait_until is_at 1 paused
@@ -371,8 +371,10 @@ pending_body() {
 	2 one@1 - canceled WHEN, never begun
 	  canceled by USER
 	what can be done:
-	  weirctl restart 2  begins it
+	  weirctl enable one  lets it start
 	END
+	atf_check -o ignore weirctl enable one
+	atf_check -o match:'^  weirctl restart 2  begins it$' weirctl why 2
 	weir_stop
 }
 
@@ -407,6 +409,40 @@ stops_body() {
 	what can be done:
 	  weirctl retry 2  tries what ended it again
 	END
+	weir_stop
+}
+
+weir_test_case unfollowed "a failure workflow that was asked for and can't be"
+unfollowed_body() {
+	weir_start
+	define_gate
+	define after <<-END
+	workflow: after
+	on_failure: gate
+	tasks: {a: {run: "touch $PWD/after; until [ -e $PWD/go ]; do sleep 0.05; done"}}
+	END
+	define before <<-END
+	workflow: before
+	on_failure: after
+	tasks: {a: {run: ["false"]}}
+	END
+	define lone <<-END
+	workflow: lone
+	on_failure: nowhere
+	tasks: {a: {wait: {signal: x}}}
+	END
+	atf_check -o ignore weirctl run gate
+	atf_check -o match:'^1: terminated; no failure workflow follows: its workflow has no on_failure$' \
+	    weirctl terminate 1 -r enough --failure-workflow
+	run before
+	weir_wait_until test -e after
+	atf_check -o match:'^3: terminated; no failure workflow follows: it is a failure workflow itself$' \
+	    weirctl terminate 3 -r enough --failure-workflow
+	atf_check -o ignore weirctl run lone
+	atf_check -o match:'^4: terminated; no failure workflow follows: there is no workflow "nowhere"' \
+	    weirctl terminate 4 -r enough --failure-workflow
+	atf_check -o ignore weirctl run lone
+	atf_check -o inline:'5: terminated\n' weirctl terminate 5 -r enough
 	weir_stop
 }
 
@@ -481,9 +517,11 @@ ended_body() {
 	  task j could never start: no arrival came from b
 	  task b failed: exit status 1 (its next took care of that)
 	what can be done:
-	  weirctl retry 1  tries what ended it again
+	  weirctl rerun 1 --task b  goes back to what the join lacks
 	END
-	atf_check -o match:'^  output: .*arithmetic' weirctl why 2
+	atf_check -o match:'^  output: .*arithmetic' \
+	    -o match:'^  weirctl restart 2  runs it from the beginning$' \
+	    weirctl why 2
 	says 3 <<-END
 	3 slow@1 ! timed_out WHEN, after TIME
 	  the execution timed out after TIME
@@ -500,7 +538,6 @@ ended_body() {
 	5 given_up@1 x failed WHEN, after TIME
 	  no release today
 	what can be done:
-	  weirctl retry 5           tries what ended it again
 	  weirctl rerun 5 --task e  goes back to that task
 	END
 	says 6 <<-END
@@ -591,8 +628,147 @@ narrow_body() {
 	weir_stop
 }
 
+# accepted ID [COMMAND...]: what it says can be done would not be refused, and
+# these are among it, and nothing else where NONE is.
+accepted() {
+	ctl why "$1" >said || atf_fail "$(cat said)"
+	sed -n '/^what can be done:/,$s/^  \(weirctl .*[^ ]\)   *[^ ].*/\1/p' \
+	    said | sed 's/  .*//' >commands
+	shift
+	for wanted; do
+		grep -qxF "$wanted" commands || atf_fail "no $wanted in $(cat said)"
+	done
+	while read -r line; do
+		case $line in
+		*" watch "* | *" logs "* | *" ls "*) ;;
+		*) atf_check -o ignore sh -c "$line --plan" </dev/null ;;
+		esac
+	done <commands
+}
+
+weir_test_case accepted "nothing that would be refused is said to be possible"
+accepted_body() {
+	weir_start
+	define_gate
+	define outer <<-END
+	workflow: outer
+	tasks: {sub: {workflow: gate}}
+	END
+	define bad <<-END
+	workflow: bad
+	tasks: {a: {run: ["false"]}}
+	END
+	define stubborn <<-END
+	workflow: stubborn
+	tasks:
+	  a:
+	    run: "trap '' TERM; touch $PWD/deaf; until [ -e $PWD/end ]; do sleep 0.05; done"
+	    kill_after: 10m
+	END
+	# Pausing, along with one above it.
+	atf_check -o ignore weirctl run outer
+	weir_wait_until test -e runs
+	atf_check -o ignore weirctl pause 1
+	accepted 1 'weirctl resume 1 --early'
+	accepted 2 'weirctl resume 1 --early'
+	atf_check -o match:'when its subworkflows are$' weirctl why 1
+	atf_check -o ignore weirctl resume 1 --early
+	# A subworkflow that is paused by itself, its parent being so or not.
+	atf_check -o ignore weirctl pause 2 --freeze
+	accepted 1 'weirctl resume 2'
+	atf_check -o ignore weirctl pause 1 --hold
+	accepted 1 'weirctl resume 1' 'weirctl resume 2'
+	atf_check -o match:'stays paused by itself .weirctl resume 2.$' \
+	    weirctl resume 1
+	accepted 1 'weirctl resume 2'
+	accepted 2 'weirctl resume 2'
+	atf_check -o ignore weirctl resume 2
+	# The engine, and what failed before it was paused.
+	run bad
+	atf_check -o ignore weirctl engine pause
+	accepted 1 'weirctl engine resume --early'
+	accepted 3 'weirctl engine resume --early'
+	touch go
+	weir_wait_until sh -c 'weirctl engine status | grep -q PAUSED'
+	accepted 1 'weirctl engine resume'
+	accepted 3 'weirctl engine resume'
+	atf_check -s exit:1 grep -q retry commands
+	atf_check -o ignore weirctl engine resume
+	accepted 3 'weirctl retry 3' 'weirctl rerun 3 --task a'
+	# What is terminated, but still being stopped.
+	atf_check -o ignore weirctl run stubborn
+	weir_wait_until test -e deaf
+	atf_check -o ignore weirctl cancel 4
+	accepted 4 'weirctl cancel 4 --kill'
+	atf_check -o ignore weirctl terminate 4 -r enough
+	accepted 4
+	atf_check -s exit:1 grep -Eq 'retry|rerun|restart' commands
+	atf_check -o match:'^  task a runs still, and is being stopped$' \
+	    -o match:'^  1 callout of it is being stopped still: nothing of it can run again before$' \
+	    weirctl why 4
+	touch end
+	weir_wait_until sh -c 'weirctl --json show 4 | grep -q "\"callouts\": 0"'
+	accepted 4 'weirctl retry 4'
+	weir_stop
+}
+
+weir_test_case drains "what a pause waits for, and that a failure beats it"
+drains_body() {
+	weir_start
+	define three <<-END
+	workflow: three
+	tasks:
+	  own: {run: "until [ -e $PWD/go ]; do sleep 0.05; done"}
+	  sub: {workflow: two}
+	END
+	define two <<-END
+	workflow: two
+	tasks:
+	  a: {run: "until [ -e $PWD/bad ]; do sleep 0.05; done; exit 1"}
+	  b: {run: "until [ -e $PWD/go ]; do sleep 0.05; done"}
+	END
+	atf_check -o ignore weirctl run three
+	weir_wait_until sh -c 'weirctl why 2 | grep -q "task b runs"'
+	weir_wait_until sh -c 'weirctl why 2 | grep -q "task a runs"'
+	atf_check -o ignore weirctl pause 1
+	atf_check -o match:'^  it will be paused when what runs has ended: 1 callout of its own, and its subworkflows$' \
+	    weirctl why 1
+	atf_check -o match:'it will be paused when what runs has ended: 2 callouts$' \
+	    weirctl why 2
+	touch bad
+	weir_wait_until sh -c 'weirctl show 2 | grep -q "^ending"'
+	atf_check -o match:'it will end failed when what runs has ended' \
+	    -o not-match:'it will be paused' weirctl why 2
+	weir_stop
+}
+
+weir_test_case disabled "items that may not start are said once"
+disabled_body() {
+	weir_start
+	define inner <<-END
+	workflow: inner
+	tasks: {a: {run: ["true"]}}
+	END
+	define each <<-END
+	workflow: each
+	tasks: {sub: {items: {in: [0, 1, 2], parallel: 2}, workflow: inner}}
+	END
+	atf_check -o ignore weirctl disable inner
+	atf_check -o ignore weirctl run each
+	weir_wait_until is_at 1 waiting
+	says 1 <<-END
+	1 each@1 ~ waiting, begun WHEN
+	  task sub[0] may not start its subworkflow: the workflow inner is disabled
+	  task sub[1] may not start its subworkflow: the workflow inner is disabled
+	  task sub[2] may not start its subworkflow: the workflow inner is disabled
+	what can be done:
+	  weirctl enable inner  lets it start
+	END
+	weir_stop
+}
+
 atf_init_test_cases() {
-	for name in root killed waits runs held pending stops ending ended \
+	for name in accepted drains disabled unfollowed root killed waits runs held pending stops ending ended \
 	    lost hidden narrow; do
 		atf_add_test_case "$name"
 	done

@@ -37,7 +37,7 @@ complete -c weirctl -n '__fish_seen_subcommand_from run' -l label -x -d 'a label
 complete -c weirctl -n '__fish_seen_subcommand_from run' -l domain -x -d 'what the workflow runs in domain NAME is run in OTHER'
 complete -c weirctl -n '__fish_seen_subcommand_from run' -l correlation-id -x -d 'your own name for what this belongs to'
 complete -c weirctl -n '__fish_seen_subcommand_from run' -l priority -s p -x -d 'higher ones go first where a limit holds some back; 0'
-complete -c weirctl -n '__fish_seen_subcommand_from run' -l idempotency-key -x -d 'the same key starts the same execution only once'
+complete -c weirctl -n '__fish_seen_subcommand_from run' -l idempotency-key -x -d 'the same key starts the same only once, and nothing else'
 complete -c weirctl -n '__fish_seen_subcommand_from run' -l wait -s w -d 'show its progress, and exit 0 if it completes, else 1'
 complete -c weirctl -n '__fish_seen_subcommand_from run' -l plan -d 'do nothing, and say what it would do'
 complete -c weirctl -n __fish_use_subcommand -a 'ls' -d 'List executions, newest first'

@@ -41,7 +41,7 @@ _weirctl_verb() {
 		'*--domain=[what the workflow runs in domain NAME is run in OTHER]:NAME=OTHER:' \
 		'--correlation-id=[your own name for what this belongs to]:ID:' \
 		'--priority=[higher ones go first where a limit holds some back; 0]:N:' \
-		'--idempotency-key=[the same key starts the same execution only once]:KEY:' \
+		'--idempotency-key=[the same key starts the same only once, and nothing else]:KEY:' \
 		'--wait[show its progress, and exit 0 if it completes, else 1]' \
 		'--plan[do nothing, and say what it would do]' \
 		'*:file:_files' ;;

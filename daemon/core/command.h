@@ -14,6 +14,7 @@
 #include "daemon/core/value.h"
 #include "libproto/errors.h"
 
+struct run;
 struct workflow;
 
 enum role { ROLE_NONE, ROLE_VIEWER, ROLE_OPERATOR, ROLE_ADMIN };
@@ -113,7 +114,14 @@ struct reply {
 	uint64_t first_left;  /* one of them */
 	/* Of an engine_paused: what may not start; NULL: the engine. */
 	const struct workflow *workflow;
-	bool created; /* false: was there already */
+	/*
+	 * Of a state_conflict: what would not be refused now, a bit for each
+	 * move of the execution, or of the run's task where there is a run.
+	 */
+	uint32_t allowed;
+	const struct run *run;
+	bool says_allowed; /* the message ends with that */
+	bool created;	   /* false: was there already */
 };
 
 #endif

@@ -6,10 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/core/allowed.h"
 #include "daemon/core/safety.h"
 
 static bool
 has_room(const struct state *, const struct command *, struct reply *);
+static void
+explain(const struct state *, const struct command *, struct reply *);
 static decider decide_engine_pause, decide_engine_resume, decide_definition_put;
 
 static decider *const deciders[COMMANDS] = {
@@ -66,10 +69,49 @@ bool
 decide(const struct state *s, const struct command *c, struct batch *b,
     struct reply *reply)
 {
+	bool done;
+
 	memset(reply, 0, sizeof(*reply));
 	reply->status = -1;
-	return deciders[c->type](s, c, b, reply) &&
+	done = deciders[c->type](s, c, b, reply) &&
 	    (b->n == 0 || has_room(s, c, reply));
+	if (!done && reply->error == ERROR_STATE_CONFLICT)
+		explain(s, c, reply);
+	return done;
+}
+
+bool
+decides(const struct state *s, const struct command *c)
+{
+	struct reply reply = {.status = -1};
+	struct batch b;
+	bool something;
+
+	batch_init(&b, c->now);
+	something = deciders[c->type](s, c, &b, &reply) && b.n > 0 &&
+	    has_room(s, c, &reply);
+	batch_free(&b);
+	return something;
+}
+
+/* What could be done instead; and what it is that resume does not lift. */
+static void
+explain(const struct state *s, const struct command *c, struct reply *reply)
+{
+	size_t used;
+
+	allowed_find(s, c, reply);
+	if (reply->says_allowed)
+		allowed_say(reply);
+	used = strlen(reply->message);
+	if (c->type == COMMAND_RESUME && s->k.engine != ENGINE_RUNNING &&
+	    reply->status >= 0 &&
+	    !execution_ended((enum execution_status)reply->status))
+		snprintf(reply->message + used, sizeof(reply->message) - used,
+		    "; the engine holds it, which is %s: `weirctl engine "
+		    "resume%s` lets it go on",
+		    engine_status_name(s->k.engine),
+		    s->k.engine == ENGINE_PAUSING ? " --early" : "");
 }
 
 /*
@@ -103,21 +145,11 @@ refuse(struct reply *reply, enum error_code code, const char *fmt, ...)
 bool
 refuse_status(struct reply *reply, const struct execution *x, const char *verb)
 {
-	char allowed[256] = "";
-	size_t used = 0;
-
-	for (int m = 0; m < EXECUTION_MOVES; m++)
-		if (execution_move_requested((enum execution_move)m) &&
-		    execution_moved(x->k.status, (enum execution_move)m) >= 0)
-			used += (size_t)snprintf(allowed + used,
-			    sizeof(allowed) - used, "%s%s",
-			    used == 0 ? "" : ", ",
-			    execution_move_name((enum execution_move)m));
+	reply->says_allowed = true;
 	return refuse(reply, ERROR_STATE_CONFLICT,
-	    "execution %llu is %s: %s is not possible now; %s%s",
+	    "execution %llu is %s: %s is not possible now",
 	    (unsigned long long)x->k.id, execution_status_name(x->k.status),
-	    verb, used == 0 ? "nothing more can be asked of it" : "allowed: ",
-	    allowed);
+	    verb);
 }
 
 const struct execution *

@@ -15,6 +15,9 @@
 bool decide(const struct state *, const struct command *, struct batch *,
     struct reply *);
 
+/* Whether it would do something: nothing comes of it. */
+bool decides(const struct state *, const struct command *);
+
 /* The same as a type, for those that stand in decide's table. */
 typedef bool decider(const struct state *, const struct command *,
     struct batch *, struct reply *);
@@ -42,7 +45,7 @@ bool may_define(const struct workflow *, const struct actor *, struct reply *);
 /* The workflow that the command names and may change; NULL: refused. */
 const struct workflow *
 named_workflow(const struct state *, const struct command *, struct reply *);
-/* A refusal that names the status and what is allowed in it. */
+/* A refusal that names the status, and what is allowed then. */
 bool refuse_status(struct reply *, const struct execution *, const char *verb);
 
 /* An execution's creation; the input is new and goes to the event. */

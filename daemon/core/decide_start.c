@@ -17,6 +17,9 @@ static bool has_domain(const struct definition *, const msgpack_object *);
 static void list_domains(const struct definition *, char *, size_t);
 static bool domain_fits(
     const struct definition *, const msgpack_object_kv *, struct reply *);
+static bool
+answer_seen(const struct execution *, const struct command *, struct reply *);
+static bool has_first_input(const struct execution *, struct value *given);
 
 static bool
 may_start(const struct state *s, const struct command *c, struct reply *reply)
@@ -115,8 +118,8 @@ domain_fits(const struct definition *d, const msgpack_object_kv *pair,
 	if (wrong != NULL)
 		return refuse(reply, ERROR_BAD_REQUEST,
 		    "domains: \"%.*s\" can't be the name of a domain, which "
-		    "has "
-		    "at most %d of a-z 0-9 . _ -, the first a letter or digit",
+		    "has at most %d of a-z 0-9 . _ -, the first a letter or "
+		    "digit",
 		    (int)(wrong->via.str.size < NAME_LENGTH_MAX
 			    ? wrong->via.str.size
 			    : NAME_LENGTH_MAX),
@@ -150,24 +153,63 @@ domains_fit(const struct definition *d, const struct value *domains,
 	return ok;
 }
 
+/* Of a key that was seen: what it started, unless it is to start another. */
+static bool
+answer_seen(
+    const struct execution *x, const struct command *c, struct reply *reply)
+{
+	const char *name = x->workflow->name;
+
+	if (strcmp(name, c->name) != 0)
+		return refuse(reply, ERROR_STATE_CONFLICT,
+		    "idempotency key \"%s\" started execution %llu, of "
+		    "workflow %s: to start %s takes another key",
+		    c->key, (unsigned long long)x->k.id, name, c->name);
+	if (!has_first_input(x, c->value))
+		return refuse(reply, ERROR_STATE_CONFLICT,
+		    "idempotency key \"%s\" started execution %llu, of "
+		    "workflow %s, with other input: to start it with this one "
+		    "takes another key",
+		    c->key, (unsigned long long)x->k.id, name);
+	reply->execution = x->k.id;
+	reply->status = (int)x->k.status;
+	reply->revision = x->k.revision;
+	reply->version = x->definition->version;
+	return true;
+}
+
+/*
+ * Compared as they were taken in: with the defaults of the version that was
+ * started, whichever is the newest by now, and before any rerun changed it.
+ */
+static bool
+has_first_input(const struct execution *x, struct value *given)
+{
+	const struct generation *first =
+	    x->k.generation > 1 ? &x->earlier[0] : NULL;
+	char why[256];
+	struct value *input =
+	    definition_input(first != NULL ? first->definition : x->definition,
+		given, why, sizeof(why));
+	bool same = input != NULL &&
+	    value_same(input, first != NULL ? first->input : x->k.input);
+
+	value_unref(input);
+	return same;
+}
+
 bool
 decide_start(const struct state *s, const struct command *c, struct batch *b,
     struct reply *reply)
 {
 	const struct idempotency *seen;
-	const struct execution *x;
 	struct creation creation = {0};
 	char why[256];
 
 	if (c->key != NULL &&
-	    (seen = state_idempotency(s, c->by.uid, c->key)) != NULL) {
-		x = state_execution(s, seen->execution);
-		reply->execution = seen->execution;
-		reply->status = (int)x->k.status;
-		reply->revision = x->k.revision;
-		reply->version = x->definition->version;
-		return true;
-	}
+	    (seen = state_idempotency(s, c->by.uid, c->key)) != NULL)
+		return answer_seen(
+		    state_execution(s, seen->execution), c, reply);
 	if (!may_start(s, c, reply))
 		return false;
 	creation.definition = state_definition(s, c->name, c->version);

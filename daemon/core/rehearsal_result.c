@@ -103,9 +103,9 @@ staged_how(struct both *b, const struct action *a)
 		return "delay";
 	if (execution_is_held(b->rehearsal->copy, b->after->execution))
 		return "held";
-	return nothing_begins(b->rehearsal->copy, b->after->execution)
-	    ? "space"
-	    : "limit";
+	if (nothing_begins(b->rehearsal->copy, b->after->execution))
+		return "space";
+	return a->run->items_bad > 0 && !a->k.touched ? "failed_item" : "limit";
 }
 
 static void

@@ -49,6 +49,8 @@ bool value_unpack(const struct value *, msgpack_zone *, msgpack_object *);
 void value_pack(const struct value *, msgpack_packer *);
 
 bool value_equal(const struct value *, const struct value *);
+/* The same, in whatever order maps have their keys. */
+bool value_same(const struct value *, const struct value *);
 /* Whether it is a str of just these bytes. */
 bool value_is_string(const struct value *, const char *);
 
