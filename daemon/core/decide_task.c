@@ -2,6 +2,7 @@
 
 #include "daemon/core/buffer.h"
 #include "daemon/core/decide.h"
+#include "daemon/core/scope.h"
 
 #include <string.h>
 
@@ -16,6 +17,12 @@ static const struct run *
 named_run(const struct execution *, const struct command *, struct reply *);
 static enum task_move move_of(const struct command *);
 static bool may_change(const struct command *, const struct action *);
+static bool is_whole(
+    const struct state *, const struct command *, const struct run *, int64_t);
+static void set_whole(const struct state *, const struct command *,
+    const struct run *, struct batch *);
+static const char *reason_of(const struct command *, struct batch *);
+static struct value *given(const struct command *, const struct action *);
 static bool each_action(const struct state *, const struct command *,
     struct batch *, struct reply *, const char *verb, action_step *);
 static void stop_latest(const struct state *, struct batch *,
@@ -77,6 +84,67 @@ may_change(const struct command *c, const struct action *a)
 	return task_moved(a->k.status, move) >= 0;
 }
 
+/*
+ * Whether a task with items is set as one: with an output, which is the task's
+ * then, or before its items are made.  While items are tried again it goes on.
+ */
+static bool
+is_whole(const struct state *s, const struct command *c, const struct run *r,
+    int64_t now)
+{
+	enum task_move move = move_of(c);
+	int64_t due;
+
+	if (r->task->items == NULL || c->item != EVENT_NONE ||
+	    move == TASK_MOVE_SET_RUNNING || task_moved(r->k.status, move) < 0)
+		return false;
+	if (!r->k.begun)
+		return true;
+	if (c->value == NULL)
+		return false;
+	if (move != TASK_MOVE_SET_FAILED || c->terminal)
+		return true;
+	for (uint32_t i = 0; i < r->nactions; i++)
+		if (may_change(c, &r->actions[i]) &&
+		    retry_due(s, &r->actions[i], TASK_FAILED, -1, c->value, now,
+			&due))
+			return false;
+	return true;
+}
+
+static const char *
+reason_of(const struct command *c, struct batch *b)
+{
+	const char *who = c->by.name == NULL ? "a user" : c->by.name;
+
+	if (c->reason != NULL)
+		return c->reason;
+	return c->type == COMMAND_SKIP ? batch_printf(b, "skipped by %s", who)
+				       : batch_printf(b, "set to %s by %s",
+					     task_status_name(c->status), who);
+}
+
+/* What its items have given is theirs; the output is that of them all. */
+static void
+set_whole(const struct state *s, const struct command *c, const struct run *r,
+    struct batch *b)
+{
+	enum task_status to =
+	    (enum task_status)task_moved(r->k.status, move_of(c));
+	const char *reason = reason_of(c, b);
+
+	for (uint32_t i = 0; i < r->nactions; i++) {
+		const struct action *a = &r->actions[i];
+
+		if (task_ended(a->k.status))
+			continue;
+		stop_latest(s, b, a, reason);
+		end_action(b, a, item_ends(a, to), reason, NULL)->by =
+		    c->by.name;
+	}
+	end_items(s, r, b, to, reason, c->by.name, c->value);
+}
+
 static bool
 each_action(const struct state *s, const struct command *c, struct batch *b,
     struct reply *reply, const char *verb, action_step *step)
@@ -93,6 +161,10 @@ each_action(const struct state *s, const struct command *c, struct batch *b,
 		return refuse(reply, ERROR_NOT_FOUND,
 		    "task %s of execution %llu has no item %u", c->name,
 		    (unsigned long long)x->k.id, c->item);
+	if (is_whole(s, c, r, b->now)) {
+		set_whole(s, c, r, b);
+		return true;
+	}
 	for (uint32_t i = 0; i < r->nactions; i++)
 		if ((c->item == EVENT_NONE || c->item == i) &&
 		    may_change(c, &r->actions[i]))
@@ -116,15 +188,20 @@ stop_latest(const struct state *s, struct batch *b, const struct action *a,
 		stop_attempt(s, b, a->latest, STOP_UPDATE, reason);
 }
 
+/* What is given for them all is not that of one of the items. */
+static struct value *
+given(const struct command *c, const struct action *a)
+{
+	return a->run->task->items != NULL && c->item == EVENT_NONE
+	    ? NULL
+	    : value_ref(c->value);
+}
+
 static void
 update_action(const struct state *s, const struct command *c,
     const struct action *a, struct batch *b)
 {
-	const char *who = c->by.name == NULL ? "a user" : c->by.name;
-	const char *reason = c->reason != NULL
-	    ? c->reason
-	    : batch_printf(
-		  b, "set to %s by %s", task_status_name(c->status), who);
+	const char *reason = reason_of(c, b);
 	int64_t due = 0;
 	int to = task_moved(a->k.status, move_of(c));
 	struct event *e;
@@ -138,8 +215,7 @@ update_action(const struct state *s, const struct command *c,
 		e->due = due;
 		e->reason = reason;
 	} else
-		e = end_action(
-		    b, a, (enum task_status)to, reason, value_ref(c->value));
+		e = end_action(b, a, (enum task_status)to, reason, given(c, a));
 	e->by = c->by.name;
 }
 
@@ -160,15 +236,12 @@ static void
 skip_action(const struct state *s, const struct command *c,
     const struct action *a, struct batch *b)
 {
-	const char *reason = c->reason != NULL
-	    ? c->reason
-	    : batch_printf(b, "skipped by %s",
-		  c->by.name == NULL ? "a user" : c->by.name);
+	const char *reason = reason_of(c, b);
 
 	stop_latest(s, b, a, reason);
 	end_action(b, a,
 	    (enum task_status)task_moved(a->k.status, TASK_MOVE_SKIP), reason,
-	    value_ref(c->value))
+	    given(c, a))
 	    ->by = c->by.name;
 }
 
