@@ -46,7 +46,7 @@ void
 view_engine(msgpack_packer *packer, const struct state *state,
     const struct journal_figures *figures, int64_t started_at)
 {
-	msgpack_pack_map(packer, 11);
+	msgpack_pack_map(packer, 12);
 	pack_key_str(packer, "status", engine_status_name(state->k.engine));
 	pack_key_str(packer, "reason", state->k.engine_reason);
 	pack_key_str(packer, "by", state->k.engine_by);
@@ -54,6 +54,7 @@ view_engine(msgpack_packer *packer, const struct state *state,
 	pack_key_bool(packer, "frozen", state->k.engine_frozen);
 	pack_key_str(packer, "unavailable", state->host.unavailable);
 	pack_key_uint(packer, "callouts", state->open_callouts);
+	pack_key_uint(packer, "callouts_frozen", state_callouts_frozen(state));
 	pack_str(packer, "executions");
 	view_counts(packer, state);
 	pack_str(packer, "journal");

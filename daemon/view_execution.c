@@ -267,7 +267,8 @@ view_held(msgpack_packer *packer, const struct state *state,
 	    "its workflow is not let start anything", workflow->by,
 	    execution->k.created_at};
 	bool engine = state->k.engine != ENGINE_RUNNING;
-	bool frozen = hold->frozen || state->k.engine_frozen;
+	bool frozen = hold->frozen || state->k.engine_frozen ||
+	    (engine && execution_callouts_frozen(execution) > 0);
 
 	if (execution_ended(execution->k.status))
 		msgpack_pack_nil(packer);

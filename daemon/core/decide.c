@@ -165,9 +165,13 @@ decide_engine_pause(const struct state *s, const struct command *c,
 
 	if (to < 0)
 		return refuse(reply, ERROR_STATE_CONFLICT,
-		    "the engine is %s already, by %s",
+		    "the engine is %s already, by %s%s",
 		    engine_status_name(s->k.engine),
-		    s->k.engine_by == NULL ? "nobody known" : s->k.engine_by);
+		    s->k.engine_by == NULL ? "nobody known" : s->k.engine_by,
+		    c->freeze && s->k.engine == ENGINE_PAUSING
+			? "; what still runs can be frozen with `weirctl "
+			  "pause --freeze`"
+			: "");
 	e = batch_add(b, EVENT_ENGINE_STATUS);
 	e->status = to;
 	e->reason = c->reason;
@@ -182,13 +186,14 @@ decide_engine_resume(const struct state *s, const struct command *c,
 {
 	int to = engine_moved(s->k.engine,
 	    c->early ? ENGINE_MOVE_RESUME_EARLY : ENGINE_MOVE_RESUME);
+	uint32_t left = s->open_callouts - state_callouts_frozen(s);
 	struct event *e;
 
 	if (to < 0 && s->k.engine == ENGINE_PAUSING)
 		return refuse(reply, ERROR_STATE_CONFLICT,
 		    "the engine is PAUSING: still %u callout%s; wait for "
 		    "PAUSED, or resume with --early",
-		    s->open_callouts, s->open_callouts == 1 ? "" : "s");
+		    left, left == 1 ? "" : "s");
 	if (to < 0)
 		return refuse(reply, ERROR_STATE_CONFLICT,
 		    "the engine is RUNNING: there is nothing to resume");
