@@ -13,6 +13,8 @@ static uint64_t items_begin(struct scene *, const char *how);
 static struct command
 on_items(enum command_type, uint64_t execution, const char *output);
 static const struct run *items_run(const struct scene *, uint64_t);
+static uint64_t tree_begin(struct scene *);
+static unsigned kept(const struct scene *, uint64_t);
 static void require_items(
     const struct scene *, uint64_t, const char *statuses, const char *outputs);
 
@@ -198,6 +200,99 @@ SCENE_CASE(without_an_output, "without an output each item ends by itself")
 	require_items(s, id, "skipped completed skipped", "-o-");
 }
 
+/* Above, then a task, with a wait of its own beside it; below waits later. */
+static uint64_t
+tree_begin(struct scene *s)
+{
+	scene_define(s,
+	    "{'workflow': 'below', 'tasks': {'a': {'run': ['x'], 'next': "
+	    "[{'do': 'g'}]}, 'g': {'wait': {'signal': 'go'}}}}");
+	scene_define(
+	    s, "{'workflow': 'none', 'tasks': {'l': {'workflow': 'below'}}}");
+	scene_define(s,
+	    "{'workflow': 'above', 'tasks': {'g': {'wait': {'signal': 'go'}}, "
+	    "'n': {'workflow': 'none'}, 'later': {'run': ['y'], 'next': "
+	    "[{'do': 'h'}]}, 'h': {'workflow': 'below'}}}");
+	return scene_start(s, "above", NULL);
+}
+
+static unsigned
+kept(const struct scene *s, uint64_t id)
+{
+	const struct kept_signal *k;
+	unsigned n = 0;
+
+	TAILQ_FOREACH (k, &scene_execution(s, id)->signals, entry)
+		n++;
+	return n;
+}
+
+SCENE_CASE(signal_tree, "each of a tree has the signal for itself")
+{
+	struct command c = scene_command(COMMAND_SIGNAL);
+	uint64_t top = tree_begin(s), none = top + 1, below = top + 2;
+
+	c.execution = top;
+	c.name = "go";
+	c.tree = true;
+	c.value = scene_value("'all'");
+	ATF_REQUIRE(scene_do(s, &c));
+	TASK(top, "g", "completed");
+	ATF_REQUIRE_EQ(kept(s, top), 0);
+	ATF_REQUIRE_EQ(kept(s, none), 0); /* it never waits for any */
+	ATF_REQUIRE_EQ(kept(s, below), 1);
+	EXIT(below, "a", 0);
+	TASK(below, "g", "completed");
+	REQUIRE_VALUE(
+	    scene_execution(s, below)->runs[1]->actions[0].k.output, "'all'");
+	STATUS(below, "completed");
+	/* What starts later has not got it. */
+	EXIT(top, "later", 0);
+	EXIT(below + 1, "a", 0);
+	TASK(below + 1, "g", "waiting");
+	/* Now one below waits, and the one above may again. */
+	ATF_REQUIRE(scene_do(s, &c));
+	STATUS(below + 1, "completed");
+	STATUS(top, "completed");
+	value_unref(c.value);
+}
+
+SCENE_CASE(signal_tree_kept, "kept for the top where nobody may wait for it")
+{
+	struct command c = scene_command(COMMAND_SIGNAL);
+
+	scene_define(s, "{'workflow': 'w', 'tasks': {'a': {'run': ['x']}}}");
+	c.execution = scene_start(s, "w", NULL);
+	c.name = "go";
+	c.tree = true;
+	ATF_REQUIRE(scene_do(s, &c));
+	ATF_REQUIRE_EQ(kept(s, c.execution), 1);
+}
+
+SCENE_CASE(signal_tree_full, "all of it or nothing, where too many are kept")
+{
+	struct command c = scene_command(COMMAND_SIGNAL);
+	struct host host = s->live->host;
+	uint64_t top = tree_begin(s), below = top + 2;
+
+	host.max_signals = 1;
+	core_host(s->live, &host);
+	c.execution = below;
+	c.name = "other";
+	ATF_REQUIRE(scene_do(s, &c));
+	c.execution = top;
+	c.name = "go";
+	c.tree = true;
+	ATF_REQUIRE(!scene_do(s, &c));
+	ATF_REQUIRE_EQ(s->reply.error, ERROR_LIMIT);
+	ATF_REQUIRE_MSG(strstr(s->reply.message, "for execution 3 already"),
+	    "%s", s->reply.message);
+	TASK(top, "g", "waiting");
+	c.tree = false;
+	ATF_REQUIRE(scene_do(s, &c));
+	TASK(top, "g", "completed");
+}
+
 ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, completed_as_a_whole);
@@ -208,5 +303,8 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, failed_as_a_whole);
 	ATF_TP_ADD_TC(tp, seen_from_next);
 	ATF_TP_ADD_TC(tp, without_an_output);
+	ATF_TP_ADD_TC(tp, signal_tree);
+	ATF_TP_ADD_TC(tp, signal_tree_kept);
+	ATF_TP_ADD_TC(tp, signal_tree_full);
 	return atf_no_error();
 }

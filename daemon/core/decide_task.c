@@ -27,9 +27,6 @@ static bool each_action(const struct state *, const struct command *,
     struct batch *, struct reply *, const char *verb, action_step *);
 static void stop_latest(const struct state *, struct batch *,
     const struct action *, const char *reason);
-static bool waits_for_signal(const struct action *, const char *name);
-static unsigned signal_tree(const struct state *, const struct command *,
-    const struct execution *, struct batch *);
 static const struct action *
 approval(const struct execution *, const struct command *, struct reply *);
 static bool may_approve(
@@ -250,78 +247,6 @@ decide_skip(const struct state *s, const struct command *c, struct batch *b,
     struct reply *reply)
 {
 	return each_action(s, c, b, reply, "skip", skip_action);
-}
-
-static bool
-waits_for_signal(const struct action *a, const char *name)
-{
-	const struct task_definition *t = a->run->task;
-
-	return t->kind == ACTION_WAIT && t->u.wait.kind == WAIT_SIGNAL &&
-	    task_moved(a->k.status, TASK_MOVE_SIGNAL) >= 0 &&
-	    value_is_string(a->k.wait, name);
-}
-
-static unsigned
-signal_tree(const struct state *s, const struct command *c,
-    const struct execution *x, struct batch *b)
-{
-	const struct run *r;
-	const struct execution *child;
-	unsigned found = 0;
-
-	TAILQ_FOREACH (r, &x->open, open)
-		for (uint32_t i = 0; i < r->nactions; i++) {
-			const struct action *a = &r->actions[i];
-
-			if (waits_for_signal(a, c->name)) {
-				end_action(b, a,
-				    (enum task_status)task_moved(
-					a->k.status, TASK_MOVE_SIGNAL),
-				    NULL, value_ref(c->value))
-				    ->by = c->by.name;
-				found++;
-			}
-			if (!c->tree || a->latest == NULL ||
-			    a->latest->k.child == 0 || !a->latest->k.open)
-				continue;
-			child = state_execution(s, a->latest->k.child);
-			if (child != NULL)
-				found += signal_tree(s, c, child, b);
-		}
-	return found;
-}
-
-bool
-decide_signal(const struct state *s, const struct command *c, struct batch *b,
-    struct reply *reply)
-{
-	const struct execution *x = acted_on(s, c, reply);
-	const struct kept_signal *kept;
-	struct event *e;
-	unsigned n = 0;
-
-	if (x == NULL)
-		return false;
-	if (execution_ended(x->k.status))
-		return refuse(reply, ERROR_STATE_CONFLICT,
-		    "execution %llu has ended: nothing waits for a signal",
-		    (unsigned long long)x->k.id);
-	if (signal_tree(s, c, x, b) > 0)
-		return true;
-	TAILQ_FOREACH (kept, &x->signals, entry)
-		n++;
-	if (s->host.max_signals != 0 && n >= s->host.max_signals)
-		return refuse(reply, ERROR_LIMIT,
-		    "%u signals are kept for execution %llu already, and "
-		    "nothing of it waits for one (limits.signals in "
-		    "weird.conf)",
-		    n, (unsigned long long)x->k.id);
-	e = batch_add_execution(b, EVENT_EXECUTION_SIGNAL, x);
-	e->name = c->name;
-	e->value = value_ref(c->value);
-	e->by = c->by.name;
-	return true;
 }
 
 static const struct action *
