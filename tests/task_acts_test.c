@@ -200,6 +200,58 @@ SCENE_CASE(without_an_output, "without an output each item ends by itself")
 	require_items(s, id, "skipped completed skipped", "-o-");
 }
 
+SCENE_CASE(
+    running_as_it_ends, "nothing runs again of what is coming to its end")
+{
+	uint64_t id = items_begin(s, "");
+	struct command c = on_items(COMMAND_UPDATE, id, NULL);
+	struct command cancel = scene_command(COMMAND_CANCEL);
+
+	scene_define(s,
+	    "{'workflow': 'w', 'tasks': {'it': {'items': {'in': [0, 1]}, "
+	    "'run': ['x']}, 'f': {'run': ['y']}}}");
+	c.execution = id = scene_start(s, "w", NULL);
+	c.status = TASK_RUNNING;
+	c.item = 1;
+	ATF_REQUIRE(scene_do(s, &c));
+	scene_exit(s, id, "it", 1, 1, NULL);
+	EXIT(id, "f", 1);
+	ATF_REQUIRE(!scene_do(s, &c));
+	ATF_REQUIRE_EQ(s->reply.error, ERROR_STATE_CONFLICT);
+	ATF_REQUIRE_STREQ(s->reply.message,
+	    "execution 2 is on its way to being failed: no task of it runs "
+	    "again");
+	c.item = EVENT_NONE;
+	ATF_REQUIRE(!scene_do(s, &c));
+	c.status = TASK_COMPLETED; /* but what runs can be set */
+	ATF_REQUIRE(scene_do(s, &c));
+	cancel.execution = c.execution = scene_start(s, "w", NULL);
+	c.status = TASK_RUNNING;
+	ATF_REQUIRE(scene_do(s, &cancel));
+	ATF_REQUIRE(!scene_do(s, &c));
+	ATF_REQUIRE(strstr(s->reply.message, "being canceled:") != NULL);
+}
+
+SCENE_CASE(running_wait, "a wait can't run, and what it can be is said")
+{
+	struct command c = scene_command(COMMAND_UPDATE);
+
+	scene_define(
+	    s, "{'workflow': 'w', 'tasks': {'q': {'wait': {'signal': 'go'}}}}");
+	c.execution = scene_start(s, "w", NULL);
+	c.name = "q";
+	c.status = TASK_RUNNING;
+	ATF_REQUIRE(!scene_do(s, &c));
+	ATF_REQUIRE_EQ(s->reply.error, ERROR_STATE_CONFLICT);
+	ATF_REQUIRE_STREQ(s->reply.message,
+	    "task q of execution 1 runs nothing that could run again: it is "
+	    "waiting, and can be set to completed or failed");
+	c.status = TASK_COMPLETED;
+	ATF_REQUIRE(scene_do(s, &c));
+	c.status = TASK_RUNNING;
+	ATF_REQUIRE(!scene_do(s, &c));
+}
+
 /* Above, then a task, with a wait of its own beside it; below waits later. */
 static uint64_t
 tree_begin(struct scene *s)
@@ -303,6 +355,8 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, failed_as_a_whole);
 	ATF_TP_ADD_TC(tp, seen_from_next);
 	ATF_TP_ADD_TC(tp, without_an_output);
+	ATF_TP_ADD_TC(tp, running_as_it_ends);
+	ATF_TP_ADD_TC(tp, running_wait);
 	ATF_TP_ADD_TC(tp, signal_tree);
 	ATF_TP_ADD_TC(tp, signal_tree_kept);
 	ATF_TP_ADD_TC(tp, signal_tree_full);

@@ -17,6 +17,8 @@ static const struct run *
 named_run(const struct execution *, const struct command *, struct reply *);
 static enum task_move move_of(const struct command *);
 static bool may_change(const struct command *, const struct action *);
+static bool may_run(const struct command *, const struct run *,
+    enum task_status, struct reply *);
 static bool is_whole(
     const struct state *, const struct command *, const struct run *, int64_t);
 static void set_whole(const struct state *, const struct command *,
@@ -68,17 +70,41 @@ move_of(const struct command *c)
 					   : TASK_MOVE_SET_FAILED;
 }
 
-/* Only what is run can run again. */
 static bool
 may_change(const struct command *c, const struct action *a)
 {
-	enum action_kind kind = a->run->task->kind;
-	enum task_move move = move_of(c);
+	return task_moved(a->k.status, move_of(c)) >= 0;
+}
 
-	if (move == TASK_MOVE_SET_RUNNING && kind != ACTION_RUN &&
-	    kind != ACTION_WORKFLOW)
-		return false;
-	return task_moved(a->k.status, move) >= 0;
+/*
+ * Whether what has the status can run again, where it is to: only what is run
+ * can, and not in an execution that would not let it begin.
+ */
+static bool
+may_run(const struct command *c, const struct run *r, enum task_status status,
+    struct reply *reply)
+{
+	const struct execution *x = r->execution;
+	enum action_kind kind = r->task->kind;
+
+	if (move_of(c) != TASK_MOVE_SET_RUNNING ||
+	    task_moved(status, TASK_MOVE_SET_RUNNING) < 0)
+		return true; /* or is refused as all are */
+	if (kind != ACTION_RUN && kind != ACTION_WORKFLOW)
+		return refuse(reply, ERROR_STATE_CONFLICT,
+		    "task %s of execution %llu runs nothing that could run "
+		    "again: it is %s, and can be set to completed or failed",
+		    r->task->name, (unsigned long long)x->k.id,
+		    task_status_name(status));
+	if (!execution_stops(x))
+		return true;
+	return refuse(reply, ERROR_STATE_CONFLICT,
+	    "execution %llu is on its way to being %s: no task of it runs "
+	    "again",
+	    (unsigned long long)x->k.id,
+	    execution_status_name(x->k.status == EXECUTION_CANCELING
+		    ? EXECUTION_CANCELED
+		    : (enum execution_status)x->k.ending));
 }
 
 /*
@@ -158,6 +184,10 @@ each_action(const struct state *s, const struct command *c, struct batch *b,
 		return refuse(reply, ERROR_NOT_FOUND,
 		    "task %s of execution %llu has no item %u", c->name,
 		    (unsigned long long)x->k.id, c->item);
+	status =
+	    c->item == EVENT_NONE ? r->k.status : r->actions[c->item].k.status;
+	if (!may_run(c, r, status, reply))
+		return false;
 	if (is_whole(s, c, r, b->now)) {
 		set_whole(s, c, r, b);
 		return true;
@@ -166,8 +196,6 @@ each_action(const struct state *s, const struct command *c, struct batch *b,
 		if ((c->item == EVENT_NONE || c->item == i) &&
 		    may_change(c, &r->actions[i]))
 			step(s, c, &r->actions[i], b);
-	status =
-	    c->item == EVENT_NONE ? r->k.status : r->actions[c->item].k.status;
 	if (b->n > before || task_moved(status, move_of(c)) == LIFECYCLE_SAME)
 		return true;
 	return refuse(reply, ERROR_STATE_CONFLICT,
