@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "daemon/core/event_text.h"
+#include "daemon/core/family.h"
 #include "daemon/core/safety.h"
 #include "daemon/view.h"
 #include "libproto/pack.h"
@@ -226,7 +227,7 @@ view_acted_fields(
 	}
 	pack_key_str(
 	    packer, "status", execution_status_name(execution->k.status));
-	pack_key_uint(packer, "revision", execution->k.revision);
+	pack_key_uint(packer, "revision", execution_revision(state, execution));
 }
 
 /* What each command has to say besides. */

@@ -25,6 +25,7 @@ static void check_plan(const struct scene *);
 static void check_refusal(struct scene *);
 static void check_going(struct state *);
 static void check_standing(struct scene *);
+static void check_revisions(struct state *);
 static void keep_state(const char *, const msgpack_sbuffer *);
 
 static const uint64_t runners[] = {11, 12};
@@ -489,6 +490,29 @@ check_standing(struct scene *scene)
 	}
 }
 
+/* What those above have seen of an execution is what is there. */
+static void
+check_revisions(struct state *s)
+{
+	struct execution *x, *below;
+	const struct execution *above;
+	uint64_t sum;
+
+	RB_FOREACH (x, executions, &s->executions) {
+		sum = 0;
+		RB_FOREACH (below, executions, &s->executions) {
+			above = below;
+			while ((above = state_execution(s, above->k.parent)) !=
+				NULL &&
+			    above != x)
+				;
+			sum += above == x ? below->k.revision : 0;
+		}
+		ATF_REQUIRE_EQ_MSG(sum, x->below, "execution %llu",
+		    (unsigned long long)x->k.id);
+	}
+}
+
 void
 scene_check(struct scene *scene)
 {
@@ -511,6 +535,7 @@ scene_check(struct scene *scene)
 	    !scene->live->host.endings_only && scene->live->held_bytes == 0);
 	invariants_state(scene->replayed, false);
 	check_standing(scene);
+	check_revisions(scene->live);
 	check_going(scene->live);
 	check_going(scene->replayed);
 }
@@ -537,4 +562,5 @@ scene_recovers(struct scene *scene)
 	while (core_step(scene->replayed, &tick, &sink, &reply))
 		;
 	invariants_state(scene->replayed, true);
+	check_revisions(scene->replayed);
 }

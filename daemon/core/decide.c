@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/core/family.h"
 #include "daemon/core/safety.h"
 
 static bool
@@ -133,7 +134,7 @@ acted_on(const struct state *s, const struct command *c, struct reply *reply)
 		return NULL;
 	}
 	reply->status = (int)x->k.status;
-	reply->revision = x->k.revision;
+	reply->revision = execution_revision(s, x);
 	if (c->by.role < ROLE_ADMIN && !c->by.operates_any &&
 	    c->by.uid != x->k.uid) {
 		refuse(reply, ERROR_FORBIDDEN,
@@ -143,13 +144,13 @@ acted_on(const struct state *s, const struct command *c, struct reply *reply)
 		    x->k.owner == NULL ? "somebody else" : x->k.owner);
 		return NULL;
 	}
-	if ((c->if_revision != 0 && c->if_revision != x->k.revision) ||
+	if ((c->if_revision != 0 && c->if_revision != reply->revision) ||
 	    (c->if_status >= 0 && c->if_status != (int)x->k.status)) {
 		refuse(reply, ERROR_STATE_CONFLICT,
 		    "execution %llu has moved on: it is %s at revision %llu",
 		    (unsigned long long)x->k.id,
 		    execution_status_name(x->k.status),
-		    (unsigned long long)x->k.revision);
+		    (unsigned long long)reply->revision);
 		return NULL;
 	}
 	return x;

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "daemon/core/family.h"
+
 static bool
 may_start(const struct state *, const struct command *, struct reply *);
 
@@ -62,7 +64,7 @@ decide_start(const struct state *s, const struct command *c, struct batch *b,
 		x = state_execution(s, seen->execution);
 		reply->execution = seen->execution;
 		reply->status = (int)x->k.status;
-		reply->revision = x->k.revision;
+		reply->revision = execution_revision(s, x);
 		reply->version = x->definition->version;
 		return true;
 	}

@@ -290,6 +290,7 @@ struct execution {
 	TAILQ_ENTRY(execution) held;	/* in workflow.pending, when is_held */
 	TAILQ_ENTRY(execution) over;	/* in state.over, when is_over */
 	int64_t over_at;      /* of a root: when the last of its family ended */
+	uint64_t below;	      /* revisions of all that are below it, together */
 	uint32_t family_open; /* of a root: those of its family with is_open */
 	bool is_open;	      /* it keeps its family from being deleted */
 	bool is_over;
