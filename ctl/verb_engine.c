@@ -23,6 +23,7 @@ static const struct column fields[] = {
     {"stopping", "stopping", print_stopping, false, false},
     {"no new work", "unavailable", cell_text, false, false},
     {"callouts running", "callouts", cell_text, false, false},
+    {"callouts frozen", "callouts_frozen", cell_text, false, false},
     {"executions", "executions", cell_counts, false, false},
     {"journal from", "journal.first", cell_text, false, false},
     {"journal to", "journal.last", cell_text, false, false},
@@ -129,7 +130,8 @@ look(struct ctl *ctl, void *ctx, uint64_t *callouts, bool *is_over)
 	*is_over =
 	    status == 0 && !field_is(&answer.object, "status", "PAUSING");
 	*is_paused = field_is(&answer.object, "status", "PAUSED");
-	*callouts = field_uint(&answer.object, "callouts");
+	*callouts = field_uint(&answer.object, "callouts") -
+	    field_uint(&answer.object, "callouts_frozen");
 	if (*is_over) {
 		now = field_text(&answer.object, "status");
 		writer_note(ctl->out, &answer.object, "the engine is %s",

@@ -438,7 +438,7 @@ request_pack_plan(struct request *request, msgpack_packer *packer)
 	if (request->rehearsal == NULL)
 		return;
 	pack_str(packer, "plan");
-	view_plan(packer, request->rehearsal);
+	view_plan(packer, request->server->state, request->rehearsal);
 }
 
 void

@@ -297,7 +297,8 @@ consider_end(struct server *server)
 	    server->host_changed || !STAILQ_EMPTY(&server->work) ||
 	    journal_durable(server->journal) < journal_last(server->journal))
 		return;
-	if (server->end == SERVER_DRAINS && server->state->open_callouts > 0)
-		return;
+	if (server->end == SERVER_DRAINS &&
+	    server->state->open_callouts > state_callouts_frozen(server->state))
+		return; /* what stands frozen does so until the next start */
 	event_base_loopbreak(server->base);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "daemon/core/event_text.h"
+#include "daemon/core/family.h"
 #include "daemon/core/safety.h"
 #include "daemon/view.h"
 #include "libproto/pack.h"
@@ -47,7 +48,7 @@ void
 view_engine(msgpack_packer *packer, const struct state *state,
     const struct journal_figures *figures, int64_t started_at)
 {
-	msgpack_pack_map(packer, 13);
+	msgpack_pack_map(packer, 14);
 	pack_key_str(packer, "status", engine_status_name(state->k.engine));
 	pack_key_str(packer, "reason", state->k.engine_reason);
 	pack_key_str(packer, "by", state->k.engine_by);
@@ -55,6 +56,7 @@ view_engine(msgpack_packer *packer, const struct state *state,
 	pack_key_bool(packer, "frozen", state->k.engine_frozen);
 	pack_key_str(packer, "unavailable", state->host.unavailable);
 	pack_key_uint(packer, "callouts", state->open_callouts);
+	pack_key_uint(packer, "callouts_frozen", state_callouts_frozen(state));
 	pack_str(packer, "executions");
 	view_counts(packer, state);
 	pack_str(packer, "journal");
@@ -226,7 +228,7 @@ view_acted_fields(
 	}
 	pack_key_str(
 	    packer, "status", execution_status_name(execution->k.status));
-	pack_key_uint(packer, "revision", execution->k.revision);
+	pack_key_uint(packer, "revision", execution_revision(state, execution));
 }
 
 /* What each command has to say besides. */

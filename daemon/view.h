@@ -59,7 +59,7 @@ void view_outcomes_fields(msgpack_packer *, const struct state *,
     const struct acted *, uint32_t count, const msgpack_sbuffer *failed);
 
 /* view_plan.c: what the commands of a rehearsal would do. */
-void view_plan(msgpack_packer *, struct rehearsal *);
+void view_plan(msgpack_packer *, const struct state *, struct rehearsal *);
 
 /*
  * view_execution.c; shows: with values, all else is there in any case.  Whole:

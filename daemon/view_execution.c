@@ -1,6 +1,7 @@
 /* view_execution: one execution on the wire */
 
 #include "daemon/core/event_text.h"
+#include "daemon/core/family.h"
 #include "daemon/core/safety.h"
 #include "daemon/view.h"
 #include "libproto/pack.h"
@@ -104,7 +105,7 @@ view_course(msgpack_packer *packer, const struct state *state,
 		? NULL
 		: execution_status_name(
 		      (enum execution_status)execution->k.ending));
-	pack_key_uint(packer, "revision", execution->k.revision);
+	pack_key_uint(packer, "revision", execution_revision(state, execution));
 	pack_key_uint(packer, "generation", course->generation);
 	pack_str(packer, "parent");
 	view_parent(packer, state, execution);
@@ -268,7 +269,9 @@ view_held(msgpack_packer *packer, const struct state *state,
 	    execution->k.created_at};
 	bool engine = state->k.engine != ENGINE_RUNNING;
 	/* What is being canceled is let go, so that it can end. */
-	bool frozen = (hold->frozen || state->k.engine_frozen) &&
+	bool frozen =
+	    (hold->frozen || state->k.engine_frozen ||
+		(engine && execution_callouts_frozen(execution) > 0)) &&
 	    execution->k.status != EXECUTION_CANCELING;
 
 	if (execution_ended(execution->k.status))

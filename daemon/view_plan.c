@@ -1,5 +1,6 @@
 /* view_plan: what would happen, on the wire */
 
+#include "daemon/core/family.h"
 #include "daemon/core/rehearsal.h"
 #include "daemon/view.h"
 #include "libproto/pack.h"
@@ -7,13 +8,15 @@
 /* Entries of one list; more are counted. */
 #define LIST_MAX 1000
 
-static void view_reached(msgpack_packer *, const struct reached *);
+static void
+view_reached(msgpack_packer *, const struct state *, const struct reached *);
 static uint32_t
 view_changes(msgpack_packer *, const struct rehearsed *, enum change_kind);
 static void view_change(msgpack_packer *, const struct change *);
 
 void
-view_plan(msgpack_packer *packer, struct rehearsal *rehearsal)
+view_plan(msgpack_packer *packer, const struct state *state,
+    struct rehearsal *rehearsal)
 {
 	static const char *const names[] = {
 	    [CHANGE_STARTED] = "started",
@@ -34,7 +37,7 @@ view_plan(msgpack_packer *packer, struct rehearsal *rehearsal)
 	pack_str(packer, "executions");
 	msgpack_pack_array(packer, shown);
 	for (uint32_t i = 0; i < shown; i++)
-		view_reached(packer, &result.executions[i]);
+		view_reached(packer, state, &result.executions[i]);
 	for (int kind = 0; kind < CHANGE_KINDS; kind++) {
 		pack_str(packer, names[kind]);
 		left_out +=
@@ -44,7 +47,8 @@ view_plan(msgpack_packer *packer, struct rehearsal *rehearsal)
 }
 
 static void
-view_reached(msgpack_packer *packer, const struct reached *reached)
+view_reached(msgpack_packer *packer, const struct state *state,
+    const struct reached *reached)
 {
 	static const char *const relations[] = {
 	    [RELATION_SELF] = "self",
@@ -68,7 +72,8 @@ view_reached(msgpack_packer *packer, const struct reached *reached)
 		? "deleted"
 		: execution_status_name(reached->after->k.status));
 	if (before != NULL)
-		pack_key_uint(packer, "revision", before->k.revision);
+		pack_key_uint(
+		    packer, "revision", execution_revision(state, before));
 	else
 		pack_key_nil(packer, "revision");
 }

@@ -405,6 +405,31 @@ told_body() {
 	weir_stop
 }
 
+weir_test_case frozen "the engine's pause does not wait for what stands frozen"
+frozen_body() {
+	weir_start
+	files
+	atf_check -o ignore weirctl run gate
+	weir_wait_until test -e waits
+	atf_check -o inline:'1: paused\n' weirctl pause 1 --freeze
+	atf_check -o inline:'the engine is PAUSED\n' weirctl engine pause --wait
+	atf_check -o match:'^callouts running +1' \
+	    -o match:'^callouts frozen +1' weirctl engine status
+	atf_check -o ignore weirctl engine stop -m drain
+	weir_wait_until test -e weird.status
+	weir_start
+	atf_check -o match:'^engine .*PAUSED' weirctl engine status
+	touch go
+	atf_check -o inline:'1: running\n' weirctl resume 1
+	atf_check -o match:'"frozen": true, "engine": true' \
+	    weirctl --json show 1
+	atf_check test ! -e noted
+	atf_check -o inline:'the engine is RUNNING\n' weirctl engine resume
+	atf_check -o ignore weirctl wait 1
+	atf_check test -e noted
+	weir_stop
+}
+
 weir_test_case counts ""
 counts_head() {
 	atf_set descr "a terminal is shown how many callouts are left"
@@ -508,7 +533,7 @@ tables_body() {
 
 atf_init_test_cases() {
 	for name in thawed drains early last freezes restarts ends cascade all \
-	    waits engine told counts stands new passes tables; do
+	    waits engine told frozen counts stands new passes tables; do
 		atf_add_test_case "$name"
 	done
 }

@@ -153,10 +153,10 @@ static void
 attempt_frozen(const struct place *p)
 {
 	const struct attempt *t = p->t;
+	bool stands = p->s->k.engine == ENGINE_PAUSED || p->x->k.hold.frozen;
 
 	HOLDS(p, !t->k.frozen || (t->k.open && t->k.stop == STOP_NOT));
-	HOLDS(p, !t->k.frozen || p->a->k.status == TASK_PAUSED);
-	HOLDS(p, !t->k.frozen || p->x->k.hold.frozen || p->s->k.engine_frozen);
+	HOLDS(p, !t->k.frozen || (stands && p->a->k.status == TASK_PAUSED));
 }
 
 static void
@@ -466,9 +466,10 @@ static void
 state_engine(const struct place *p)
 {
 	const struct state *s = p->s;
+	uint32_t left = s->open_callouts - state_callouts_frozen(s);
 
-	ATF_REQUIRE_MSG(s->k.engine != ENGINE_PAUSING || s->open_callouts > 0,
-	    "%s", p->rule);
+	ATF_REQUIRE_MSG(
+	    s->k.engine != ENGINE_PAUSING || left > 0, "%s", p->rule);
 	ATF_REQUIRE_MSG(
 	    !s->k.engine_frozen || s->k.engine == ENGINE_PAUSED, "%s", p->rule);
 }

@@ -52,6 +52,43 @@ has() { # LINE...: of the plan
 	done
 }
 
+# plan_of VERB ARGUMENT...: its revision is in $revision.
+plan_of() {
+	plans "$@"
+	revision=$(sed -n 's/.*--if-revision \([0-9]*\) in.*/\1/p' plan.out)
+	[ -n "$revision" ] || atf_fail "no revision: $(cat plan.out)"
+}
+
+# Of what the plan told of: a parent, and the version that would run.
+weir_test_case binds "what a plan showed of others binds the verb too"
+binds_body() {
+	weir_start
+	files
+	atf_check -o ignore weirctl run high --wait
+	plan_of rerun 2
+	has '^execution +1 high: completed -> running \(parent\)$'
+	atf_check -o ignore weirctl restart 1 --wait
+	atf_check -s exit:75 -o match:'moved on' \
+	    weirctl rerun 2 --if-revision "$revision"
+	echo 'workflow: one
+tasks: {z: {run: "true"}}' >one.yaml
+	atf_check -o ignore weirctl define one.yaml
+	atf_check -o match:'^4' weirctl run one --wait
+	plan_of restart 4 --latest
+	echo 'workflow: one
+tasks: {z: {run: "true"}, zz: {run: "true"}}' >one.yaml
+	atf_check -o ignore weirctl define one.yaml
+	atf_check -s exit:75 -o match:'moved on' \
+	    weirctl restart 4 --latest --if-revision "$revision"
+	weir_kill9
+	weir_start
+	plan_of restart 4 --latest
+	atf_check -o ignore \
+	    weirctl restart 4 --latest --if-revision "$revision" --wait
+	atf_check -o match:'zz' weirctl show 4
+	weir_stop
+}
+
 weir_test_case retry "a retry reaches its parent, and does just what it said"
 retry_body() {
 	weir_start
@@ -185,6 +222,7 @@ held_item_body() {
 
 atf_init_test_cases() {
 	atf_add_test_case held_item
+	atf_add_test_case binds
 	atf_add_test_case retry
 	atf_add_test_case running
 	atf_add_test_case starts

@@ -125,6 +125,96 @@ SCENE_CASE(engine_first, "the engine pauses, then the last callout ends")
 	SEES("1 running: a completed, b running");
 }
 
+SCENE_CASE(frozen_first, "what stands frozen already is not waited for")
+{
+	uint64_t one, two, left;
+
+	scene_define(s, AB);
+	one = scene_start(s, "ab", NULL);
+	two = scene_start(s, "ab", NULL);
+	left = scene_start(s, "ab", NULL);
+	ATF_REQUIRE(ASK(PAUSE, one, .freeze = true));
+	ATF_REQUIRE(ASK(ENGINE_PAUSE, 0));
+	ATF_REQUIRE_EQ(s->live->k.engine, ENGINE_PAUSING);
+	ATF_REQUIRE(!ASK(ENGINE_RESUME, 0));
+	ATF_REQUIRE(strstr(s->reply.message, "still 2 callouts;") != NULL);
+	ATF_REQUIRE(!ASK(ENGINE_PAUSE, 0, .freeze = true));
+	ATF_REQUIRE(strstr(s->reply.message, "`weirctl pause --freeze`"));
+	EXIT(left, "a", 0);
+	ATF_REQUIRE_EQ(s->live->k.engine, ENGINE_PAUSING);
+	ATF_REQUIRE(ASK(PAUSE, two, .freeze = true));
+	ATF_REQUIRE_EQ(s->live->k.engine, ENGINE_PAUSED);
+	scene_recovers(s);
+	ATF_REQUIRE(ASK(ENGINE_RESUME, 0));
+	SEES("1 paused: a paused; 2 paused: a paused; "
+	     "3 running: a completed, b running");
+}
+
+SCENE_CASE(thawed_in_between, "what is resumed while the engine drains counts")
+{
+	uint64_t one, two;
+
+	scene_define(s, AB);
+	one = scene_start(s, "ab", NULL);
+	two = scene_start(s, "ab", NULL);
+	ATF_REQUIRE(ASK(PAUSE, one, .freeze = true));
+	ATF_REQUIRE(ASK(ENGINE_PAUSE, 0));
+	ATF_REQUIRE(ASK(RESUME, one));
+	EXIT(two, "a", 0);
+	ATF_REQUIRE_EQ(s->live->k.engine, ENGINE_PAUSING);
+	EXIT(one, "a", 0);
+	ATF_REQUIRE_EQ(s->live->k.engine, ENGINE_PAUSED);
+	SEES("1 running: a completed, b pending; "
+	     "2 running: a completed, b pending");
+}
+
+/* The engine is PAUSED, and the execution frozen by itself. */
+static uint64_t
+stand_still(struct scene *s)
+{
+	uint64_t id;
+
+	scene_define(s, AB);
+	id = scene_start(s, "ab", NULL);
+	ATF_REQUIRE(ASK(PAUSE, id, .freeze = true));
+	ATF_REQUIRE(ASK(ENGINE_PAUSE, 0));
+	ATF_REQUIRE_EQ(s->live->k.engine, ENGINE_PAUSED);
+	ATF_REQUIRE_EQ(s->wants[0], PLAN_FREEZE);
+	return id;
+}
+
+SCENE_CASE(thawed_later, "under a paused engine a callout stands still")
+{
+	uint64_t id = stand_still(s);
+
+	ATF_REQUIRE(ASK(RESUME, id));
+	SEES("1 running: a paused");
+	ATF_REQUIRE_EQ(s->wants[0], PLAN_FREEZE);
+	ATF_REQUIRE(ASK(PAUSE, id)); /* and so it is paused at once */
+	SEES("1 paused: a paused");
+	ATF_REQUIRE(ASK(RESUME, id));
+	ATF_REQUIRE(ASK(ENGINE_RESUME, 0));
+	SEES("1 running: a running");
+	ATF_REQUIRE_EQ(s->wants[0], PLAN_RUN);
+}
+
+SCENE_CASE(ended_later, "what is to end runs to its end, the engine paused")
+{
+	uint64_t id = stand_still(s);
+
+	ATF_REQUIRE(ASK(CANCEL, id));
+	ATF_REQUIRE_EQ(s->live->k.engine, ENGINE_PAUSED);
+	ATF_REQUIRE_EQ(s->wants[0], PLAN_RUN);
+	EXIT(id, "a", 0);
+	SEES("1 canceled: a completed");
+	ATF_REQUIRE(ASK(ENGINE_RESUME, 0));
+	id = stand_still(s);
+	ATF_REQUIRE(ASK(TERMINATE, id, .reason = "enough"));
+	ATF_REQUIRE_EQ(s->wants[0], PLAN_TERM);
+	killed(s, id, "a");
+	ATF_REQUIRE_EQ(s->live->k.engine, ENGINE_PAUSED);
+}
+
 SCENE_CASE(engine_second, "the last callout ends, then the engine pauses")
 {
 	uint64_t id;
@@ -238,6 +328,10 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, resume_early);
 	ATF_TP_ADD_TC(tp, resume_drained);
 	ATF_TP_ADD_TC(tp, engine_first);
+	ATF_TP_ADD_TC(tp, frozen_first);
+	ATF_TP_ADD_TC(tp, thawed_in_between);
+	ATF_TP_ADD_TC(tp, thawed_later);
+	ATF_TP_ADD_TC(tp, ended_later);
 	ATF_TP_ADD_TC(tp, engine_second);
 	ATF_TP_ADD_TC(tp, engine_frozen);
 	ATF_TP_ADD_TC(tp, frozen_while_pausing);

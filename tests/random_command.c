@@ -155,7 +155,8 @@ random_task_command(
 	c->tree = roll(d, 2) == 0;
 	if (roll(d, 3) == 0)
 		c->item = roll(d, 4);
-	c->value = scene_value("{'given': 1}");
+	if (roll(d, 3) != 0)
+		c->value = scene_value("{'given': 1}");
 }
 
 static void

@@ -24,6 +24,8 @@ static void follow_plan(struct scene *, uint64_t durable);
 static void check_plan(const struct scene *);
 static void check_refusal(struct scene *);
 static void check_going(struct state *);
+static void check_standing(struct scene *);
+static void check_revisions(struct state *);
 static void keep_state(const char *, const msgpack_sbuffer *);
 
 static const uint64_t runners[] = {11, 12};
@@ -467,6 +469,50 @@ check_going(struct state *s)
 	ATF_REQUIRE_EQ(0, going);
 }
 
+/* While the engine is paused nothing runs but to its end. */
+static void
+check_standing(struct scene *scene)
+{
+	struct state *s = scene->live;
+	const struct execution *x;
+	const struct attempt *t;
+
+	for (unsigned i = 0; i < scene->nrunning; i++) {
+		t = state_attempt(s, &scene->running[i]);
+		if (s->k.engine != ENGINE_PAUSED || t == NULL || !t->k.open ||
+		    t->k.stop != STOP_NOT || t->k.frozen)
+			continue;
+		x = t->action->run->execution;
+		ATF_REQUIRE_MSG(x->k.status == EXECUTION_CANCELING ||
+			execution_ended(x->k.status),
+		    "a callout of execution %llu runs under a paused engine",
+		    (unsigned long long)x->k.id);
+	}
+}
+
+/* What those above have seen of an execution is what is there. */
+static void
+check_revisions(struct state *s)
+{
+	struct execution *x, *below;
+	const struct execution *above;
+	uint64_t sum;
+
+	RB_FOREACH (x, executions, &s->executions) {
+		sum = 0;
+		RB_FOREACH (below, executions, &s->executions) {
+			above = below;
+			while ((above = state_execution(s, above->k.parent)) !=
+				NULL &&
+			    above != x)
+				;
+			sum += above == x ? below->k.revision : 0;
+		}
+		ATF_REQUIRE_EQ_MSG(sum, x->below, "execution %llu",
+		    (unsigned long long)x->k.id);
+	}
+}
+
 void
 scene_check(struct scene *scene)
 {
@@ -488,6 +534,8 @@ scene_check(struct scene *scene)
 	invariants_state(scene->live,
 	    !scene->live->host.endings_only && scene->live->held_bytes == 0);
 	invariants_state(scene->replayed, false);
+	check_standing(scene);
+	check_revisions(scene->live);
 	check_going(scene->live);
 	check_going(scene->replayed);
 }
@@ -514,4 +562,5 @@ scene_recovers(struct scene *scene)
 	while (core_step(scene->replayed, &tick, &sink, &reply))
 		;
 	invariants_state(scene->replayed, true);
+	check_revisions(scene->replayed);
 }

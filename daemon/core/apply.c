@@ -71,6 +71,7 @@ apply(struct state *s, const struct event *e)
 	if (e->execution != 0 &&
 	    (x = state_execution(s, e->execution)) != NULL) {
 		x->k.revision++;
+		revision_rises(s, x);
 		mark_dirty(s, x);
 		family_follows(s, x);
 	}
@@ -247,13 +248,16 @@ apply_execution_created(struct state *s, const struct event *e)
 	hold_pending(x);
 	if (x->k.key != NULL)
 		idempotency_add(s, x->k.uid, x->k.key, x->k.id);
-	if (e->parent != 0)
+	if (e->parent != 0) {
 		child_started(s, e);
+		revision_rises(s, state_execution(s, e->parent));
+	}
 	failed = state_execution(s, e->failure_of);
 	if (failed != NULL) {
 		failed->k.followed = true;
 		failed->k.followed_by = x->k.id;
 		failed->k.revision++;
+		revision_rises(s, failed);
 		family_follows(s, failed);
 	}
 }

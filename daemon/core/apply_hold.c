@@ -119,12 +119,18 @@ attempt_thaw(struct state *s, struct attempt *t)
 	attempt_changed(s, t);
 }
 
-/* What is being stopped is let go, so that it can end. */
+/*
+ * What is being stopped is let go, so that it can end.  While the engine is
+ * PAUSED nothing else is: what was frozen by itself stands still until it goes
+ * on, whoever is resumed.
+ */
 void
 freeze_follows(struct state *s, struct execution *x)
 {
-	bool frozen = (x->k.hold.frozen || s->k.engine_frozen) &&
-	    x->k.status != EXECUTION_CANCELING && !execution_ended(x->k.status);
+	bool ends =
+	    x->k.status == EXECUTION_CANCELING || execution_ended(x->k.status);
+	bool frozen = (x->k.hold.frozen || s->k.engine_frozen) && !ends;
+	bool stays = s->k.engine == ENGINE_PAUSED && !ends;
 
 	for (uint32_t i = 0; i < x->nruns; i++)
 		for (uint32_t j = 0; j < x->runs[i]->nactions; j++) {
@@ -135,7 +141,7 @@ freeze_follows(struct state *s, struct execution *x)
 				continue;
 			if (frozen)
 				attempt_freeze(s, t);
-			else
+			else if (!stays)
 				attempt_thaw(s, t);
 		}
 }

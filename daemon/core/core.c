@@ -9,6 +9,7 @@
 #include "daemon/core/apply.h"
 #include "daemon/core/decide.h"
 #include "daemon/core/event_check.h"
+#include "daemon/core/family.h"
 #include "daemon/core/zone.h"
 
 /*
@@ -268,7 +269,7 @@ core_step(struct state *s, const struct command *c,
 	if (reply->error == ERROR_NONE && reply->execution != 0 &&
 	    (x = state_execution(s, reply->execution)) != NULL) {
 		reply->status = (int)x->k.status;
-		reply->revision = x->k.revision;
+		reply->revision = execution_revision(s, x);
 	}
 	return more || is_due(plan_deadline(s), c->now) ||
 	    is_due(plan_until(s), c->wall == 0 ? c->now : c->wall);

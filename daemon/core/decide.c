@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/core/allowed.h"
+#include "daemon/core/family.h"
 #include "daemon/core/safety.h"
 
 static bool
@@ -165,7 +166,7 @@ acted_on(const struct state *s, const struct command *c, struct reply *reply)
 		return NULL;
 	}
 	reply->status = (int)x->k.status;
-	reply->revision = x->k.revision;
+	reply->revision = execution_revision(s, x);
 	if (c->by.role < ROLE_ADMIN && !c->by.operates_any &&
 	    c->by.uid != x->k.uid) {
 		refuse(reply, ERROR_FORBIDDEN,
@@ -175,13 +176,13 @@ acted_on(const struct state *s, const struct command *c, struct reply *reply)
 		    x->k.owner == NULL ? "somebody else" : x->k.owner);
 		return NULL;
 	}
-	if ((c->if_revision != 0 && c->if_revision != x->k.revision) ||
+	if ((c->if_revision != 0 && c->if_revision != reply->revision) ||
 	    (c->if_status >= 0 && c->if_status != (int)x->k.status)) {
 		refuse(reply, ERROR_STATE_CONFLICT,
 		    "execution %llu has moved on: it is %s at revision %llu",
 		    (unsigned long long)x->k.id,
 		    execution_status_name(x->k.status),
-		    (unsigned long long)x->k.revision);
+		    (unsigned long long)reply->revision);
 		return NULL;
 	}
 	return x;
@@ -197,9 +198,13 @@ decide_engine_pause(const struct state *s, const struct command *c,
 
 	if (to < 0)
 		return refuse(reply, ERROR_STATE_CONFLICT,
-		    "the engine is %s already, by %s",
+		    "the engine is %s already, by %s%s",
 		    engine_status_name(s->k.engine),
-		    s->k.engine_by == NULL ? "nobody known" : s->k.engine_by);
+		    s->k.engine_by == NULL ? "nobody known" : s->k.engine_by,
+		    c->freeze && s->k.engine == ENGINE_PAUSING
+			? "; what still runs can be frozen with `weirctl "
+			  "pause --freeze`"
+			: "");
 	e = batch_add(b, EVENT_ENGINE_STATUS);
 	e->status = to;
 	e->reason = c->reason;
@@ -214,13 +219,14 @@ decide_engine_resume(const struct state *s, const struct command *c,
 {
 	int to = engine_moved(s->k.engine,
 	    c->early ? ENGINE_MOVE_RESUME_EARLY : ENGINE_MOVE_RESUME);
+	uint32_t left = s->open_callouts - state_callouts_frozen(s);
 	struct event *e;
 
 	if (to < 0 && s->k.engine == ENGINE_PAUSING)
 		return refuse(reply, ERROR_STATE_CONFLICT,
 		    "the engine is PAUSING: still %u callout%s; wait for "
 		    "PAUSED, or resume with --early",
-		    s->open_callouts, s->open_callouts == 1 ? "" : "s");
+		    left, left == 1 ? "" : "s");
 	if (to < 0)
 		return refuse(reply, ERROR_STATE_CONFLICT,
 		    "the engine is RUNNING: there is nothing to resume");

@@ -134,6 +134,12 @@ bool run_cost(const struct run *, enum task_status, const struct value *output,
     int exit, int64_t *cost, char why[COST_ERROR_MAX]);
 /* The end of a run all of whose actions have ended, and where it leads. */
 void settle_run_ended(const struct state *, const struct run *, struct batch *);
+/*
+ * The end of a run with items as a whole, with an output that is borrowed; its
+ * open items end with it.
+ */
+void end_items(const struct state *, const struct run *, struct batch *,
+    enum task_status, const char *reason, const char *by, struct value *output);
 /* Whether the run may publish that; false with a sentence. */
 bool
 vars_fit(const struct run *, const struct value *, char[EXPRESSION_ERROR_MAX]);

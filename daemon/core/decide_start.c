@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/core/decoder.h"
+#include "daemon/core/family.h"
 #include "daemon/core/zone.h"
 
 #define DOMAINS_SHOWN 4 /* in an error */
@@ -17,8 +18,8 @@ static bool has_domain(const struct definition *, const msgpack_object *);
 static void list_domains(const struct definition *, char *, size_t);
 static bool domain_fits(
     const struct definition *, const msgpack_object_kv *, struct reply *);
-static bool
-answer_seen(const struct execution *, const struct command *, struct reply *);
+static bool answer_seen(const struct state *, const struct execution *,
+    const struct command *, struct reply *);
 static bool has_first_input(const struct execution *, struct value *given);
 
 static bool
@@ -155,8 +156,8 @@ domains_fit(const struct definition *d, const struct value *domains,
 
 /* Of a key that was seen: what it started, unless it is to start another. */
 static bool
-answer_seen(
-    const struct execution *x, const struct command *c, struct reply *reply)
+answer_seen(const struct state *s, const struct execution *x,
+    const struct command *c, struct reply *reply)
 {
 	const char *name = x->workflow->name;
 
@@ -173,7 +174,7 @@ answer_seen(
 		    c->key, (unsigned long long)x->k.id, name);
 	reply->execution = x->k.id;
 	reply->status = (int)x->k.status;
-	reply->revision = x->k.revision;
+	reply->revision = execution_revision(s, x);
 	reply->version = x->definition->version;
 	return true;
 }
@@ -209,7 +210,7 @@ decide_start(const struct state *s, const struct command *c, struct batch *b,
 	if (c->key != NULL &&
 	    (seen = state_idempotency(s, c->by.uid, c->key)) != NULL)
 		return answer_seen(
-		    state_execution(s, seen->execution), c, reply);
+		    s, state_execution(s, seen->execution), c, reply);
 	if (!may_start(s, c, reply))
 		return false;
 	creation.definition = state_definition(s, c->name, c->version);

@@ -2,6 +2,7 @@
 
 #include "daemon/core/buffer.h"
 #include "daemon/core/decide.h"
+#include "daemon/core/scope.h"
 
 #include <string.h>
 
@@ -16,13 +17,18 @@ static const struct run *
 named_run(const struct execution *, const struct command *, struct reply *);
 static enum task_move move_of(const struct command *);
 static bool may_change(const struct command *, const struct action *);
+static bool may_run(const struct command *, const struct run *,
+    enum task_status, struct reply *);
+static bool is_whole(
+    const struct state *, const struct command *, const struct run *, int64_t);
+static void set_whole(const struct state *, const struct command *,
+    const struct run *, struct batch *);
+static const char *reason_of(const struct command *, struct batch *);
+static struct value *given(const struct command *, const struct action *);
 static bool each_action(const struct state *, const struct command *,
     struct batch *, struct reply *, const char *verb, action_step *);
 static void stop_latest(const struct state *, struct batch *,
     const struct action *, const char *reason);
-static bool waits_for_signal(const struct action *, const char *name);
-static unsigned signal_tree(const struct state *, const struct command *,
-    const struct execution *, struct batch *);
 static const struct action *
 approval(const struct execution *, const struct command *, struct reply *);
 static bool may_approve(
@@ -64,17 +70,102 @@ move_of(const struct command *c)
 					   : TASK_MOVE_SET_FAILED;
 }
 
-/* Only what is run can run again. */
 static bool
 may_change(const struct command *c, const struct action *a)
 {
-	enum action_kind kind = a->run->task->kind;
-	enum task_move move = move_of(c);
+	return task_moved(a->k.status, move_of(c)) >= 0;
+}
 
-	if (move == TASK_MOVE_SET_RUNNING && kind != ACTION_RUN &&
-	    kind != ACTION_WORKFLOW)
+/*
+ * Whether what has the status can run again, where it is to: only what is run
+ * can, and not in an execution that would not let it begin.
+ */
+static bool
+may_run(const struct command *c, const struct run *r, enum task_status status,
+    struct reply *reply)
+{
+	const struct execution *x = r->execution;
+	enum action_kind kind = r->task->kind;
+
+	if (move_of(c) != TASK_MOVE_SET_RUNNING ||
+	    task_moved(status, TASK_MOVE_SET_RUNNING) < 0)
+		return true; /* or is refused as all are */
+	if (kind != ACTION_RUN && kind != ACTION_WORKFLOW)
+		return refuse(reply, ERROR_STATE_CONFLICT,
+		    "task %s of execution %llu runs nothing that could run "
+		    "again: it is %s, and can be set to completed or failed",
+		    r->task->name, (unsigned long long)x->k.id,
+		    task_status_name(status));
+	if (!execution_stops(x))
+		return true;
+	return refuse(reply, ERROR_STATE_CONFLICT,
+	    "execution %llu is on its way to being %s: no task of it runs "
+	    "again",
+	    (unsigned long long)x->k.id,
+	    execution_status_name(x->k.status == EXECUTION_CANCELING
+		    ? EXECUTION_CANCELED
+		    : (enum execution_status)x->k.ending));
+}
+
+/*
+ * Whether a task with items is set as one: with an output, which is the task's
+ * then, or before its items are made.  While items are tried again it goes on.
+ */
+static bool
+is_whole(const struct state *s, const struct command *c, const struct run *r,
+    int64_t now)
+{
+	enum task_move move = move_of(c);
+	int64_t due;
+
+	if (r->task->items == NULL || c->item != EVENT_NONE ||
+	    move == TASK_MOVE_SET_RUNNING || task_moved(r->k.status, move) < 0)
 		return false;
-	return task_moved(a->k.status, move) >= 0;
+	if (!r->k.begun)
+		return true;
+	if (c->value == NULL)
+		return false;
+	if (move != TASK_MOVE_SET_FAILED || c->terminal)
+		return true;
+	for (uint32_t i = 0; i < r->nactions; i++)
+		if (may_change(c, &r->actions[i]) &&
+		    retry_due(s, &r->actions[i], TASK_FAILED, -1, c->value, now,
+			&due))
+			return false;
+	return true;
+}
+
+static const char *
+reason_of(const struct command *c, struct batch *b)
+{
+	const char *who = c->by.name == NULL ? "a user" : c->by.name;
+
+	if (c->reason != NULL)
+		return c->reason;
+	return c->type == COMMAND_SKIP ? batch_printf(b, "skipped by %s", who)
+				       : batch_printf(b, "set to %s by %s",
+					     task_status_name(c->status), who);
+}
+
+/* What its items have given is theirs; the output is that of them all. */
+static void
+set_whole(const struct state *s, const struct command *c, const struct run *r,
+    struct batch *b)
+{
+	enum task_status to =
+	    (enum task_status)task_moved(r->k.status, move_of(c));
+	const char *reason = reason_of(c, b);
+
+	for (uint32_t i = 0; i < r->nactions; i++) {
+		const struct action *a = &r->actions[i];
+
+		if (task_ended(a->k.status))
+			continue;
+		stop_latest(s, b, a, reason);
+		end_action(b, a, item_ends(a, to), reason, NULL)->by =
+		    c->by.name;
+	}
+	end_items(s, r, b, to, reason, c->by.name, c->value);
 }
 
 static bool
@@ -93,12 +184,18 @@ each_action(const struct state *s, const struct command *c, struct batch *b,
 		return refuse(reply, ERROR_NOT_FOUND,
 		    "task %s of execution %llu has no item %u", c->name,
 		    (unsigned long long)x->k.id, c->item);
+	status =
+	    c->item == EVENT_NONE ? r->k.status : r->actions[c->item].k.status;
+	if (!may_run(c, r, status, reply))
+		return false;
+	if (is_whole(s, c, r, b->now)) {
+		set_whole(s, c, r, b);
+		return true;
+	}
 	for (uint32_t i = 0; i < r->nactions; i++)
 		if ((c->item == EVENT_NONE || c->item == i) &&
 		    may_change(c, &r->actions[i]))
 			step(s, c, &r->actions[i], b);
-	status =
-	    c->item == EVENT_NONE ? r->k.status : r->actions[c->item].k.status;
 	if (b->n > before || task_moved(status, move_of(c)) == LIFECYCLE_SAME)
 		return true;
 	return refuse(reply, ERROR_STATE_CONFLICT,
@@ -116,15 +213,20 @@ stop_latest(const struct state *s, struct batch *b, const struct action *a,
 		stop_attempt(s, b, a->latest, STOP_UPDATE, reason);
 }
 
+/* What is given for them all is not that of one of the items. */
+static struct value *
+given(const struct command *c, const struct action *a)
+{
+	return a->run->task->items != NULL && c->item == EVENT_NONE
+	    ? NULL
+	    : value_ref(c->value);
+}
+
 static void
 update_action(const struct state *s, const struct command *c,
     const struct action *a, struct batch *b)
 {
-	const char *who = c->by.name == NULL ? "a user" : c->by.name;
-	const char *reason = c->reason != NULL
-	    ? c->reason
-	    : batch_printf(
-		  b, "set to %s by %s", task_status_name(c->status), who);
+	const char *reason = reason_of(c, b);
 	int64_t due = 0;
 	int to = task_moved(a->k.status, move_of(c));
 	struct event *e;
@@ -138,8 +240,7 @@ update_action(const struct state *s, const struct command *c,
 		e->due = due;
 		e->reason = reason;
 	} else
-		e = end_action(
-		    b, a, (enum task_status)to, reason, value_ref(c->value));
+		e = end_action(b, a, (enum task_status)to, reason, given(c, a));
 	e->by = c->by.name;
 }
 
@@ -160,15 +261,12 @@ static void
 skip_action(const struct state *s, const struct command *c,
     const struct action *a, struct batch *b)
 {
-	const char *reason = c->reason != NULL
-	    ? c->reason
-	    : batch_printf(b, "skipped by %s",
-		  c->by.name == NULL ? "a user" : c->by.name);
+	const char *reason = reason_of(c, b);
 
 	stop_latest(s, b, a, reason);
 	end_action(b, a,
 	    (enum task_status)task_moved(a->k.status, TASK_MOVE_SKIP), reason,
-	    value_ref(c->value))
+	    given(c, a))
 	    ->by = c->by.name;
 }
 
@@ -177,78 +275,6 @@ decide_skip(const struct state *s, const struct command *c, struct batch *b,
     struct reply *reply)
 {
 	return each_action(s, c, b, reply, "skip", skip_action);
-}
-
-static bool
-waits_for_signal(const struct action *a, const char *name)
-{
-	const struct task_definition *t = a->run->task;
-
-	return t->kind == ACTION_WAIT && t->u.wait.kind == WAIT_SIGNAL &&
-	    task_moved(a->k.status, TASK_MOVE_SIGNAL) >= 0 &&
-	    value_is_string(a->k.wait, name);
-}
-
-static unsigned
-signal_tree(const struct state *s, const struct command *c,
-    const struct execution *x, struct batch *b)
-{
-	const struct run *r;
-	const struct execution *child;
-	unsigned found = 0;
-
-	TAILQ_FOREACH (r, &x->open, open)
-		for (uint32_t i = 0; i < r->nactions; i++) {
-			const struct action *a = &r->actions[i];
-
-			if (waits_for_signal(a, c->name)) {
-				end_action(b, a,
-				    (enum task_status)task_moved(
-					a->k.status, TASK_MOVE_SIGNAL),
-				    NULL, value_ref(c->value))
-				    ->by = c->by.name;
-				found++;
-			}
-			if (!c->tree || a->latest == NULL ||
-			    a->latest->k.child == 0 || !a->latest->k.open)
-				continue;
-			child = state_execution(s, a->latest->k.child);
-			if (child != NULL)
-				found += signal_tree(s, c, child, b);
-		}
-	return found;
-}
-
-bool
-decide_signal(const struct state *s, const struct command *c, struct batch *b,
-    struct reply *reply)
-{
-	const struct execution *x = acted_on(s, c, reply);
-	const struct kept_signal *kept;
-	struct event *e;
-	unsigned n = 0;
-
-	if (x == NULL)
-		return false;
-	if (execution_ended(x->k.status))
-		return refuse(reply, ERROR_STATE_CONFLICT,
-		    "execution %llu has ended: nothing waits for a signal",
-		    (unsigned long long)x->k.id);
-	if (signal_tree(s, c, x, b) > 0)
-		return true;
-	TAILQ_FOREACH (kept, &x->signals, entry)
-		n++;
-	if (s->host.max_signals != 0 && n >= s->host.max_signals)
-		return refuse(reply, ERROR_LIMIT,
-		    "%u signals are kept for execution %llu already, and "
-		    "nothing of it waits for one (limits.signals in "
-		    "weird.conf)",
-		    n, (unsigned long long)x->k.id);
-	e = batch_add_execution(b, EVENT_EXECUTION_SIGNAL, x);
-	e->name = c->name;
-	e->value = value_ref(c->value);
-	e->by = c->by.name;
-	return true;
 }
 
 static const struct action *

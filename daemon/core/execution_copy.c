@@ -222,6 +222,7 @@ execution_copy(struct state *s, const struct execution *x)
 	own_strings(mine);
 	share_values(mine);
 	mine->open_callouts = x->open_callouts;
+	mine->below = x->below;
 	copy_generations(mine, x);
 	copy_runs(s, mine, x);
 	copy_nodes(mine, x);

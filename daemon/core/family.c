@@ -132,6 +132,43 @@ families_find(struct state *s)
 	free(roots);
 }
 
+uint64_t
+execution_revision(const struct state *s, const struct execution *x)
+{
+	const struct execution *above = x;
+	uint64_t revision = x->k.revision + x->below;
+
+	while ((above = state_execution(s, above->k.parent)) != NULL)
+		revision += above->k.revision;
+	return revision + x->workflow->nversions - 1;
+}
+
+void
+revision_rises(struct state *s, const struct execution *x)
+{
+	struct execution *above;
+
+	while ((above = state_execution(s, x->k.parent)) != NULL) {
+		above->below++;
+		x = above;
+	}
+}
+
+void
+revisions_find(struct state *s)
+{
+	const struct execution *below;
+	struct execution *x, *above;
+
+	RB_FOREACH (x, executions, &s->executions)
+		x->below = 0;
+	RB_FOREACH (x, executions, &s->executions)
+		for (below = x;
+		     (above = state_execution(s, below->k.parent)) != NULL;
+		     below = above)
+			above->below += x->k.revision;
+}
+
 bool
 children_visit(const struct state *s, const struct execution *x,
     child_visitor *visit, void *ctx)

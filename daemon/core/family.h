@@ -17,6 +17,17 @@ struct execution *family_root(const struct state *, const struct execution *);
 bool execution_is_over(const struct execution *);
 /* After each event of an execution. */
 void family_follows(struct state *, struct execution *);
+/*
+ * What is told as the execution's revision: it grows with each event of it, of
+ * those above it and of those below it, and with each version of its workflow,
+ * for what is done to it may come out otherwise after any of these.  What goes
+ * on beside it, or below another branch, leaves it as it is.
+ */
+uint64_t execution_revision(const struct state *, const struct execution *);
+/* Those above the execution see that its own revision has grown by one. */
+void revision_rises(struct state *, const struct execution *);
+/* What they have seen, anew, for a state that no event has led to. */
+void revisions_find(struct state *);
 /* The execution leaves the state: it is in no list of families any more. */
 void family_leaves(struct state *, struct execution *);
 /* All of it anew, for a state that no event has led to. */

@@ -15,7 +15,7 @@ static struct value *
 run_field(const struct view *, const struct run *, const char *);
 static struct value *run_output(const struct view *, const struct run *);
 static struct value *run_exit(const struct view *, const struct run *);
-static struct value *run_items(const struct run *);
+static struct value *run_items(const struct view *, const struct run *);
 static const struct action *
 seen_action(const struct view *, const struct run *);
 static struct value *item_value(const struct action *);
@@ -98,9 +98,20 @@ run_exit(const struct view *view, const struct run *r)
 	return status < 0 ? NULL : value_of_int(status);
 }
 
-static struct value *
-run_items(const struct run *r)
+/* No item fails or times out that has not begun. */
+enum task_status
+item_ends(const struct action *a, enum task_status whole)
 {
+	return whole != TASK_COMPLETED && whole != TASK_SKIPPED &&
+		a->k.status == TASK_PENDING
+	    ? TASK_CANCELED
+	    : whole;
+}
+
+static struct value *
+run_items(const struct view *view, const struct run *r)
+{
+	bool end = view->run == r && view->items != 0;
 	msgpack_sbuffer buffer;
 	msgpack_packer pk;
 
@@ -111,9 +122,12 @@ run_items(const struct run *r)
 	msgpack_pack_array(&pk, r->nactions);
 	for (uint32_t i = 0; i < r->nactions; i++) {
 		const struct action *a = &r->actions[i];
+		enum task_status status = a->k.status;
 
+		if (end && !task_ended(status))
+			status = item_ends(a, view->items);
 		msgpack_pack_map(&pk, 3);
-		pack_key_str(&pk, "status", task_status_name(a->k.status));
+		pack_key_str(&pk, "status", task_status_name(status));
 		pack_str(&pk, "output");
 		value_pack(a->k.output, &pk);
 		if (a->latest == NULL || a->latest->k.exit < 0)
@@ -140,7 +154,7 @@ run_field(const struct view *view, const struct run *r, const char *field)
 	if (strcmp(field, "attempt") == 0)
 		return a == NULL ? NULL : value_of_int(a->k.attempts);
 	if (strcmp(field, "items") == 0)
-		return run_items(r);
+		return run_items(view, r);
 	return NULL;
 }
 

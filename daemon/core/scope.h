@@ -7,7 +7,9 @@
 #include "daemon/core/state.h"
 #include "daemon/core/template.h"
 
-/* Whose expression it is; the last four stand in for what is not applied yet.
+/*
+ * Whose expression it is; from overlaid on they stand in for what is not
+ * applied yet.
  */
 struct view {
 	const struct execution *x;
@@ -17,6 +19,7 @@ struct view {
 	enum task_status status;
 	const struct value *output;
 	int exit;		  /* -1: none */
+	enum task_status items;	  /* its open items end so; 0: they do not */
 	const struct value *vars; /* NULL: the execution's */
 	struct value *item;	  /* scope_of puts it here */
 };
@@ -24,5 +27,8 @@ struct view {
 /* The scope borrows the view, which is released after it. */
 void scope_of(struct scope *, struct view *);
 void view_release(struct view *);
+
+/* How an open item ends with its run, which ends as a whole with the status. */
+enum task_status item_ends(const struct action *, enum task_status);
 
 #endif

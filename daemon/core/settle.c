@@ -34,10 +34,12 @@ static const struct run *unhandled_run(const struct execution *);
 static const struct run *ending_run(const struct execution *);
 static bool workflow_follows(const struct workflow *, struct batch *);
 
+/* What stands frozen, for who froze it, is not waited for. */
 void
 settle_engine(const struct state *s, struct batch *b)
 {
-	if (s->k.engine == ENGINE_PAUSING && s->open_callouts == 0)
+	if (s->k.engine == ENGINE_PAUSING &&
+	    s->open_callouts == state_callouts_frozen(s))
 		batch_add(b, EVENT_ENGINE_STATUS)->status =
 		    engine_moved(s->k.engine, ENGINE_MOVE_DRAIN);
 }

@@ -15,18 +15,21 @@ struct ending {
 	const struct run *run;
 	enum task_status status;
 	const char *reason; /* or NULL */
+	const char *by;	    /* whose doing it is; or NULL */
 	struct value *output;
 	int exit;
-	struct value *set; /* what is published, so far */
-	bool fired;	   /* some entry of next has */
+	enum task_status items; /* its open items end so; 0: there are none */
+	struct value *set;	/* what is published, so far */
+	bool fired;		/* some entry of next has */
 	msgpack_sbuffer to;
 	uint32_t nto;
 };
 
 static void sum_up(struct ending *, struct batch *);
+static void end_run(const struct state *, struct ending *, struct batch *);
 static int64_t sum_up_cost(struct ending *, struct batch *);
 static void sum_up_items(struct ending *, struct batch *);
-static const struct action *worst_item(const struct run *);
+static const struct action *worst_item(const struct ending *);
 static struct value *item_outputs(const struct run *);
 static bool follow_next(struct ending *, char why[EXPRESSION_ERROR_MAX]);
 static int entry_holds(struct ending *, const struct next *,
@@ -43,15 +46,22 @@ unhandled_status(const struct state *, const struct ending *);
 static struct value *targets(struct ending *);
 
 static const struct action *
-worst_item(const struct run *r)
+worst_item(const struct ending *end)
 {
+	const struct run *r = end->run;
 	static const enum task_status order[] = {
 	    TASK_FAILED, TASK_TIMED_OUT, TASK_CANCELED};
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
-		for (uint32_t j = 0; j < r->nactions; j++)
-			if (r->actions[j].k.status == order[i])
-				return &r->actions[j];
+		for (uint32_t j = 0; j < r->nactions; j++) {
+			const struct action *a = &r->actions[j];
+			enum task_status status = a->k.status;
+
+			if (end->items != 0 && !task_ended(status))
+				status = item_ends(a, end->items);
+			if (status == order[i])
+				return a;
+		}
 	return NULL;
 }
 
@@ -80,7 +90,7 @@ static void
 sum_up_items(struct ending *end, struct batch *b)
 {
 	const struct run *r = end->run;
-	const struct action *worst = worst_item(r);
+	const struct action *worst = worst_item(end);
 
 	end->output = item_outputs(r);
 	if (worst != NULL) {
@@ -213,7 +223,8 @@ follow_next(struct ending *end, char why[EXPRESSION_ERROR_MAX])
 		    .status = end->status,
 		    .output = end->output,
 		    .exit = end->exit,
-		    .vars = vars};
+		    .vars = vars,
+		    .items = end->items};
 		struct scope scope;
 		int holds;
 
@@ -255,7 +266,7 @@ unhandled_status(const struct state *s, const struct ending *end)
 {
 	const struct action *a = end->run->task->items == NULL
 	    ? &end->run->actions[0]
-	    : worst_item(end->run);
+	    : worst_item(end);
 	const struct execution *child;
 
 	if (end->status != TASK_CANCELED)
@@ -273,7 +284,7 @@ end_unhandled(const struct state *s, const struct ending *end, struct batch *b)
 {
 	const struct run *r = end->run;
 	const struct action *a =
-	    r->task->items == NULL ? r->actions : worst_item(r);
+	    r->task->items == NULL ? r->actions : worst_item(end);
 	struct event *e = batch_add_run(b, EVENT_EXECUTION_ENDING, r);
 
 	e->status = (int32_t)unhandled_status(s, end);
@@ -312,46 +323,72 @@ end_runaway(const struct state *s, const struct run *r, struct batch *b)
 	    s->host.max_runs);
 }
 
-void
-settle_run_ended(const struct state *s, const struct run *r, struct batch *b)
+/* What is published goes to the event, the rest to whoever had it. */
+static void
+end_run(const struct state *s, struct ending *end, struct batch *b)
 {
-	struct ending end = {.run = r};
+	const struct run *r = end->run;
 	char why[EXPRESSION_ERROR_MAX];
 	bool stops = execution_stops(r->execution), bad;
 	int64_t cost;
 	struct event *e;
 
-	msgpack_sbuffer_init(&end.to);
-	sum_up(&end, b);
-	cost = sum_up_cost(&end, b);
-	if (!follow_next(&end, why)) {
-		ending_reset(&end);
-		end.status = TASK_FAILED;
-		end.reason = batch_printf(b, "%s", why);
-		follow_next(&end, why);
+	msgpack_sbuffer_init(&end->to);
+	cost = sum_up_cost(end, b);
+	if (!follow_next(end, why)) {
+		ending_reset(end);
+		end->status = TASK_FAILED;
+		end->reason = batch_printf(b, "%s", why);
+		follow_next(end, why);
 	}
 	e = batch_add_run(b, EVENT_TASK_ENDED, r);
-	e->status = (int32_t)end.status;
+	e->status = (int32_t)end->status;
 	e->reason =
-	    end.reason == NULL ? NULL : batch_printf(b, "%s", end.reason);
-	e->value = r->task->items == NULL ? NULL : value_ref(end.output);
-	e->set = end.set;
+	    end->reason == NULL ? NULL : batch_printf(b, "%s", end->reason);
+	e->by = end->by;
+	e->value = r->task->items == NULL ? NULL : value_ref(end->output);
+	e->set = end->set;
 	e->cost = cost;
-	e->led = end.fired;
+	e->led = end->fired;
 	if (stops)
-		e->cut = targets(&end);
+		e->cut = targets(end);
 	else
-		e->to = targets(&end);
-	bad = end.status != TASK_COMPLETED && end.status != TASK_SKIPPED;
+		e->to = targets(end);
+	bad = end->status != TASK_COMPLETED && end->status != TASK_SKIPPED;
 	if (s->host.max_runs != 0 && !stops &&
-	    r->execution->nruns + end.nto > s->host.max_runs) {
+	    r->execution->nruns + end->nto > s->host.max_runs) {
 		value_unref(e->to);
 		e->to = NULL;
 		end_runaway(s, r, b);
-	} else if (bad && !end.fired && !r->task->optional && !stops)
-		end_unhandled(s, &end, b);
+	} else if (bad && !end->fired && !r->task->optional && !stops)
+		end_unhandled(s, end, b);
+	msgpack_sbuffer_destroy(&end->to);
+}
+
+void
+settle_run_ended(const struct state *s, const struct run *r, struct batch *b)
+{
+	struct ending end = {.run = r};
+
+	sum_up(&end, b);
+	end_run(s, &end, b);
 	value_unref(end.output);
-	msgpack_sbuffer_destroy(&end.to);
+}
+
+void
+end_items(const struct state *s, const struct run *r, struct batch *b,
+    enum task_status status, const char *reason, const char *by,
+    struct value *output)
+{
+	struct ending end = {.run = r,
+	    .status = status,
+	    .reason = reason,
+	    .by = by,
+	    .output = output,
+	    .exit = -1,
+	    .items = status};
+
+	end_run(s, &end, b);
 }
 
 /* A cycle may add to them for as long as it likes. */

@@ -73,15 +73,7 @@ child_drains(const struct state *s, const struct execution *x)
 static bool
 callouts_drain(const struct execution *x)
 {
-	uint32_t frozen = 0;
-
-	for (uint32_t i = 0; x->open_callouts > 0 && i < x->nruns; i++)
-		for (uint32_t j = 0; j < x->runs[i]->nactions; j++) {
-			const struct attempt *t = x->runs[i]->actions[j].latest;
-
-			frozen += t != NULL && t->k.frozen;
-		}
-	return x->open_callouts > frozen;
+	return x->open_callouts > execution_callouts_frozen(x);
 }
 
 /*

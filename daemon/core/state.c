@@ -337,6 +337,36 @@ nothing_begins(const struct state *s, const struct execution *x)
 	return s->host.unavailable != NULL || execution_is_held(s, x);
 }
 
+uint32_t
+execution_callouts_frozen(const struct execution *x)
+{
+	uint32_t frozen = 0;
+
+	for (uint32_t i = 0; x->open_callouts > 0 && i < x->nruns; i++)
+		for (uint32_t j = 0; j < x->runs[i]->nactions; j++) {
+			const struct attempt *t = x->runs[i]->actions[j].latest;
+
+			frozen += t != NULL && t->k.frozen;
+		}
+	return frozen;
+}
+
+uint32_t
+state_callouts_frozen(const struct state *s)
+{
+	/* sys/tree.h takes no const head; walking changes nothing. */
+	struct going *all = &((struct state *)(uintptr_t)s)->going;
+	struct execution *x;
+	uint32_t frozen = 0;
+
+	if (s->open_callouts == 0)
+		return 0;
+	RB_FOREACH (x, going, all)
+		if (x->k.hold.frozen || s->k.engine == ENGINE_PAUSED)
+			frozen += execution_callouts_frozen(x);
+	return frozen;
+}
+
 bool
 journal_is_full(const struct state *s)
 {

@@ -290,6 +290,7 @@ struct execution {
 	TAILQ_ENTRY(execution) held;	/* in workflow.pending, when is_held */
 	TAILQ_ENTRY(execution) over;	/* in state.over, when is_over */
 	int64_t over_at;      /* of a root: when the last of its family ended */
+	uint64_t below;	      /* revisions of all that are below it, together */
 	uint32_t family_open; /* of a root: those of its family with is_open */
 	bool is_open;	      /* it keeps its family from being deleted */
 	bool is_over;
@@ -476,6 +477,9 @@ enum logs_gone logs_gone_find(const char *);
 bool execution_is_to_be_followed(const struct execution *);
 /* The same, or there can be no new work at the moment.  Not for apply. */
 bool nothing_begins(const struct state *, const struct execution *);
+/* Open callouts that stand frozen: they do not end by themselves. */
+uint32_t execution_callouts_frozen(const struct execution *);
+uint32_t state_callouts_frozen(const struct state *);
 /* Another callout would have no room in the journal for its ending. */
 bool journal_is_full(const struct state *);
 /* The oldest kept signal of the name; NULL: none. */

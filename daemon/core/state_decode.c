@@ -409,6 +409,7 @@ state_decoder_end(struct state_decoder *d, char *why, size_t size)
 	RB_FOREACH (x, executions, &s->executions)
 		execution_count(s, x);
 	families_find(s);
+	revisions_find(s);
 	d->state = NULL;
 	return s;
 }
