@@ -281,6 +281,13 @@ none_body() {
 		atf_check -s exit:66 -e match:'other: there is no journal here' \
 		    weirctl journal $verb other
 	done
+	atf_check -s exit:66 -e match:'other: there is no journal here' \
+	    weirctl journal salvage other new
+	atf_check test ! -e new -a ! -e new.part
+	three_executions
+	atf_check -s exit:66 -e match:'state: there is no journal here; it is the directory journal in' \
+	    weirctl journal salvage state new
+	atf_check test ! -e new -a ! -e new.part
 }
 
 weir_test_case snapshots "damage that a snapshot bridges, or doesn't"
