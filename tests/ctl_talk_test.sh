@@ -85,6 +85,27 @@ selects_body() {
 	atf_check -s exit:75 -o match:'^1: refused: ' weirctl terminate 1 -r no
 	atf_check -s exit:75 -o match:'^2: refused: ' -o match:'^1: refused: ' \
 	    weirctl terminate --status canceled -r no
+	cat >fails.yaml <<-'END'
+	workflow: fails
+	tasks: {a: {run: "false"}}
+	END
+	atf_check -s exit:1 -o ignore weirctl run fails.yaml --wait
+	atf_check -o ignore weirctl run park.yaml
+	for verb in restart rerun retry replay; do
+		atf_check -s exit:64 -o ignore -e match:'which executions\?.* or --all$' \
+		    weirctl $verb
+	done
+	# What none of these verbs is for is left out.
+	atf_check -o match:'^execution +1 ' -o match:'^execution +2 ' \
+	    -o match:'^execution +3 .*failed -> running' \
+	    -o not-match:'^execution +4 ' -o not-match:'refused' \
+	    weirctl restart --all --plan
+	atf_check -o match:'^execution +3 ' -o not-match:'^execution +4 ' \
+	    -o not-match:'refused' weirctl retry --all --plan
+	atf_check -s exit:1 -o match:'^execution' -o match:'^4: refused' \
+	    weirctl rerun --all --plan
+	atf_check -o match:'^execution +8 .*\(new\)' weirctl replay --all --plan
+	atf_check -o match:'^3: [a-z]*$' weirctl restart --all --status failed
 	weir_stop
 }
 

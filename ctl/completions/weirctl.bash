@@ -43,10 +43,10 @@ _weirctl()
 	resume) words="--json --quiet --help --all --early --if-revision --plan --status --workflow --label --correlation-id --parent --owner --since --until" values="executions" ;;
 	cancel) words="--json --quiet --help --reason --kill --wait --if-revision --plan --status --workflow --label --correlation-id --parent --owner --since --until --all" values="executions" ;;
 	terminate) words="--json --quiet --help --reason --failure-workflow --wait --if-revision --plan --status --workflow --label --correlation-id --parent --owner --since --until --all" values="executions" ;;
-	restart) words="--json --quiet --help --latest --wait --if-revision --plan --status --workflow --label --correlation-id --parent --owner --since --until" values="executions" ;;
-	rerun) words="--json --quiet --help --task --no-reset --task-input --set --input --set-correlation-id --domain --wait --if-revision --plan --status --workflow --label --correlation-id --parent --owner --since --until" values="executions" ;;
-	retry) words="--json --quiet --help --resume-subworkflows --wait --if-revision --plan --status --workflow --label --correlation-id --parent --owner --since --until" values="executions" ;;
-	replay) words="--json --quiet --help --set --input --version --wait --if-revision --plan --status --workflow --label --correlation-id --parent --owner --since --until" values="executions" ;;
+	restart) words="--json --quiet --help --latest --wait --if-revision --plan --status --workflow --label --correlation-id --parent --owner --since --until --all" values="executions" ;;
+	rerun) words="--json --quiet --help --task --no-reset --task-input --set --input --set-correlation-id --domain --wait --if-revision --plan --status --workflow --label --correlation-id --parent --owner --since --until --all" values="executions" ;;
+	retry) words="--json --quiet --help --resume-subworkflows --wait --if-revision --plan --status --workflow --label --correlation-id --parent --owner --since --until --all" values="executions" ;;
+	replay) words="--json --quiet --help --set --input --version --wait --if-revision --plan --status --workflow --label --correlation-id --parent --owner --since --until --all" values="executions" ;;
 	delete) words="--json --quiet --help --reason --if-revision --plan --status --workflow --label --correlation-id --parent --owner --since --until --all" values="executions" ;;
 	update) words="--json --quiet --help --item --output --reason --if-revision --plan" values="executions" ;;
 	skip) words="--json --quiet --help --item --output --reason --if-revision --plan" values="executions" ;;
