@@ -191,8 +191,35 @@ dropped_body() {
 	weir_stop
 }
 
+weir_test_case too_big "a message over limits.message: nothing is done, and which limit"
+too_big_body() {
+	echo 'limits: {message: 8K}' >weird.conf
+	weir_start -c weird.conf
+	cat >filled.yaml <<-'END'
+	workflow: filled
+	input: {filler: {type: string}}
+	tasks: {a: {run: "true"}}
+	END
+	atf_check -o ignore weirctl define filled.yaml
+	printf 'filler: x%09000d\n' 1 >input.yaml
+	atf_check -s exit:65 -o empty -e save:err \
+	    weirctl run filled --input input.yaml
+	atf_check -o inline:'weirctl: message is too big: limits.message is 8192 bytes; nothing was done\n' \
+	    cat err
+	{ cat filled.yaml; printf '  b: {run: "echo %09000d"}\n' 1; } |
+	    sed 's/^tasks: .*/tasks:\n  a: {run: "true"}/' >large.yaml
+	atf_check -s exit:65 -e match:'limits.message is 8192 bytes; nothing was done$' \
+	    weirctl define large.yaml
+	# More than the socket takes in at once.
+	printf 'filler: x%0900000d\n' 1 >input.yaml
+	atf_check -s exit:65 -e match:'limits.message is 8192 bytes; nothing was done$' \
+	    weirctl run filled --input input.yaml
+	atf_check -o empty weirctl --json ls
+	weir_stop
+}
+
 atf_init_test_cases() {
-	for name in gone meant reason selects follows dropped; do
+	for name in too_big gone meant reason selects follows dropped; do
 		atf_add_test_case "$name"
 	done
 }
