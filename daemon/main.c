@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "daemon/check.h"
+#include "daemon/core/alloc.h"
 #include "daemon/core/lifecycle.h"
 #include "daemon/instance.h"
 #include "daemon/log.h"
@@ -29,6 +30,7 @@ main(int argc, char **argv)
 	struct options options;
 	struct config *config;
 	struct server server;
+	char *pid_file;
 	int status = 0;
 
 	harden_descriptors();
@@ -52,9 +54,14 @@ main(int argc, char **argv)
 		status = check(&options, config);
 		config_free(config);
 	} else {
+		pid_file = xstrdup(config->pid_file);
 		go(&server, &options, config);
 		server_run(&server);
 		server_close(&server);
+		/* The state directory's lock is held as long as the process. */
+		if (!options.foreground)
+			pid_file_remove(pid_file);
+		free(pid_file);
 	}
 	options_free(&options);
 	return status;

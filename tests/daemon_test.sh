@@ -205,6 +205,18 @@ background_body() {
 	    weird -c weird.conf -d state -s other
 	kill -TERM "$(cat pid)"
 	weir_wait_until test ! -e sock
+	weir_wait_until test ! -e pid
+	# Another's is left as it is.
+	weir_wait_until weird -c weird.conf -d state -s sock
+	mv pid weird.pid
+	echo 1 >pid
+	kill -TERM "$(cat weird.pid)"
+	weir_wait_until unlocked
+	atf_check -o inline:'1\n' cat pid
+}
+
+unlocked() {
+	weirctl journal verify state/journal
 }
 
 weir_test_case reload "SIGHUP takes over what is right, and nothing else"
