@@ -20,8 +20,8 @@
 #include "libproto/errors.h"
 #include "libproto/unpack.h"
 
-static int call(
-    struct ctl *, const char *, struct parameters *, struct weir_message *);
+static int
+call(struct ctl *, const char *, struct parameters *, struct weir_message *);
 static void hear_out(struct ctl *, struct answer *);
 static char *refused_whole(const struct answer *);
 static bool take_dropped(struct answer *, const struct weir_message *);
@@ -107,8 +107,7 @@ call(struct ctl *ctl, const char *method, struct parameters *parameters,
 	if (parameters == NULL)
 		return weir_call(ctl->weir, method, NULL, 0, -1, message);
 	msgpack_sbuffer_clear(&parameters->whole);
-	msgpack_packer_init(
-	    &packer, &parameters->whole, msgpack_sbuffer_write);
+	msgpack_packer_init(&packer, &parameters->whole, msgpack_sbuffer_write);
 	msgpack_pack_map(&packer, parameters->count);
 	msgpack_sbuffer_write(
 	    &parameters->whole, parameters->bytes.data, parameters->bytes.size);

@@ -37,7 +37,8 @@ main(int argc, char **argv)
 	return output_is_whole() ? status : EX_IOERR;
 }
 
-/* What failed to be written earlier is gone, and the last flush knows nothing. */
+/* What failed to be written earlier is gone, and the last flush knows nothing.
+ */
 static bool
 output_is_whole(void)
 {

@@ -43,8 +43,7 @@ struct dumping {
 	int status; /* by what was found before that */
 };
 
-static bool
-is_none(const struct journal_summary *, const struct journal_dir *);
+static bool is_none(const struct journal_summary *, const struct journal_dir *);
 static void take_finding(void *, const struct journal_finding *);
 static int64_t monotonic(void);
 static void print_verdict(struct writer *, const struct verifying *);
@@ -264,8 +263,7 @@ dump(struct ctl *ctl, const struct arguments *arguments)
 		warnx("%s", error);
 		status = EX_NOINPUT;
 	} else if (status == 0) {
-		status =
-		    is_none(&summary, &dir) ? EX_NOINPUT : dumping.status;
+		status = is_none(&summary, &dir) ? EX_NOINPUT : dumping.status;
 	}
 	journal_dir_close(&dir);
 	return status;
