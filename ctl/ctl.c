@@ -34,6 +34,10 @@ ctl_connect(struct ctl *ctl)
 {
 	if (ctl->weir != NULL)
 		return 0;
+	if (ctl->arguments->socket != NULL && *ctl->arguments->socket == '\0') {
+		warnx("--socket: expected a path, not \"\"");
+		return EX_USAGE;
+	}
 	if (!weir_socket_path(
 		ctl->arguments->socket, ctl->socket, sizeof(ctl->socket))) {
 		warnx("the socket's path is too long");

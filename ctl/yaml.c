@@ -146,8 +146,11 @@ read_document(struct reader *r)
 	} while (!ended && !r->stop);
 	if (!r->stop && r->yaml->root == NULL)
 		add_complaint(r->complaints, (struct position){1, 1},
-		    "there is nothing in the file; a workflow starts with its "
-		    "name, \"workflow: NAME\"");
+		    "there is nothing in the file; %s",
+		    r->yaml->source->begins != NULL
+			? r->yaml->source->begins
+			: "a workflow starts with its name, \"workflow: "
+			  "NAME\"");
 }
 
 static bool

@@ -218,8 +218,73 @@ too_big_body() {
 	weir_stop
 }
 
+weir_test_case refusals "what can't be meant is refused, and an error has no titles"
+refusals_body() {
+	weir_start
+	cat >one.yaml <<-'END'
+	workflow: one
+	tasks: {a: {set: {x: 1}}}
+	END
+	atf_check -o ignore weirctl define one.yaml
+	atf_check -s exit:64 -e match:'--limit: expected a number from 1 on' \
+	    weirctl ls -n 0
+	atf_check -s exit:64 -e match:'--from: the first event has the number 1' \
+	    weirctl events --from 0
+	atf_check -s exit:64 -e match:'--socket: expected a path' \
+	    weirctl -s '' ls
+	atf_check -s exit:64 -e match:'either --clear or new caps' \
+	    weirctl safety one --starts 5/1h --clear
+	: >empty.yaml
+	atf_check -s exit:65 \
+	    -e match:'empty.yaml:1:1: there is nothing in the file; an input is a map' \
+	    weirctl run one --input empty.yaml
+	atf_check -s exit:65 -e match:'a workflow starts with its name' \
+	    weirctl check empty.yaml
+	atf_check -s exit:64 -e match:'correlation_id' \
+	    weirctl ls --correlation-id "$(printf '%02000d' 1)"
+	weir_stop
+}
+
+weir_test_case reload "a wrong weird.conf is no wrong command line"
+reload_body() {
+	echo 'log: info' >weird.conf
+	weir_start -c weird.conf
+	echo 'log: loud' >weird.conf
+	atf_check -s exit:65 -e match:'weird.conf:1:6: ' weirctl engine reload
+	weir_stop
+}
+
+weir_test_case terminal ""
+terminal_head() {
+	atf_set descr "tables fit a terminal; a line that counts down is taken away"
+	atf_set require.progs "script stty"
+}
+terminal_body() {
+	weir_start
+	cat >gate.yaml <<-'END'
+	workflow: gate-with-a-long-name
+	tasks: {a: {run: "until [ -e open ]; do sleep 0.05; done", cwd: HERE}}
+	END
+	sed "s,HERE,$PWD," gate.yaml >here.yaml
+	atf_check -o ignore weirctl run here.yaml --label team=a
+	TERM=dumb script -qec 'stty cols 40 && weirctl ls' seen </dev/null \
+	    >script.out 2>&1
+	tr -d '\r' <seen | sed '1d; $d' >lines
+	atf_check -o match:'^ID  STATUS ' cat lines
+	atf_check -o not-match:'.{41}' cat lines
+	TERM=dumb script -qec 'weirctl engine pause --wait' seen </dev/null \
+	    >script.out 2>&1 &
+	weir_wait_until grep -q 'waiting for 1 callout to end' script.out
+	touch open
+	wait $!
+	tr -d '\r' <seen >lines
+	atf_check -o match:'^.\[Kthe engine is PAUSED|end.\[Kthe engine' \
+	    cat lines
+	weir_stop
+}
+
 atf_init_test_cases() {
-	for name in too_big gone meant reason selects follows dropped; do
+	for name in refusals reload terminal too_big gone meant reason selects follows dropped; do
 		atf_add_test_case "$name"
 	done
 }
