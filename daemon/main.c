@@ -15,12 +15,14 @@
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/options.h"
+#include "daemon/role_names.h"
 #include "daemon/runner/harden.h"
 #include "daemon/server.h"
 #include "daemon/settings.h"
 #include "daemon/tables.h"
 
 static void complain(void *, const char *);
+static void warn_of(void *, const char *);
 static int check(const struct options *, const struct config *);
 static void go(struct server *, const struct options *, struct config *);
 
@@ -74,6 +76,13 @@ complain(void *ctx, const char *message)
 	fprintf(stderr, "%s\n", message);
 }
 
+static void
+warn_of(void *ctx, const char *message)
+{
+	(void)ctx;
+	log_warn("%s", message);
+}
+
 static int
 check(const struct options *options, const struct config *config)
 {
@@ -85,6 +94,7 @@ check(const struct options *options, const struct config *config)
 	    config->state_dir, config->runtime_dir);
 	free(file);
 	fflush(stdout);
+	role_names_check(config, complain, NULL);
 	return options->check_config ? 0 : check_journal(config);
 }
 
@@ -97,6 +107,7 @@ go(struct server *server, const struct options *options, struct config *config)
 
 	log_open(options->foreground ? LOG_TO_STDERR : LOG_TO_BOTH,
 	    (enum log_level)config->log_level);
+	role_names_check(config, warn_of, NULL);
 	if (!options->foreground)
 		parent = daemon_begin();
 	umask(022);

@@ -251,6 +251,11 @@ reload_body() {
 	weir_start -c weird.conf
 	echo 'log: loud' >weird.conf
 	atf_check -s exit:65 -e match:'weird.conf:1:6: ' weirctl engine reload
+	echo 'roles: {admin: {users: no-one-2}}' >weird.conf
+	atf_check -o ignore weirctl engine reload
+	weir_wait_until grep -q \
+	    'warn: weird.conf: roles.admin.users: there is no user "no-one-2"' \
+	    weird.log
 	weir_stop
 }
 

@@ -88,6 +88,13 @@ configuration_head() {
 configuration_body() {
 	echo 'log: warn' >good.conf
 	atf_check -o match:"^$PWD/good.conf: ok$" weird -N -c good.conf
+	echo 'roles: {viewer: {users: [root, no-one-2, 4711], groups: no-group}}' \
+	    >named.conf
+	atf_check -o match:"^$PWD/named.conf: ok$" \
+	    -e match:'^weird.conf: roles.viewer.users: there is no user "no-one-2" on this machine' \
+	    -e match:'^weird.conf: roles.viewer.groups: there is no group "no-group"' \
+	    -e not-match:'"root"' -e not-match:'4711' \
+	    weird -N -c named.conf
 	printf 'log: loud\nlimit:\n  requests: 3\n' >bad.conf
 	cat >expected <<EOF
 $PWD/bad.conf:1:6: log: expected error, warn, info or debug, found "loud"
