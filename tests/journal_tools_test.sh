@@ -297,6 +297,7 @@ snapshots_body() {
 	check_n 0 'ok: .* 2 snapshots'
 	executions=$(sed 's/.* \([0-9]*\) executions.*/\1/;t;d' n.out)
 	atf_check -o match:'^\{"snapshot": [0-9]*, "chunk": 1, "file": "[0-9]*.snap", "offset": 64, "last": false, "holds": \[' \
+	    -o match:'"filler": "00000000' -o match:'"workflow": "w", "tasks"' \
 	    weirctl journal dump --snapshots state/journal
 
 	# The newest snapshot: the one before it does.
