@@ -245,6 +245,53 @@ refusals_body() {
 	weir_stop
 }
 
+# completed WORD...: what bash offers for the last of them, in one line.
+completed() {
+	cat >complete.bash <<-'END'
+	. "$WEIR_SRC/ctl/completions/weirctl.bash"
+	COMP_WORDS=(weirctl "$@")
+	COMP_CWORD=$#
+	_weirctl
+	echo "${COMPREPLY[*]}"
+	END
+	bash complete.bash "$@"
+}
+
+weir_test_case completion ""
+completion_head() {
+	atf_set descr "bash completes arguments of options, and operands by place"
+	atf_set require.progs bash
+}
+completion_body() {
+	weir_start
+	cat >one.yaml <<-'END'
+	workflow: one
+	tasks: {a: {set: {x: 1}}}
+	END
+	atf_check -o ignore weirctl run one.yaml --wait
+	weirctl completion bash >made
+	atf_check cmp made "$WEIR_SRC/ctl/completions/weirctl.bash"
+	atf_check_equal "leave drain kill" "$(completed engine stop -m '')"
+	atf_check_equal "drain" "$(completed engine stop --mode d)"
+	atf_check_equal "pending pausing paused" "$(completed cancel --status p)"
+	atf_check_equal "one" "$(completed cancel --workflow '')"
+	atf_check_equal "" "$(completed cancel --reason '')"
+	atf_check_equal "1" "$(completed cancel --status failed '')"
+	atf_check_equal "1" "$(completed cancel 1 '')"
+	atf_check_equal "completed" "$(completed update 5 a c)"
+	atf_check_equal "1" "$(completed update '')"
+	atf_check_equal "" "$(completed update 5 '')"
+	atf_check_equal "one.yaml one" "$(completed run o)"
+	atf_check_equal "one.yaml" "$(completed run one --input o)"
+	atf_check_equal "safety show signal skip" \
+	    "$(completed help s | tr ' ' '\n' | sort | tr '\n' ' ' | sed 's/ $//')"
+	atf_check_equal "stop" "$(completed engine sto)"
+	atf_check_equal "" "$(completed engine stop '')"
+	atf_check_equal "verify" "$(completed journal v)"
+	atf_check_equal "one.yaml" "$(completed journal verify o)"
+	weir_stop
+}
+
 weir_test_case reload "a wrong weird.conf is no wrong command line"
 reload_body() {
 	echo 'log: info' >weird.conf
@@ -289,7 +336,7 @@ terminal_body() {
 }
 
 atf_init_test_cases() {
-	for name in refusals reload terminal too_big gone meant reason selects follows dropped; do
+	for name in completion refusals reload terminal too_big gone meant reason selects follows dropped; do
 		atf_add_test_case "$name"
 	done
 }
