@@ -234,6 +234,11 @@ refusals_body() {
 	    weirctl -s '' ls
 	atf_check -s exit:64 -e match:'either --clear or new caps' \
 	    weirctl safety one --starts 5/1h --clear
+	atf_check -o match:'^."verb": "ls", "alias": "list", .*."option": "limit", "letter": "n", "argument": "N", ' \
+	    -o match:'^."verb": "engine stop", ' -o not-match:'^[^{]' \
+	    weirctl --json help
+	atf_check -o match:'^."verb": "safety", .*"operands": \["NAME"\].$' \
+	    weirctl --json help safety
 	: >empty.yaml
 	atf_check -s exit:65 \
 	    -e match:'empty.yaml:1:1: there is nothing in the file; an input is a map' \
