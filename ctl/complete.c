@@ -9,7 +9,11 @@
 
 static void first_word(FILE *, const struct verb *);
 static void bash_verb(FILE *, const struct verb *);
-static const char *bash_values(const struct verb *);
+static void bash_option(FILE *, const struct option *);
+static void bash_operands_of(FILE *, const struct verb *);
+static void bash_arguments(FILE *, const struct verb *);
+static void bash_values(FILE *, enum argument_type, const char *const *);
+static bool repeats_noun(const struct verb *const *);
 static void words(FILE *, const char *const *, const char *between);
 static void quoted(FILE *, const char *);
 static void zsh_verb(FILE *, const struct verb *);
@@ -42,7 +46,8 @@ static const char bash_head[] =
     "\tweirctl ls 2>/dev/null | sed -n 's/^ *\\([0-9][0-9]*\\) .*/\\1/p'\n"
     "}\n\n"
     "_weirctl()\n{\n"
-    "\tlocal cur=${COMP_WORDS[COMP_CWORD]} verb= i words= values=\n"
+    "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+    "\tlocal verb= i n=0 words= args= values= parts\n"
     "\tCOMPREPLY=()\n"
     "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
     "\t\tcase ${COMP_WORDS[i]} in\n"
@@ -52,6 +57,21 @@ static const char bash_head[] =
     "\t\tesac\n"
     "\tdone\n"
     "\tcase $verb in\n";
+
+/* Of the values of operands, and "/" between them, the last one repeats. */
+static const char bash_operands[] =
+    "\tesac\n"
+    "\tfor ((i++; i < COMP_CWORD; i++)); do\n"
+    "\t\tcase ${COMP_WORDS[i]} in\n"
+    "\t\t-*) [[ $args == *\" ${COMP_WORDS[i]} \"* ]] && ((i++)) ;;\n"
+    "\t\t*) ((n++)) ;;\n"
+    "\t\tesac\n"
+    "\tdone\n"
+    "\tIFS=/ read -ra parts <<<\"$values\"\n"
+    "\t((n < ${#parts[@]})) || n=$((${#parts[@]} - 1))\n"
+    "\t((n < 0)) || values=${parts[n]}\n"
+    "\t[[ $args == *\" $prev \"* ]] && values=\n"
+    "\tcase $verb:$prev in\n";
 
 static const char bash_tail[] =
     "\tesac\n"
@@ -114,6 +134,10 @@ complete_bash(FILE *to)
 	for (v = verbs; *v != NULL; v++)
 		if (((*v)->flags & VERB_HIDDEN) == 0 && !repeats_noun(v))
 			bash_verb(to, *v);
+	fputs(bash_operands, to);
+	for (v = verbs; *v != NULL; v++)
+		if (((*v)->flags & VERB_HIDDEN) == 0)
+			bash_arguments(to, *v);
 	fputs(bash_tail, to);
 }
 
@@ -134,6 +158,12 @@ bash_verb(FILE *to, const struct verb *verb)
 		    ((*v)->name[n] == ' ' || (*v)->name[n] == '\0'))
 			for (i = 0; (o = verb_option(*v, i)) != NULL; i++)
 				fprintf(to, " --%s", o->name);
+	fputs("\" args=\" ", to);
+	for (v = verbs; *v != NULL; v++)
+		if (strncmp((*v)->name, verb->name, n) == 0 &&
+		    ((*v)->name[n] == ' ' || (*v)->name[n] == '\0'))
+			for (i = 0; (o = verb_option(*v, i)) != NULL; i++)
+				bash_option(to, o);
 	fputs("\" values=\"", to);
 	if (verb->name[n] == ' ') {
 		fputc('=', to);
@@ -141,24 +171,81 @@ bash_verb(FILE *to, const struct verb *verb)
 			if (strncmp((*v)->name, verb->name, n + 1) == 0)
 				fprintf(to, "%s%s", *v != verb ? " " : "",
 				    (*v)->name + n + 1);
-	} else {
-		fputs(bash_values(verb), to);
+		fputc('/', to);
 	}
+	bash_operands_of(to, verb);
 	fputs("\" ;;\n", to);
 }
 
-static const char *
-bash_values(const struct verb *verb)
+/* As it is typed, where an argument follows it. */
+static void
+bash_option(FILE *to, const struct option *o)
 {
-	switch (verb->operands[0].type) {
-	case ARGUMENT_FILE:
-		return "files";
-	case ARGUMENT_STARTABLE:
-		return "files workflows";
-	default:
-		return candidates(verb->operands[0].type) != NULL
-		    ? candidates(verb->operands[0].type)
-		    : "";
+	if (o->type == ARGUMENT_NONE)
+		return;
+	fprintf(to, "--%s ", o->name);
+	if (o->letter != '\0')
+		fprintf(to, "-%c ", o->letter);
+}
+
+static void
+bash_operands_of(FILE *to, const struct verb *verb)
+{
+	const struct verb *const *v;
+	const struct operand *o;
+
+	if (strcmp(verb->name, "help") == 0) {
+		fputc('=', to);
+		for (v = verbs; *v != NULL; v++)
+			if (((*v)->flags & VERB_HIDDEN) == 0 &&
+			    !repeats_noun(v)) {
+				fputs(v > verbs ? " " : "", to);
+				first_word(to, *v);
+			}
+		return;
+	}
+	for (o = verb->operands; o->name != NULL; o++) {
+		bash_values(to, o->type, o->words);
+		/* One that does not repeat is followed by nothing. */
+		if (o->count == OPERAND_ONE || o->count == OPERAND_OPTIONAL)
+			fputs("/", to);
+	}
+	fputs(" ", to);
+}
+
+/* What may follow an option, where that is known. */
+static void
+bash_arguments(FILE *to, const struct verb *verb)
+{
+	const struct option *o;
+	size_t i, n = strcspn(verb->name, " ");
+
+	for (i = 0; (o = verb_option(verb, i)) != NULL; i++) {
+		if (o->words == NULL && o->type != ARGUMENT_FILE &&
+		    candidates(o->type) == NULL)
+			continue;
+		fprintf(to, "\t%.*s:--%s", (int)n, verb->name, o->name);
+		if (o->letter != '\0')
+			fprintf(
+			    to, " | %.*s:-%c", (int)n, verb->name, o->letter);
+		fputs(") values=\"", to);
+		bash_values(to, o->type, o->words);
+		fputs("\" ;;\n", to);
+	}
+}
+
+static void
+bash_values(FILE *to, enum argument_type type, const char *const *list)
+{
+	if (list != NULL) {
+		fputc('=', to);
+		words(to, list, " ");
+	} else if (type == ARGUMENT_FILE) {
+		fputs("files", to);
+	} else if (type == ARGUMENT_STARTABLE) {
+		fputs("files workflows", to);
+	} else if (candidates(type) != NULL) {
+		fputs(candidates(type), to);
 	}
 }
 

@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "ctl/complete.h"
+#include "ctl/targets.h"
 #include "ctl/verb.h"
 
 #define WIDTH 72 /* bytes of a line of text */
 
+static bool has_selectors(const struct verb *);
 static void synopsis(FILE *, const struct verb *);
 static void option_use(FILE *, const struct option *);
 static void option_entry(FILE *, const struct option *);
@@ -18,7 +20,6 @@ complete_mdoc(FILE *to)
 {
 	const struct verb *const *v;
 	const struct option *o;
-	size_t list;
 
 	fputs(".Bl -tag -width Ds\n", to);
 	for (v = verbs; *v != NULL; v++) {
@@ -31,21 +32,31 @@ complete_mdoc(FILE *to)
 			text(to, (*v)->text);
 			fputc('\n', to);
 		}
-		/* the selectors, the second list, are described once */
+		/* the selectors are described once */
 		o = (*v)->options[0];
 		if (o == NULL)
 			continue;
 		fputs(".Bl -tag -width Ds\n", to);
 		for (; o->name != NULL; o++)
 			option_entry(to, o);
-		for (list = 1; list < VERB_OPTION_LISTS; list++)
-			if ((*v)->options[list] != NULL && list == 1)
-				fputs(".It Ar selectors\n"
-				      "See\n.Sx Selecting executions .\n",
-				    to);
+		if (has_selectors(*v))
+			fputs(".It Ar selectors\n"
+			      "See\n.Sx Selecting executions .\n",
+			    to);
 		fputs(".El\n", to);
 	}
 	fputs(".El\n", to);
+}
+
+static bool
+has_selectors(const struct verb *verb)
+{
+	size_t list;
+
+	for (list = 0; list < VERB_OPTION_LISTS; list++)
+		if (verb->options[list] == selector_options)
+			return true;
+	return false;
 }
 
 static void
@@ -57,7 +68,7 @@ synopsis(FILE *to, const struct verb *verb)
 	fprintf(to, ".It Xo\n.Ic %s\n", verb->name);
 	for (o = verb->options[0]; o != NULL && o->name != NULL; o++)
 		option_use(to, o);
-	if (verb->options[1] != NULL)
+	if (has_selectors(verb))
 		fputs(".Op Ar selectors\n", to);
 	for (operand = verb->operands; operand->name != NULL; operand++) {
 		fputs(operand->count == OPERAND_OPTIONAL ||

@@ -20,6 +20,11 @@
 #include "libproto/errors.h"
 #include "libproto/unpack.h"
 
+static int
+call(struct ctl *, const char *, struct parameters *, struct weir_message *);
+static void hear_out(struct ctl *, struct answer *);
+static char *refused_whole(const struct answer *);
+static bool take_dropped(struct answer *, const struct weir_message *);
 static void explain_actions(const msgpack_object *);
 static void no_daemon(const char *, int);
 static bool is_read(const char *method);
@@ -29,6 +34,10 @@ ctl_connect(struct ctl *ctl)
 {
 	if (ctl->weir != NULL)
 		return 0;
+	if (ctl->arguments->socket != NULL && *ctl->arguments->socket == '\0') {
+		warnx("--socket: expected a path, not \"\"");
+		return EX_USAGE;
+	}
 	if (!weir_socket_path(
 		ctl->arguments->socket, ctl->socket, sizeof(ctl->socket))) {
 		warnx("the socket's path is too long");
@@ -75,7 +84,6 @@ ctl_try(struct ctl *ctl, const char *method, struct parameters *parameters,
     struct answer *answer)
 {
 	struct weir_message message;
-	msgpack_packer packer;
 	int status;
 
 	memset(answer, 0, sizeof(*answer));
@@ -84,30 +92,78 @@ ctl_try(struct ctl *ctl, const char *method, struct parameters *parameters,
 		answer->error = WEIR_ECLOSED;
 		return status;
 	}
-	if (parameters == NULL) {
-		answer->error =
-		    weir_call(ctl->weir, method, NULL, 0, -1, &message);
-	} else {
-		msgpack_sbuffer_clear(&parameters->whole);
-		msgpack_packer_init(
-		    &packer, &parameters->whole, msgpack_sbuffer_write);
-		msgpack_pack_map(&packer, parameters->count);
-		msgpack_sbuffer_write(&parameters->whole,
-		    parameters->bytes.data, parameters->bytes.size);
-		answer->error =
-		    weir_call(ctl->weir, method, parameters->whole.data,
-			parameters->whole.size, -1, &message);
-	}
+	answer->error = call(ctl, method, parameters, &message);
 	if (answer->error < 0)
 		answer->text = xstrdup(weir_strerror(answer->error));
-	if (answer->error == WEIR_ECLOSED)
-		while (weir_receive(ctl->weir, 0, &message) >= 0)
-			ctl_tell_dropped(&message);
-	if (answer->error < 0)
-		memset(&message, 0, sizeof(message));
 	else if (!answer_take(answer, &message))
 		answer->error = WEIR_EPROTOCOL;
+	if (answer->error == WEIR_ECLOSED)
+		hear_out(ctl, answer);
 	return answer->error == 0 ? 0 : ctl_status_of(answer->error);
+}
+
+static int
+call(struct ctl *ctl, const char *method, struct parameters *parameters,
+    struct weir_message *message)
+{
+	msgpack_packer packer;
+
+	if (parameters == NULL)
+		return weir_call(ctl->weir, method, NULL, 0, -1, message);
+	msgpack_sbuffer_clear(&parameters->whole);
+	msgpack_packer_init(&packer, &parameters->whole, msgpack_sbuffer_write);
+	msgpack_pack_map(&packer, parameters->count);
+	msgpack_sbuffer_write(
+	    &parameters->whole, parameters->bytes.data, parameters->bytes.size);
+	return weir_call(ctl->weir, method, parameters->whole.data,
+	    parameters->whole.size, -1, message);
+}
+
+/*
+ * What the daemon said before it closed the connection.  What it found too
+ * large it has not taken in: that is as good as an answer.
+ */
+static void
+hear_out(struct ctl *ctl, struct answer *answer)
+{
+	struct weir_message message;
+	struct answer last;
+
+	while (weir_receive(ctl->weir, 0, &message) >= 0) {
+		if (take_dropped(&last, &message) &&
+		    field_uint(&last.object, "code") == ERROR_TOO_LARGE) {
+			free(answer->text);
+			answer->error = ERROR_TOO_LARGE;
+			answer->text = refused_whole(&last);
+		} else {
+			ctl_tell_dropped(&message);
+		}
+		answer_free(&last);
+	}
+}
+
+static char *
+refused_whole(const struct answer *dropped)
+{
+	char *why = field_text(&dropped->object, "message");
+	char *shown = visible_copy(why);
+	char *text = xasprintf("%s; nothing was done", shown);
+
+	free(shown);
+	free(why);
+	return text;
+}
+
+/* The answer is freed by the caller, whatever comes. */
+static bool
+take_dropped(struct answer *dropped, const struct weir_message *message)
+{
+	memset(dropped, 0, sizeof(*dropped));
+	msgpack_zone_init(&dropped->zone, 512);
+	return message->kind == WEIR_NOTIFICATION &&
+	    strcmp(message->method, "dropped") == 0 &&
+	    answer_take(dropped, message) &&
+	    field(&dropped->object, "message") != NULL;
 }
 
 int
@@ -198,13 +254,7 @@ ctl_tell_dropped(const struct weir_message *message)
 {
 	struct answer body;
 
-	if (message->kind != WEIR_NOTIFICATION ||
-	    strcmp(message->method, "dropped") != 0)
-		return;
-	memset(&body, 0, sizeof(body));
-	msgpack_zone_init(&body.zone, 512);
-	if (answer_take(&body, message) &&
-	    field(&body.object, "message") != NULL) {
+	if (take_dropped(&body, message)) {
 		fprintf(stderr, "weirctl: ");
 		field_print_text(stderr, field(&body.object, "message"));
 		fputc('\n', stderr);

@@ -26,8 +26,13 @@ draining_wait(struct ctl *ctl, draining_look *look, void *ctx)
 
 	if (status != 0)
 		return status;
-	while (
-	    (status = look(ctl, ctx, &callouts, &is_over)) == 0 && !is_over) {
+	for (;;) {
+		/* What it finds over it tells, on a line of its own. */
+		if (live)
+			erase();
+		status = look(ctl, ctx, &callouts, &is_over);
+		if (status != 0 || is_over)
+			break;
 		if (live)
 			show(callouts);
 		switch (follow_wait(&f, -1)) {
@@ -55,7 +60,6 @@ draining_wait(struct ctl *ctl, draining_look *look, void *ctx)
 static void
 show(uint64_t callouts)
 {
-	erase();
 	fprintf(stderr, "waiting for %" PRIu64 " callout%s to end", callouts,
 	    callouts == 1 ? "" : "s");
 }

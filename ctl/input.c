@@ -81,6 +81,8 @@ read_file(const char *path)
 
 	msgpack_sbuffer_init(&buffer);
 	readable = source_read(&source, path, &complaints);
+	source.begins =
+	    "an input is a map, \"name: value\"; {} is an empty one";
 	if (!readable && complaints.count == 0)
 		warn("%s", path);
 	else if (pack_source(&buffer, &source, readable, &complaints))

@@ -37,6 +37,17 @@ journal_dir_open(const char *given, struct journal_dir *dir)
 	return share(dir);
 }
 
+bool
+journal_dir_is_none(const struct journal_dir *dir, uint64_t files)
+{
+	if (files > 0)
+		return false;
+	warnx("%s: there is no journal here; it is the directory journal in "
+	      "weird's state_dir",
+	    dir->path);
+	return true;
+}
+
 void
 journal_dir_close(struct journal_dir *dir)
 {

@@ -5,6 +5,8 @@
 #define WEIR_CTL_JOURNAL_DIR_H
 
 #include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "ctl/arguments.h"
 
@@ -19,6 +21,11 @@ struct journal_dir {
  * to do having been said.
  */
 int journal_dir_open(const char *given, struct journal_dir *);
+/*
+ * A directory of something else is no journal in good order.  Whether it is
+ * one, by the number of the journal's files in it, having said so.
+ */
+bool journal_dir_is_none(const struct journal_dir *, uint64_t);
 void journal_dir_close(struct journal_dir *);
 
 #endif

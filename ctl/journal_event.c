@@ -4,15 +4,19 @@
 #include "ctl/journal_event.h"
 
 #include <msgpack.h>
+#include <stdint.h>
 
 #include "ctl/writer.h"
 #include "daemon/core/event.h"
 #include "daemon/core/event_text.h"
 #include "libproto/pack.h"
+#include "libproto/scan.h"
 #include "libproto/unpack.h"
 
 static void pack_event(
     msgpack_packer *, const struct journal_record *, const struct event *);
+static void
+pack_held(msgpack_packer *, msgpack_sbuffer *, const msgpack_object *);
 static bool print_packed(FILE *, const msgpack_sbuffer *);
 
 bool
@@ -80,6 +84,32 @@ print_packed(FILE *to, const msgpack_sbuffer *buffer)
 	return ok;
 }
 
+/* Snapshots hold inputs, outputs and the like as bytes of MessagePack. */
+static void
+pack_held(msgpack_packer *packer, msgpack_sbuffer *to, const msgpack_object *o)
+{
+	static const struct scan_limits limits = {
+	    SIZE_MAX, SCAN_DEPTH_MAX, UINT32_MAX};
+	uint32_t i;
+
+	if (o->type == MSGPACK_OBJECT_ARRAY) {
+		msgpack_pack_array(packer, o->via.array.size);
+		for (i = 0; i < o->via.array.size; i++)
+			pack_held(packer, to, &o->via.array.ptr[i]);
+	} else if (o->type == MSGPACK_OBJECT_MAP) {
+		msgpack_pack_map(packer, o->via.map.size);
+		for (i = 0; i < o->via.map.size; i++) {
+			pack_held(packer, to, &o->via.map.ptr[i].key);
+			pack_held(packer, to, &o->via.map.ptr[i].val);
+		}
+	} else if (o->type == MSGPACK_OBJECT_BIN &&
+	    scan_is_value(o->via.bin.ptr, o->via.bin.size, &limits)) {
+		msgpack_sbuffer_write(to, o->via.bin.ptr, o->via.bin.size);
+	} else {
+		msgpack_pack_object(packer, *o);
+	}
+}
+
 bool
 journal_chunk_print(FILE *to, const struct journal_chunk *chunk)
 {
@@ -103,7 +133,7 @@ journal_chunk_print(FILE *to, const struct journal_chunk *chunk)
 		pack_key_int(&packer, "offset", chunk->offset);
 		pack_key_bool(&packer, "last", chunk->last);
 		pack_str(&packer, "holds");
-		msgpack_pack_object(&packer, object);
+		pack_held(&packer, &buffer, &object);
 		ok = print_packed(to, &buffer);
 		msgpack_sbuffer_destroy(&buffer);
 	}

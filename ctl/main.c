@@ -3,6 +3,7 @@
  */
 #include <err.h>
 #include <locale.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sysexits.h>
 
@@ -12,6 +13,7 @@
 #define WEIR_VERSION "0"
 #endif
 
+static bool output_is_whole(void);
 static int run_verb(const struct arguments *);
 
 int
@@ -32,11 +34,21 @@ main(int argc, char **argv)
 	else
 		status = run_verb(&arguments);
 	arguments_free(&arguments);
-	if (fflush(stdout) != 0) {
+	return output_is_whole() ? status : EX_IOERR;
+}
+
+/* What failed to be written earlier is gone, and the last flush knows nothing.
+ */
+static bool
+output_is_whole(void)
+{
+	if (fflush(stdout) != 0)
 		warn("standard output");
-		return EX_IOERR;
-	}
-	return status;
+	else if (ferror(stdout))
+		warnx("standard output: not all of it could be written");
+	else
+		return true;
+	return false;
 }
 
 static int

@@ -96,7 +96,8 @@ take(struct source *s, struct complaints *complaints)
 		find_lines(s);
 		add_complaint(complaints, source_position(s, s->size),
 		    "the file is larger than 1 MiB, which is the most that a "
-		    "workflow may have: split it into subworkflows");
+		    "workflow or an input may have: split a workflow into "
+		    "subworkflows");
 		return false;
 	}
 	/* a byte order mark says nothing here, and would shift the columns */

@@ -34,7 +34,8 @@ struct complaints {
 };
 
 struct source {
-	char *name; /* for messages */
+	char *name;	    /* for messages */
+	const char *begins; /* in words, with what; NULL: as a workflow */
 	char *bytes;
 	size_t size;
 	uint32_t *lines; /* byte offset at which each line starts */

@@ -13,6 +13,7 @@
 
 #define GAP 2	/* blanks between columns */
 #define LEAST 8 /* columns that one that shrinks keeps */
+#define KEPT 2	/* columns of the table that are never left out */
 
 struct place_of_column {
 	size_t width;
@@ -31,6 +32,8 @@ struct table {
 
 static size_t step(const char *, size_t *width);
 static void fit(struct table *);
+static struct place_of_column *least_wanted(struct table *);
+static bool has_text(const struct table *, size_t column);
 static void
 print_cell(FILE *, const char *, const struct place_of_column *, bool last);
 static void print_cut(FILE *, const char *, size_t);
@@ -119,7 +122,10 @@ table_text_width(const char *text)
 	return all;
 }
 
-/* The widest column that may shrink gives way, one character at a time. */
+/*
+ * The widest column that may shrink gives way, one character at a time; then
+ * whole columns do.
+ */
 static void
 fit(struct table *t)
 {
@@ -140,10 +146,47 @@ fit(struct table *t)
 				t->columns[i].width > widest->width))
 				widest = &t->columns[i];
 		}
-		if (all <= t->width || widest == NULL)
+		if (all <= t->width)
 			return;
-		widest->width--;
+		if (widest == NULL)
+			widest = least_wanted(t);
+		if (widest == NULL)
+			return;
+		widest->width -=
+		    widest->width > LEAST && widest->shrink ? 1 : widest->width;
 	}
+}
+
+/*
+ * What is left out where even narrow columns are too many: from the right,
+ * those with a title alone before the others.  The first two stay.
+ */
+static struct place_of_column *
+least_wanted(struct table *t)
+{
+	struct place_of_column *found = NULL;
+	size_t i;
+
+	for (i = t->ncolumns; i-- > KEPT;) {
+		if (t->columns[i].width == 0)
+			continue;
+		if (!has_text(t, i))
+			return &t->columns[i];
+		if (found == NULL)
+			found = &t->columns[i];
+	}
+	return found;
+}
+
+static bool
+has_text(const struct table *t, size_t column)
+{
+	size_t i;
+
+	for (i = t->ncolumns + column; i < t->ncells; i += t->ncolumns)
+		if (t->cells[i][0] != '\0')
+			return true;
+	return false;
 }
 
 void
@@ -157,7 +200,9 @@ table_print(const struct table *table, FILE *to)
 	fit(&t);
 	for (i = 0; i + t.ncolumns <= t.ncells; i += t.ncolumns) {
 		last = t.ncolumns;
-		while (last > 1 && t.cells[i + last - 1][0] == '\0')
+		while (last > 1 &&
+		    (t.cells[i + last - 1][0] == '\0' ||
+			t.columns[last - 1].width == 0))
 			last--;
 		for (column = 0; column < last; column++)
 			if (t.columns[column].width > 0)

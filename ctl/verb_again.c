@@ -308,7 +308,7 @@ const struct verb verb_restart = {
 	    "version of the\nworkflow.  What was stays as an earlier "
 	    "generation: show --generation, logs\n--generation.  Parents "
 	    "that had ended wait for it again.",
-    .options = {restart_options, selector_options},
+    .options = {restart_options, selector_options, all_option},
     .operands = {{"ID", ARGUMENT_EXECUTIONS, OPERAND_ANY, NULL}},
     .run = restart,
 };
@@ -320,7 +320,7 @@ const struct verb verb_rerun = {
 	    "those it had.  With\n--task each of these tasks runs again with "
 	    "what it saw when it last ran, and\nall that comes after it; "
 	    "everything else stays as it is.",
-    .options = {rerun_options, selector_options},
+    .options = {rerun_options, selector_options, all_option},
     .operands = {{"ID", ARGUMENT_EXECUTIONS, OPERAND_ANY, NULL}},
     .run = rerun,
 };
@@ -330,7 +330,7 @@ const struct verb verb_retry = {
     .summary = "Go on from the tasks that failed or were cut off",
     .text = "Every task whose failure, timeout or cancellation ended the "
 	    "execution runs\nagain; everything else stays as it is.",
-    .options = {retry_options, selector_options},
+    .options = {retry_options, selector_options, all_option},
     .operands = {{"ID", ARGUMENT_EXECUTIONS, OPERAND_ANY, NULL}},
     .run = retry,
 };
@@ -340,7 +340,7 @@ const struct verb verb_replay = {
     .summary = "Start a new execution with what another one had",
     .text = "The same workflow, version, input, labels and correlation id, "
 	    "and a link to the\nold one, which stays as it is.",
-    .options = {replay_options, selector_options},
+    .options = {replay_options, selector_options, all_option},
     .operands = {{"ID", ARGUMENT_EXECUTIONS, OPERAND_ANY, NULL}},
     .run = replay,
 };

@@ -129,9 +129,10 @@ undefine(struct ctl *ctl, const struct arguments *arguments)
 	return change(ctl, arguments, "definition.delete", "");
 }
 
-static const struct option reason_option[] = {
+static const struct option disable_options[] = {
     {'r', "reason", ARGUMENT_TEXT, "REASON", "why; shown to whoever tries",
 	NULL, false, false},
+    PLAN_OPTION,
     {.name = NULL},
 };
 
@@ -166,7 +167,7 @@ const struct verb verb_enable = {
 const struct verb verb_disable = {
     .name = "disable",
     .summary = "Let no execution of a workflow start any more",
-    .options = {reason_option, plan_option},
+    .options = {disable_options},
     .operands = {{"NAME", ARGUMENT_WORKFLOW, OPERAND_ONE, NULL}},
     .run = disable,
 };

@@ -3,6 +3,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "ctl/cell.h"
 #include "ctl/ctl.h"
@@ -179,7 +180,8 @@ reload_engine(struct ctl *ctl, const struct arguments *a)
 			    keys->via.array.ptr[i].via.str.ptr);
 	}
 	answer_free(&answer);
-	return status;
+	/* the command line was checked: it is weird.conf that is wrong */
+	return status == EX_USAGE ? EX_DATAERR : status;
 }
 
 static const char *const modes[] = {"leave", "drain", "kill", NULL};

@@ -1,6 +1,7 @@
 /*
  * verb_events: weirctl events: the event stream.
  */
+#include <err.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -114,10 +115,17 @@ events(struct ctl *ctl, const struct arguments *a)
 	const struct given *from = arguments_option(a, "from", NULL);
 	const struct given *given = NULL;
 	size_t n = targets_count(a), i, ntypes = 0;
-	uint64_t *ids = xcalloc(n + 1, sizeof(*ids));
-	const char **types = xcalloc(a->noptions + 1, sizeof(*types));
+	uint64_t *ids;
+	const char **types;
 	int status;
 
+	if (from != NULL && from->number == 0) {
+		warnx("--from: the first event has the number 1; without "
+		      "--from it is from now on");
+		return EX_USAGE;
+	}
+	ids = xcalloc(n + 1, sizeof(*ids));
+	types = xcalloc(a->noptions + 1, sizeof(*types));
 	for (i = 0; i < n; i++)
 		ids[i] = targets_id(a, i);
 	while ((given = arguments_option(a, "type", given)) != NULL)

@@ -8,6 +8,12 @@
 #include "ctl/complete.h"
 #include "ctl/ctl.h"
 #include "ctl/verbs.h"
+#include "libproto/pack.h"
+#include "libproto/unpack.h"
+
+static void write_all(struct writer *);
+static void write_verb(struct writer *, const struct verb *);
+static void pack_option(msgpack_packer *, const struct option *);
 
 static int
 help(struct ctl *ctl, const struct arguments *arguments)
@@ -16,9 +22,11 @@ help(struct ctl *ctl, const struct arguments *arguments)
 	char both[64];
 	size_t i;
 
-	(void)ctl;
 	if (arguments->noperands == 0) {
-		usage_print_all(stdout);
+		if (writer_is_json(ctl->out))
+			write_all(ctl->out);
+		else
+			usage_print_all(stdout);
 		return 0;
 	}
 	both[0] = '\0';
@@ -29,8 +37,67 @@ help(struct ctl *ctl, const struct arguments *arguments)
 		usage_unknown_verb(both, NULL);
 		return EX_USAGE;
 	}
-	usage_print_verb(stdout, verb);
+	if (writer_is_json(ctl->out))
+		write_verb(ctl->out, verb);
+	else
+		usage_print_verb(stdout, verb);
 	return 0;
+}
+
+static void
+write_all(struct writer *out)
+{
+	const struct verb *const *v;
+
+	for (v = verbs; *v != NULL; v++)
+		if (((*v)->flags & VERB_HIDDEN) == 0)
+			write_verb(out, *v);
+}
+
+static void
+write_verb(struct writer *out, const struct verb *verb)
+{
+	msgpack_sbuffer buffer;
+	msgpack_packer p;
+	msgpack_object object;
+	msgpack_zone zone;
+	size_t i, n = 0;
+
+	msgpack_sbuffer_init(&buffer);
+	msgpack_packer_init(&p, &buffer, msgpack_sbuffer_write);
+	msgpack_zone_init(&zone, 2048);
+	msgpack_pack_map(&p, 5);
+	pack_key_str(&p, "verb", verb->name);
+	pack_key_str(&p, "alias", verb->alias);
+	pack_key_str(&p, "summary", verb->summary);
+	while (verb_option(verb, n) != NULL)
+		n++;
+	pack_str(&p, "options");
+	msgpack_pack_array(&p, n);
+	for (i = 0; i < n; i++)
+		pack_option(&p, verb_option(verb, i));
+	for (n = 0; n < VERB_OPERANDS && verb->operands[n].name != NULL; n++)
+		;
+	pack_str(&p, "operands");
+	msgpack_pack_array(&p, n);
+	for (i = 0; i < n; i++)
+		pack_str(&p, verb->operands[i].name);
+	if (unpack_value(buffer.data, buffer.size, &zone, &object))
+		writer_row(out, &object);
+	msgpack_zone_destroy(&zone);
+	msgpack_sbuffer_destroy(&buffer);
+}
+
+static void
+pack_option(msgpack_packer *p, const struct option *option)
+{
+	char letter[] = {option->letter, '\0'};
+
+	msgpack_pack_map(p, 4);
+	pack_key_str(p, "option", option->name);
+	pack_key_str(p, "letter", option->letter != '\0' ? letter : NULL);
+	pack_key_str(p, "argument", option->argument);
+	pack_key_str(p, "help", option->help);
 }
 
 static const char *const kinds[] = {"bash", "zsh", "fish", "mdoc", NULL};
@@ -55,6 +122,7 @@ completion(struct ctl *ctl, const struct arguments *arguments)
 const struct verb verb_help = {
     .name = "help",
     .summary = "List the verbs, or explain one",
+    .text = "With --json: a line for each, with its options and operands.",
     .operands = {{"VERB", ARGUMENT_TEXT, OPERAND_ANY, NULL}},
     .flags = VERB_LOCAL,
     .run = help,

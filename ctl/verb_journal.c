@@ -43,6 +43,7 @@ struct dumping {
 	int status; /* by what was found before that */
 };
 
+static bool is_none(const struct journal_summary *, const struct journal_dir *);
 static void take_finding(void *, const struct journal_finding *);
 static int64_t monotonic(void);
 static void print_verdict(struct writer *, const struct verifying *);
@@ -59,18 +60,6 @@ static const char *const conditions[] = {
     [JOURNAL_TORN] = "torn",
     [JOURNAL_DAMAGED] = "damaged",
 };
-
-/* A directory of something else is no journal in good order. */
-static bool
-is_none(const struct journal_summary *summary, const char *dir)
-{
-	if (summary->segments > 0 || summary->snapshots > 0)
-		return false;
-	warnx("%s: there is no journal here; it is the directory journal in "
-	      "weird's state_dir",
-	    dir);
-	return true;
-}
 
 static int
 verify(struct ctl *ctl, const struct arguments *arguments)
@@ -96,7 +85,7 @@ verify(struct ctl *ctl, const struct arguments *arguments)
 			&check, &verifying.summary, error, sizeof(error))) {
 			warnx("%s", error);
 			status = EX_NOINPUT;
-		} else if (is_none(&verifying.summary, dir.path)) {
+		} else if (is_none(&verifying.summary, &dir)) {
 			status = EX_NOINPUT;
 		} else {
 			verifying.took = monotonic() - verifying.took;
@@ -110,6 +99,12 @@ verify(struct ctl *ctl, const struct arguments *arguments)
 		free(verifying.found[i].sentence);
 	free(verifying.found);
 	return status;
+}
+
+static bool
+is_none(const struct journal_summary *summary, const struct journal_dir *dir)
+{
+	return journal_dir_is_none(dir, summary->segments + summary->snapshots);
 }
 
 static void
@@ -268,8 +263,7 @@ dump(struct ctl *ctl, const struct arguments *arguments)
 		warnx("%s", error);
 		status = EX_NOINPUT;
 	} else if (status == 0) {
-		status =
-		    is_none(&summary, dir.path) ? EX_NOINPUT : dumping.status;
+		status = is_none(&summary, &dir) ? EX_NOINPUT : dumping.status;
 	}
 	journal_dir_close(&dir);
 	return status;

@@ -1,7 +1,9 @@
 /*
  * verb_ls: weirctl ls: executions, newest first.
  */
+#include <err.h>
 #include <inttypes.h>
+#include <sysexits.h>
 
 #include "ctl/cell.h"
 #include "ctl/ctl.h"
@@ -24,10 +26,11 @@ static const struct column columns[] = {
     {"LABELS", "labels", cell_labels, false, true},
 };
 
-/* Writes one page; what is left of the limit, and where the next begins. */
+/* Writes one page, the first with the titles; what is left of the limit, and
+ * where the next begins. */
 static int
-page(
-    struct ctl *ctl, const struct arguments *a, uint64_t *after, uint64_t *left)
+page(struct ctl *ctl, const struct arguments *a, uint64_t *after,
+    uint64_t *left, bool *begun)
 {
 	struct parameters p;
 	struct answer answer;
@@ -41,6 +44,11 @@ page(
 		parameters_uint(&p, "after", *after);
 	status = ctl_call(ctl, "execution.list", &p, &answer);
 	n = status == 0 ? field_count(&answer.object, "executions") : 0;
+	if (status == 0 && !*begun) {
+		writer_list_begin(
+		    ctl->out, columns, sizeof(columns) / sizeof(columns[0]));
+		*begun = true;
+	}
 	for (i = 0; i < n; i++)
 		writer_row(
 		    ctl->out, field_entry(&answer.object, "executions", i));
@@ -58,19 +66,23 @@ list(struct ctl *ctl, const struct arguments *a)
 	const struct given *from = arguments_option(a, "after", NULL);
 	uint64_t left = arguments_has(a, "all") ? UINT64_MAX : DEFAULT;
 	uint64_t after = from != NULL ? from->number : 0;
-	int status = ctl_connect(ctl);
+	bool begun = false;
+	int status;
 
-	if (status != 0)
+	if (limit != NULL && limit->number == 0) {
+		warnx("--limit: expected a number from 1 on, or --all");
+		return EX_USAGE;
+	}
+	if ((status = ctl_connect(ctl)) != 0)
 		return status;
-	if (limit != NULL && limit->number > 0)
+	if (limit != NULL)
 		left = limit->number;
 	ctl->out->look.exact = arguments_has(a, "long");
-	writer_list_begin(
-	    ctl->out, columns, sizeof(columns) / sizeof(columns[0]));
 	do
-		status = page(ctl, a, &after, &left);
+		status = page(ctl, a, &after, &left, &begun);
 	while (status == 0 && after != 0 && left > 0);
-	writer_list_end(ctl->out);
+	if (begun)
+		writer_list_end(ctl->out);
 	if (status == 0 && after != 0 && !writer_is_json(ctl->out))
 		writer_note(ctl->out, NULL,
 		    "there are more: --after %" PRIu64 " goes on, --all shows "

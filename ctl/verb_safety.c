@@ -127,6 +127,12 @@ safety(struct ctl *ctl, const struct arguments *a)
 
 	parameters_start(&p);
 	parameters_str(&p, "workflow", a->operands[0].text);
+	if (arguments_has(a, "clear") &&
+	    (arguments_has(a, "starts") || arguments_has(a, "cost"))) {
+		warnx("give either --clear or new caps, not both");
+		parameters_free(&p);
+		return EX_USAGE;
+	}
 	if (!pack_cap(&p, a, "starts") || !pack_cap(&p, a, "cost")) {
 		parameters_free(&p);
 		return EX_USAGE;

@@ -37,6 +37,7 @@ struct salvage {
 	char error[1024];
 };
 
+static int look(struct salvage *);
 static bool prepare(struct salvage *);
 static bool is_absent(const char *);
 static int save(struct salvage *);
@@ -63,10 +64,25 @@ salvage(struct ctl *ctl, const struct arguments *arguments)
 	replaying_begin(&s.replaying);
 	status = journal_dir_open(arguments->operands[0].text, &s.from);
 	if (status == 0)
+		status = look(&s);
+	if (status == 0)
 		status = prepare(&s) ? save(&s) : EX_CANTCREAT;
 	journal_dir_close(&s.from);
 	replaying_end(&s.replaying);
 	return status;
+}
+
+static int
+look(struct salvage *s)
+{
+	uint64_t files;
+
+	if (!journal_count_files(
+		s->from.path, &files, s->error, sizeof(s->error))) {
+		warnx("%s", s->error);
+		return EX_NOINPUT;
+	}
+	return journal_dir_is_none(&s->from, files) ? EX_NOINPUT : 0;
 }
 
 /* Nothing that is there is ever written to. */

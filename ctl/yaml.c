@@ -13,6 +13,7 @@
 
 #include "ctl/yaml_check.h"
 #include "ctl/yaml_error.h"
+#include "ctl/yaml_fold.h"
 #include "daemon/core/alloc.h"
 
 struct anchor {
@@ -22,9 +23,10 @@ struct anchor {
 
 struct reader {
 	yaml_parser_t parser;
+	struct folded input;
 	struct document *yaml;
 	struct complaints *complaints;
-	/* where in the source the character counted last starts */
+	/* where in the input the character counted last starts */
 	size_t mark_index;
 	size_t mark_byte;
 	struct yaml_node *open[YAML_DEPTH_MAX];
@@ -80,10 +82,12 @@ document_parse(const struct source *source, struct complaints *complaints)
 	if (yaml_parser_initialize(&r.parser) == 0)
 		abort();
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
+	fold_pairs(source, &r.input);
 	yaml_parser_set_input_string(
-	    &r.parser, (const unsigned char *)source->bytes, source->size);
+	    &r.parser, (const unsigned char *)r.input.bytes, r.input.size);
 	read_document(&r);
 	yaml_parser_delete(&r.parser);
+	folded_free(&r.input);
 	for (i = 0; i < r.nanchors; i++)
 		free(r.anchors[i].name);
 	if (r.stop || r.yaml->root == NULL) {
@@ -142,8 +146,11 @@ read_document(struct reader *r)
 	} while (!ended && !r->stop);
 	if (!r->stop && r->yaml->root == NULL)
 		add_complaint(r->complaints, (struct position){1, 1},
-		    "there is nothing in the file; a workflow starts with its "
-		    "name, \"workflow: NAME\"");
+		    "there is nothing in the file; %s",
+		    r->yaml->source->begins != NULL
+			? r->yaml->source->begins
+			: "a workflow starts with its name, \"workflow: "
+			  "NAME\"");
 }
 
 static bool
@@ -151,7 +158,7 @@ next_event(struct reader *r, yaml_event_t *event)
 {
 	if (yaml_parser_parse(&r->parser, event) == 1)
 		return true;
-	document_refuse(&r->parser, r->yaml->source, r->complaints);
+	document_refuse(&r->parser, r->yaml->source, &r->input, r->complaints);
 	r->stop = true;
 	return false;
 }
@@ -166,16 +173,16 @@ take_event(struct reader *r, const yaml_event_t *event)
 static size_t
 byte_of(struct reader *r, const yaml_mark_t *mark)
 {
-	const struct source *s = r->yaml->source;
+	const struct folded *in = &r->input;
 
 	if (mark->index < r->mark_index)
 		r->mark_index = r->mark_byte = 0;
-	while (r->mark_index < mark->index && r->mark_byte < s->size) {
+	while (r->mark_index < mark->index && r->mark_byte < in->size) {
 		r->mark_byte += utf8_length(
-		    s->bytes + r->mark_byte, s->size - r->mark_byte);
+		    in->bytes + r->mark_byte, in->size - r->mark_byte);
 		r->mark_index++;
 	}
-	return r->mark_byte;
+	return folded_place(in, r->mark_byte);
 }
 
 static void
@@ -258,6 +265,8 @@ resolve(struct reader *r, struct yaml_node *node, const yaml_event_t *event)
 		    "%s is no number to count with; if it is a text, put it "
 		    "in quotes",
 		    node->text);
+	if (verdict == SCALAR_OK)
+		scalar_check_tag(r->yaml->source, node, tag, r->complaints);
 }
 
 static void

@@ -30,6 +30,41 @@ tag_check(const struct source *s, const char *tag, const char *allowed,
 	    "the tag %.60s means nothing here; leave it out", tag);
 }
 
+void
+scalar_check_tag(const struct source *s, struct yaml_node *node,
+    const char *tag, struct complaints *complaints)
+{
+	static const struct {
+		const char *tag;
+		enum yaml_type type, or ;
+		const char *what;
+	} kinds[] = {
+	    {"int", YAML_INTEGER, YAML_INTEGER, "no whole number"},
+	    {"float", YAML_FLOAT, YAML_INTEGER, "no number"},
+	    {"bool", YAML_TRUE, YAML_FALSE, "neither true nor false"},
+	    {"null", YAML_NULL, YAML_NULL, "not null"},
+	};
+	size_t i;
+
+	if (tag == NULL || strncmp(tag, CORE_TAG, strlen(CORE_TAG)) != 0)
+		return;
+	tag += strlen(CORE_TAG);
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(kinds[i].tag, tag) == 0 &&
+			node->type != kinds[i].type &&
+			node->type != kinds[i].or)
+			add_complaint(complaints,
+			    source_position(s, node->start),
+			    "\"%.40s\" is %s, as its tag !!%s says it is",
+			    node->text, kinds[i].what, tag);
+	if (strcmp(tag, "float") == 0 && node->type == YAML_INTEGER) {
+		node->type = YAML_FLOAT;
+		node->number = (double)node->magnitude;
+		if (node->negative)
+			node->number = -node->number;
+	}
+}
+
 static const char *const not_a_key[] = {
     [YAML_LIST] = "a key is a text, not a list",
     [YAML_MAP] = "a key is a text, not a map; an expression, ${{ ... }}, "

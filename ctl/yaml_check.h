@@ -13,6 +13,12 @@
 /* A tag, or NULL, that has to be one of the allowed words of the core's. */
 void tag_check(const struct source *, const char *tag, const char *allowed,
     size_t at, struct complaints *);
+/*
+ * A scalar is what its tag, or NULL, says; a whole number may be made a float
+ * by it.
+ */
+void scalar_check_tag(const struct source *, struct yaml_node *,
+    const char *tag, struct complaints *);
 /* Marks a key that can't be one as dropped. */
 void
 node_check_key(const struct source *, struct yaml_node *, struct complaints *);

@@ -54,8 +54,8 @@ static const struct wording {
     {"did not find expected hexdecimal number", AT_PROBLEM, false, false,
 	"hexadecimal digits were expected after the escape"},
     {"found invalid Unicode character escape code", AT_PROBLEM, false, false,
-	"the escape is no Unicode character (of a surrogate pair, write the "
-	"character itself)"},
+	"the escape is no Unicode character (for a pair of them, as JSON "
+	"has it, write the character itself)"},
     {"found undefined tag handle", AT_PROBLEM, false, false,
 	"a tag that nothing declares; put a text that starts with \"!\" in "
 	"quotes"},
@@ -76,14 +76,14 @@ static const struct wording {
 	"so in quotes"},
 };
 
-static size_t offset_of(const struct source *, const yaml_mark_t *);
+static size_t offset_of(const struct folded *, const yaml_mark_t *);
 static bool tab_in_indentation(const struct source *, uint32_t line, size_t *);
-static void reading_complaint(
-    const yaml_parser_t *, const struct source *, struct complaints *);
+static void reading_complaint(const yaml_parser_t *, const struct source *,
+    const struct folded *, struct complaints *);
 
 void
 document_refuse(const yaml_parser_t *parser, const struct source *s,
-    struct complaints *complaints)
+    const struct folded *input, struct complaints *complaints)
 {
 	const char *problem = parser->problem != NULL ? parser->problem : "";
 	const struct wording *w = NULL;
@@ -91,18 +91,18 @@ document_refuse(const yaml_parser_t *parser, const struct source *s,
 	size_t i, offset, tab;
 
 	if (parser->error == YAML_READER_ERROR) {
-		reading_complaint(parser, s, complaints);
+		reading_complaint(parser, s, input, complaints);
 		return;
 	}
 	for (i = 0; i < sizeof(wordings) / sizeof(wordings[0]); i++)
 		if (strncmp(problem, wordings[i].problem,
 			strlen(wordings[i].problem)) == 0)
 			w = &wordings[i];
-	offset = offset_of(s,
+	offset = offset_of(input,
 	    w != NULL && w->where == AT_OPENING ? &parser->context_mark
 						: &parser->problem_mark);
 	at = source_position(s, offset);
-	opening = source_position(s, offset_of(s, &parser->context_mark));
+	opening = source_position(s, offset_of(input, &parser->context_mark));
 	if (w != NULL && w->maybe_tab && tab_in_indentation(s, at.line, &tab))
 		add_complaint(complaints, source_position(s, tab),
 		    "a tab can't indent in YAML; use spaces");
@@ -117,13 +117,13 @@ document_refuse(const yaml_parser_t *parser, const struct source *s,
 }
 
 static size_t
-offset_of(const struct source *s, const yaml_mark_t *mark)
+offset_of(const struct folded *input, const yaml_mark_t *mark)
 {
 	size_t at = 0, i;
 
-	for (i = 0; i < mark->index && at < s->size; i++)
-		at += utf8_length(s->bytes + at, s->size - at);
-	return at;
+	for (i = 0; i < mark->index && at < input->size; i++)
+		at += utf8_length(input->bytes + at, input->size - at);
+	return folded_place(input, at);
 }
 
 static bool
@@ -140,9 +140,10 @@ tab_in_indentation(const struct source *s, uint32_t line, size_t *tab)
 /* Characters that are valid UTF-8, but that YAML has no place for. */
 static void
 reading_complaint(const yaml_parser_t *parser, const struct source *s,
-    struct complaints *complaints)
+    const struct folded *input, struct complaints *complaints)
 {
-	add_complaint(complaints, source_position(s, parser->problem_offset),
+	add_complaint(complaints,
+	    source_position(s, folded_place(input, parser->problem_offset)),
 	    "the character U+%04X can't stand in YAML; write it as "
 	    "\"\\u%04X\" inside double quotes",
 	    (unsigned)parser->problem_value, (unsigned)parser->problem_value);

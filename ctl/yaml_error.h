@@ -7,8 +7,10 @@
 #include <yaml.h>
 
 #include "ctl/source.h"
+#include "ctl/yaml_fold.h"
 
-void document_refuse(
-    const yaml_parser_t *, const struct source *, struct complaints *);
+/* The parser was given the folded source. */
+void document_refuse(const yaml_parser_t *, const struct source *,
+    const struct folded *, struct complaints *);
 
 #endif

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "ctl/yaml_fold.h"
+
 static const struct yaml_node *walk(const struct document *, const char *,
     const struct yaml_node **key, bool *all);
 static const struct yaml_node *child(
@@ -238,6 +240,10 @@ escape(const char *at, size_t left, size_t *produced)
 	if (at[1] == '\n' || at[1] == '\r') {
 		*produced = 0;
 		return 2;
+	}
+	if (fold_is_pair(at, left, &c)) {
+		*produced = 4;
+		return FOLD_PAIR;
 	}
 	if (strchr("NLP_", at[1]) != NULL)
 		*produced = at[1] == 'L' || at[1] == 'P' ? 3 : 2;

@@ -238,7 +238,10 @@ json(const char *bytes, size_t size, char **error)
 	    bytes, size, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &where);
 	if (root == NULL) {
 		*error = xasprintf("output is not JSON: line %d, column %d: %s",
-		    where.line, where.column, where.text);
+		    where.line, where.column,
+		    json_error_code(&where) == json_error_null_character
+			? "a NUL character, \\u0000, is not allowed"
+			: where.text);
 		return NULL;
 	}
 	msgpack_sbuffer_init(&buffer);

@@ -19,6 +19,7 @@ struct parsing {
 	struct config *config;
 	const struct config_errors *errors;
 	yaml_document_t *document;
+	size_t *lines; /* where each key was set; 0: not yet */
 	bool failed;
 };
 
@@ -31,6 +32,8 @@ static void
 read_entry(struct parsing *, const yaml_node_pair_t *, const char *, int);
 static bool
 is_repeated(struct parsing *, const yaml_node_t *, const yaml_node_pair_t *);
+static bool
+is_set(struct parsing *, const yaml_node_t *, const struct config_key *);
 static const struct config_key *find_key(const char *);
 static bool is_group(const char *);
 static void unknown_key(struct parsing *, const yaml_node_t *, const char *);
@@ -99,11 +102,13 @@ config_parse(struct config *config, const char *text, size_t size,
 		return false;
 	}
 	parsing.document = &document;
+	parsing.lines = xcalloc(config_nkeys, sizeof(*parsing.lines));
 	root = yaml_document_get_root_node(&document);
 	if (root != NULL && !has_second_document(&parsing, &parser))
 		read_map(&parsing, root, "", 1);
 	yaml_document_delete(&document);
 	yaml_parser_delete(&parser);
+	free(parsing.lines);
 	return !parsing.failed;
 }
 
@@ -222,13 +227,31 @@ read_entry(struct parsing *parsing, const yaml_node_pair_t *pair,
 	}
 	known = find_key(name);
 	if (known != NULL) {
-		read_value(parsing, value, known);
+		if (!is_set(parsing, key, known))
+			read_value(parsing, value, known);
 	} else if (depth < DEPTH_MAX && is_group(name)) {
 		strncat(name, ".", sizeof(name) - strlen(name) - 1);
 		read_map(parsing, value, name, depth + 1);
 	} else {
 		unknown_key(parsing, key, name);
 	}
+}
+
+/* "limits.requests" is the same as "requests" in "limits". */
+static bool
+is_set(struct parsing *parsing, const yaml_node_t *key,
+    const struct config_key *known)
+{
+	size_t *line = &parsing->lines[known - config_keys];
+
+	if (*line == 0) {
+		*line = key->start_mark.line + 1;
+		return false;
+	}
+	complain(parsing, key->start_mark,
+	    "\"%s\" stands here a second time; the first is in line %zu",
+	    known->name, *line);
+	return true;
 }
 
 static const struct config_key *

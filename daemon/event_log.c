@@ -230,8 +230,9 @@ log_attempt(const struct state *state, const struct event *event)
 	const char *reason = event->reason != NULL ? event->reason : "";
 
 	if (event->end == CALLOUT_LOST)
-		log_warn("execution %ju task %s attempt %u lost: %s", execution,
-		    name, event->attempt, reason);
+		/* The reason begins with "lost". */
+		log_warn("execution %ju task %s attempt %u %s", execution, name,
+		    event->attempt, *reason != '\0' ? reason : "lost");
 	else if (event->end == CALLOUT_NOT_STARTED ||
 	    event->end == CALLOUT_NO_SPACE)
 		log_not_started(state, event);

@@ -28,7 +28,7 @@
 static bool
 fail(char *, size_t, const char *, ...) __attribute__((format(printf, 3, 4)));
 static bool take_lock(int, const char *, char *, size_t);
-static pid_t lock_holder(int);
+static pid_t read_pid(int);
 static bool write_pid(int);
 
 static bool
@@ -85,7 +85,7 @@ take_lock(int fd, const char *state_dir, char *error, size_t size)
 		if (errno != EWOULDBLOCK)
 			return fail(error, size, "%s/lock: %s", state_dir,
 			    strerror(errno));
-		holder = lock_holder(fd);
+		holder = read_pid(fd);
 		if (try >= LOCK_TRIES_ALIVE && holder > 0 &&
 		    (kill(holder, 0) == 0 || errno == EPERM))
 			break;
@@ -117,7 +117,7 @@ instance_share(const char *state_dir, pid_t *holder, char *error, size_t size)
 	if (fd != -1 && flock(fd, LOCK_SH | LOCK_NB) == 0)
 		return fd;
 	if (fd != -1 && errno == EWOULDBLOCK) {
-		*holder = lock_holder(fd);
+		*holder = read_pid(fd);
 		fail(error, size,
 		    "weird (pid %ld) runs with this state directory: %s",
 		    (long)*holder, state_dir);
@@ -131,7 +131,7 @@ instance_share(const char *state_dir, pid_t *holder, char *error, size_t size)
 
 /* 0 where the file does not say. */
 static pid_t
-lock_holder(int fd)
+read_pid(int fd)
 {
 	char text[32];
 	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
@@ -180,6 +180,18 @@ pid_file_write(const char *path, char *error, size_t size)
 	if (fd != -1)
 		close(fd);
 	return ok;
+}
+
+void
+pid_file_remove(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd == -1)
+		return;
+	if (read_pid(fd) == getpid())
+		unlink(path);
+	close(fd);
 }
 
 int

@@ -33,5 +33,7 @@ void daemon_ready(int);
 
 /* Writes the file with this process's pid, whole or not at all. */
 bool pid_file_write(const char *path, char *, size_t);
+/* Takes it away, unless another process's pid stands in it by now. */
+void pid_file_remove(const char *path);
 
 #endif

@@ -67,6 +67,22 @@ journal_check(const struct journal_check *check,
 	return ok;
 }
 
+bool
+journal_count_files(const char *dir, uint64_t *n, char *error, size_t size)
+{
+	const struct journal_check check = {.dir = dir};
+	struct checking checking = {.check = &check};
+	bool ok = look(&checking);
+	int saved = errno;
+
+	*n = checking.listing.nsegments + checking.listing.nsnapshots;
+	if (!ok)
+		segment_error(error, size, "%s", checking.sentence);
+	forget(&checking);
+	errno = saved;
+	return ok;
+}
+
 static bool
 look(struct checking *checking)
 {

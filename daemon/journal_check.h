@@ -61,6 +61,12 @@ struct journal_summary {
 bool journal_check(
     const struct journal_check *, struct journal_summary *, char *, size_t);
 
+/*
+ * How many segments and snapshots there are, by their names.  False with a
+ * sentence where the directory can't be read, and errno.
+ */
+bool journal_count_files(const char *, uint64_t *, char *, size_t);
+
 /* The name of the segment that begins with this record. */
 void journal_segment_file(uint64_t, char[JOURNAL_FILE_SIZE]);
 void journal_snapshot_file(uint64_t, char[JOURNAL_FILE_SIZE]);

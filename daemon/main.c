@@ -9,17 +9,20 @@
 #include <unistd.h>
 
 #include "daemon/check.h"
+#include "daemon/core/alloc.h"
 #include "daemon/core/lifecycle.h"
 #include "daemon/instance.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/options.h"
+#include "daemon/role_names.h"
 #include "daemon/runner/harden.h"
 #include "daemon/server.h"
 #include "daemon/settings.h"
 #include "daemon/tables.h"
 
 static void complain(void *, const char *);
+static void warn_of(void *, const char *);
 static int check(const struct options *, const struct config *);
 static void go(struct server *, const struct options *, struct config *);
 
@@ -29,6 +32,7 @@ main(int argc, char **argv)
 	struct options options;
 	struct config *config;
 	struct server server;
+	char *pid_file;
 	int status = 0;
 
 	harden_descriptors();
@@ -52,9 +56,14 @@ main(int argc, char **argv)
 		status = check(&options, config);
 		config_free(config);
 	} else {
+		pid_file = xstrdup(config->pid_file);
 		go(&server, &options, config);
 		server_run(&server);
 		server_close(&server);
+		/* The state directory's lock is held as long as the process. */
+		if (!options.foreground)
+			pid_file_remove(pid_file);
+		free(pid_file);
 	}
 	options_free(&options);
 	return status;
@@ -65,6 +74,13 @@ complain(void *ctx, const char *message)
 {
 	(void)ctx;
 	fprintf(stderr, "%s\n", message);
+}
+
+static void
+warn_of(void *ctx, const char *message)
+{
+	(void)ctx;
+	log_warn("%s", message);
 }
 
 static int
@@ -78,6 +94,7 @@ check(const struct options *options, const struct config *config)
 	    config->state_dir, config->runtime_dir);
 	free(file);
 	fflush(stdout);
+	role_names_check(config, complain, NULL);
 	return options->check_config ? 0 : check_journal(config);
 }
 
@@ -90,6 +107,7 @@ go(struct server *server, const struct options *options, struct config *config)
 
 	log_open(options->foreground ? LOG_TO_STDERR : LOG_TO_BOTH,
 	    (enum log_level)config->log_level);
+	role_names_check(config, warn_of, NULL);
 	if (!options->foreground)
 		parent = daemon_begin();
 	umask(022);

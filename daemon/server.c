@@ -18,6 +18,7 @@
 #include "daemon/recovery.h"
 #include "daemon/request.h"
 #include "daemon/retention.h"
+#include "daemon/role_names.h"
 #include "daemon/server.h"
 #include "daemon/settings.h"
 #include "daemon/waiters.h"
@@ -41,6 +42,7 @@ static void on_deadline(evutil_socket_t, short, void *);
 static void on_durable(evutil_socket_t, short, void *);
 static void on_stop(evutil_socket_t, short, void *);
 static void on_reload(evutil_socket_t, short, void *);
+static void on_unknown_name(void *, const char *);
 static void on_logged(void *, const struct callout_key *, uint64_t);
 static void on_space(void *);
 static void on_runners(void *, const uint64_t *, unsigned);
@@ -363,6 +365,13 @@ on_reload(evutil_socket_t fd, short what, void *ctx)
 	server_reload(ctx, &reloaded);
 }
 
+static void
+on_unknown_name(void *ctx, const char *message)
+{
+	(void)ctx;
+	log_warn("%s", message);
+}
+
 /*
  * A peer's groups are asked for anew: somebody who has left one should not have
  * to be waited for.
@@ -382,6 +391,7 @@ server_reload(struct server *server, struct reloaded *reloaded)
 	callouts_set_log_max(
 	    server->callouts, (uint64_t)config->callouts.log_max);
 	retention_again(server->retention);
+	role_names_check(config, on_unknown_name, NULL);
 	log_info("configuration read again");
 	return true;
 }

@@ -2,6 +2,8 @@
 
 #include <sys/time.h>
 
+#include <stdio.h>
+
 #include "daemon/clock.h"
 #include "daemon/loop.h"
 #include "daemon/session_parts.h"
@@ -21,6 +23,7 @@ static int64_t serve_some(struct session *, int64_t);
 static void serve(struct session *);
 static void proceed(struct session *, struct session_job *);
 static void take_message(struct session *);
+static void refuse_message(struct session *, enum scan_result);
 static void watch_patience(struct session *, bool);
 
 RB_PROTOTYPE(session_tree, session, ready, compare)
@@ -140,6 +143,22 @@ session_unready(struct session *session)
 	session_process_ready(session->process, false);
 }
 
+/* Nothing of what was sent is done: the messages before it have been taken. */
+static void
+refuse_message(struct session *session, enum scan_result result)
+{
+	char why[128];
+
+	if (result == SCAN_TOO_BIG)
+		snprintf(why, sizeof(why), "%s: limits.message is %zu bytes",
+		    scan_result_text(result), session->frame.limits.size);
+	else
+		snprintf(why, sizeof(why), "%s", scan_result_text(result));
+	session_drop(session,
+	    result == SCAN_INVALID ? ERROR_BAD_REQUEST : ERROR_TOO_LARGE, why,
+	    0);
+}
+
 static void
 take_message(struct session *session)
 {
@@ -156,10 +175,7 @@ take_message(struct session *session)
 	if (result == SCAN_MORE)
 		watch_patience(session, begins);
 	else
-		session_drop(session,
-		    result == SCAN_INVALID ? ERROR_BAD_REQUEST
-					   : ERROR_TOO_LARGE,
-		    scan_result_text(result), 0);
+		refuse_message(session, result);
 }
 
 /* The time for one message does not begin again with each of its bytes. */

@@ -321,6 +321,12 @@ ATF_TC_BODY(outputs, tc)
 	ATF_CHECK_MSG(strncmp(e->output_error,
 			  "output is not JSON: line 3, column 5: ", 38) == 0,
 	    "%s", e->output_error);
+	e = run(9,
+	    &(struct wish){.shell = "echo '[\"\\u0000\"]'", .output = "json"});
+	ATF_CHECK_MSG(e->output_error != NULL &&
+		strstr(e->output_error,
+		    "a NUL character, \\u0000, is not allowed") != NULL,
+	    "%s", e->output_error);
 	e = run(5,
 	    &(struct wish){.shell = "printf 'ok\\n\\377'", .output = "text"});
 	ATF_CHECK_STREQ("output is not UTF-8: byte 4, on line 2, is 0xff; use "

@@ -255,6 +255,9 @@ ATF_TC_BODY(all_errors, tc)
 	    "2:1: sokket: unknown key; did you mean socket?\n"
 	    "3:1: \"log\" stands here a second time; the first is in line "
 	    "1\n");
+	refuse_text("limits.requests: 1\nlimits: {requests: 2, message: 1M}\n",
+	    "2:10: \"limits.requests\" stands here a second time; the first "
+	    "is in line 1\n");
 }
 
 ATF_TC(not_yaml);

@@ -85,6 +85,27 @@ selects_body() {
 	atf_check -s exit:75 -o match:'^1: refused: ' weirctl terminate 1 -r no
 	atf_check -s exit:75 -o match:'^2: refused: ' -o match:'^1: refused: ' \
 	    weirctl terminate --status canceled -r no
+	cat >fails.yaml <<-'END'
+	workflow: fails
+	tasks: {a: {run: "false"}}
+	END
+	atf_check -s exit:1 -o ignore weirctl run fails.yaml --wait
+	atf_check -o ignore weirctl run park.yaml
+	for verb in restart rerun retry replay; do
+		atf_check -s exit:64 -o ignore -e match:'which executions\?.* or --all$' \
+		    weirctl $verb
+	done
+	# What none of these verbs is for is left out.
+	atf_check -o match:'^execution +1 ' -o match:'^execution +2 ' \
+	    -o match:'^execution +3 .*failed -> running' \
+	    -o not-match:'^execution +4 ' -o not-match:'refused' \
+	    weirctl restart --all --plan
+	atf_check -o match:'^execution +3 ' -o not-match:'^execution +4 ' \
+	    -o not-match:'refused' weirctl retry --all --plan
+	atf_check -s exit:1 -o match:'^execution' -o match:'^4: refused' \
+	    weirctl rerun --all --plan
+	atf_check -o match:'^execution +8 .*\(new\)' weirctl replay --all --plan
+	atf_check -o match:'^3: [a-z]*$' weirctl restart --all --status failed
 	weir_stop
 }
 
@@ -170,8 +191,157 @@ dropped_body() {
 	weir_stop
 }
 
+weir_test_case too_big "a message over limits.message: nothing is done, and which limit"
+too_big_body() {
+	echo 'limits: {message: 8K}' >weird.conf
+	weir_start -c weird.conf
+	cat >filled.yaml <<-'END'
+	workflow: filled
+	input: {filler: {type: string}}
+	tasks: {a: {run: "true"}}
+	END
+	atf_check -o ignore weirctl define filled.yaml
+	printf 'filler: x%09000d\n' 1 >input.yaml
+	atf_check -s exit:65 -o empty -e save:err \
+	    weirctl run filled --input input.yaml
+	atf_check -o inline:'weirctl: message is too big: limits.message is 8192 bytes; nothing was done\n' \
+	    cat err
+	{ cat filled.yaml; printf '  b: {run: "echo %09000d"}\n' 1; } |
+	    sed 's/^tasks: .*/tasks:\n  a: {run: "true"}/' >large.yaml
+	atf_check -s exit:65 -e match:'limits.message is 8192 bytes; nothing was done$' \
+	    weirctl define large.yaml
+	# More than the socket takes in at once.
+	printf 'filler: x%0900000d\n' 1 >input.yaml
+	atf_check -s exit:65 -e match:'limits.message is 8192 bytes; nothing was done$' \
+	    weirctl run filled --input input.yaml
+	atf_check -o empty weirctl --json ls
+	weir_stop
+}
+
+weir_test_case refusals "what can't be meant is refused, and an error has no titles"
+refusals_body() {
+	weir_start
+	cat >one.yaml <<-'END'
+	workflow: one
+	tasks: {a: {set: {x: 1}}}
+	END
+	atf_check -o ignore weirctl define one.yaml
+	atf_check -s exit:64 -e match:'--limit: expected a number from 1 on' \
+	    weirctl ls -n 0
+	atf_check -s exit:64 -e match:'--from: the first event has the number 1' \
+	    weirctl events --from 0
+	atf_check -s exit:64 -e match:'--socket: expected a path' \
+	    weirctl -s '' ls
+	atf_check -s exit:64 -e match:'either --clear or new caps' \
+	    weirctl safety one --starts 5/1h --clear
+	atf_check -o match:'^."verb": "ls", "alias": "list", .*."option": "limit", "letter": "n", "argument": "N", ' \
+	    -o match:'^."verb": "engine stop", ' -o not-match:'^[^{]' \
+	    weirctl --json help
+	atf_check -o match:'^."verb": "safety", .*"operands": \["NAME"\].$' \
+	    weirctl --json help safety
+	: >empty.yaml
+	atf_check -s exit:65 \
+	    -e match:'empty.yaml:1:1: there is nothing in the file; an input is a map' \
+	    weirctl run one --input empty.yaml
+	atf_check -s exit:65 -e match:'a workflow starts with its name' \
+	    weirctl check empty.yaml
+	atf_check -s exit:64 -e match:'correlation_id' \
+	    weirctl ls --correlation-id "$(printf '%02000d' 1)"
+	weir_stop
+}
+
+# completed WORD...: what bash offers for the last of them, in one line.
+completed() {
+	cat >complete.bash <<-'END'
+	. "$WEIR_SRC/ctl/completions/weirctl.bash"
+	COMP_WORDS=(weirctl "$@")
+	COMP_CWORD=$#
+	_weirctl
+	echo "${COMPREPLY[*]}"
+	END
+	bash complete.bash "$@"
+}
+
+weir_test_case completion ""
+completion_head() {
+	atf_set descr "bash completes arguments of options, and operands by place"
+	atf_set require.progs bash
+}
+completion_body() {
+	weir_start
+	cat >one.yaml <<-'END'
+	workflow: one
+	tasks: {a: {set: {x: 1}}}
+	END
+	atf_check -o ignore weirctl run one.yaml --wait
+	weirctl completion bash >made
+	atf_check cmp made "$WEIR_SRC/ctl/completions/weirctl.bash"
+	atf_check_equal "leave drain kill" "$(completed engine stop -m '')"
+	atf_check_equal "drain" "$(completed engine stop --mode d)"
+	atf_check_equal "pending pausing paused" "$(completed cancel --status p)"
+	atf_check_equal "one" "$(completed cancel --workflow '')"
+	atf_check_equal "" "$(completed cancel --reason '')"
+	atf_check_equal "1" "$(completed cancel --status failed '')"
+	atf_check_equal "1" "$(completed cancel 1 '')"
+	atf_check_equal "completed" "$(completed update 5 a c)"
+	atf_check_equal "1" "$(completed update '')"
+	atf_check_equal "" "$(completed update 5 '')"
+	atf_check_equal "one.yaml one" "$(completed run o)"
+	atf_check_equal "one.yaml" "$(completed run one --input o)"
+	atf_check_equal "safety show signal skip" \
+	    "$(completed help s | tr ' ' '\n' | sort | tr '\n' ' ' | sed 's/ $//')"
+	atf_check_equal "stop" "$(completed engine sto)"
+	atf_check_equal "" "$(completed engine stop '')"
+	atf_check_equal "verify" "$(completed journal v)"
+	atf_check_equal "one.yaml" "$(completed journal verify o)"
+	weir_stop
+}
+
+weir_test_case reload "a wrong weird.conf is no wrong command line"
+reload_body() {
+	echo 'log: info' >weird.conf
+	weir_start -c weird.conf
+	echo 'log: loud' >weird.conf
+	atf_check -s exit:65 -e match:'weird.conf:1:6: ' weirctl engine reload
+	echo 'roles: {admin: {users: no-one-2}}' >weird.conf
+	atf_check -o ignore weirctl engine reload
+	weir_wait_until grep -q \
+	    'warn: weird.conf: roles.admin.users: there is no user "no-one-2"' \
+	    weird.log
+	weir_stop
+}
+
+weir_test_case terminal ""
+terminal_head() {
+	atf_set descr "tables fit a terminal; a line that counts down is taken away"
+	atf_set require.progs "script stty"
+}
+terminal_body() {
+	weir_start
+	cat >gate.yaml <<-'END'
+	workflow: gate-with-a-long-name
+	tasks: {a: {run: "until [ -e open ]; do sleep 0.05; done", cwd: HERE}}
+	END
+	sed "s,HERE,$PWD," gate.yaml >here.yaml
+	atf_check -o ignore weirctl run here.yaml --label team=a
+	TERM=dumb script -qec 'stty cols 40 && weirctl ls' seen </dev/null \
+	    >script.out 2>&1
+	tr -d '\r' <seen | sed '1d; $d' >lines
+	atf_check -o match:'^ID  STATUS ' cat lines
+	atf_check -o not-match:'.{41}' cat lines
+	TERM=dumb script -qec 'weirctl engine pause --wait' seen </dev/null \
+	    >script.out 2>&1 &
+	weir_wait_until grep -q 'waiting for 1 callout to end' script.out
+	touch open
+	wait $!
+	tr -d '\r' <seen >lines
+	atf_check -o match:'^.\[Kthe engine is PAUSED|end.\[Kthe engine' \
+	    cat lines
+	weir_stop
+}
+
 atf_init_test_cases() {
-	for name in gone meant reason selects follows dropped; do
+	for name in completion refusals reload terminal too_big gone meant reason selects follows dropped; do
 		atf_add_test_case "$name"
 	done
 }

@@ -85,6 +85,9 @@ ATF_TC_BODY(tables, tc)
 {
 	static const char *const cells[] = {"ID", "NAME", "WHY", "7", "release",
 	    "because it is so very long", "12", "x", ""};
+	static const char *const wide[] = {"ID", "NAME", "HELD", "TOOK",
+	    "CORRELATION", "LABELS", "1", "release", "", "12.25s", "nightly-1",
+	    ""};
 	static const char *const coloured[] = {
 	    "\033[31mabcdefghijkl\033[0m", "z"};
 	char *text;
@@ -101,12 +104,27 @@ ATF_TC_BODY(tables, tc)
 	    " 7  release  because i..\n"
 	    "12  x\n");
 	free(text);
-	/* none may be narrower than 8, even where that is too wide */
-	text = print_table(cells, 3, 3, 5, 4);
+	/* none is narrower than 8: rather it is left out */
+	text = print_table(cells, 3, 3, 21, 4);
 	ATF_CHECK_STREQ(text,
 	    "ID  NAME     WHY\n"
 	    " 7  release  becaus..\n"
 	    "12  x\n");
+	free(text);
+	text = print_table(cells, 3, 3, 20, 4);
+	ATF_CHECK_STREQ(text, "ID  NAME\n 7  release\n12  x\n");
+	free(text);
+	text = print_table(cells, 3, 3, 5, 4);
+	ATF_CHECK_STREQ(text, "ID  NAME\n 7  release\n12  x\n");
+	free(text);
+	/* those that have only a title go first, from the right */
+	text = print_table(wide, 2, 6, 32, 0);
+	ATF_CHECK_STREQ(text,
+	    "ID  NAME     TOOK    CORRELATION\n"
+	    " 1  release  12.25s  nightly-1\n");
+	free(text);
+	text = print_table(wide, 2, 6, 25, 0);
+	ATF_CHECK_STREQ(text, "ID  NAME     TOOK\n 1  release  12.25s\n");
 	free(text);
 	/* colours take no room, and end where the text is cut */
 	text = print_table(coloured, 1, 2, 11, 1);

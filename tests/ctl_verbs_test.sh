@@ -291,7 +291,26 @@ interrupted_body() {
 	weir_stop
 }
 
+weir_test_case unwritten "what can't be written is told, and is no success"
+unwritten_head() {
+	atf_set descr "what can't be written is told, and is no success"
+	atf_set require.files /dev/full
+}
+unwritten_body() {
+	files
+	weir_start
+	atf_check -o ignore weirctl run demo.yaml -i name=x --wait
+	for what in 'ls' '--json ls' 'logs 1 greet' 'wait 1' 'check demo.yaml' \
+	    'show 1' '--help'; do
+		# shellcheck disable=SC2086 # a verb and its operands
+		atf_check -s exit:74 -e match:'^weirctl: standard output: ' \
+		    sh -c "weirctl $what >/dev/full"
+	done
+	weir_stop
+}
+
 atf_init_test_cases() {
+	atf_add_test_case unwritten
 	atf_add_test_case defining
 	atf_add_test_case running
 	atf_add_test_case looking

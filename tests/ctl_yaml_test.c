@@ -1,4 +1,4 @@
-/* links: ctl/source.c ctl/yaml.c ctl/yaml_check.c ctl/yaml_scalar.c ctl/yaml_place.c ctl/yaml_error.c ctl/yaml_pack.c ctl/print_json.c ctl/visible.c daemon/core/alloc.c libproto/pack.c libproto/unpack.c libproto/scan.c libproto/header.c ; libs: msgpack yaml-0.1 */
+/* links: ctl/source.c ctl/yaml.c ctl/yaml_check.c ctl/yaml_scalar.c ctl/yaml_place.c ctl/yaml_error.c ctl/yaml_fold.c ctl/yaml_pack.c ctl/print_json.c ctl/visible.c daemon/core/alloc.c libproto/pack.c libproto/unpack.c libproto/scan.c libproto/header.c ; libs: msgpack yaml-0.1 */
 /*
  * ctl_yaml: YAML as weirctl reads it: values, places, and what is refused.
  */
@@ -89,6 +89,22 @@ check_refused(
 	free(got);
 }
 
+static void
+check_place(const char *text, const char *path, bool at_key, size_t offset,
+    uint32_t line, uint32_t column)
+{
+	struct read r;
+	struct position at;
+
+	read_text(&r, text, strlen(text));
+	ATF_REQUIRE_MSG(r.yaml != NULL, "%s", text);
+	at = document_position(r.yaml, path, at_key, offset);
+	ATF_CHECK_MSG(at.line == line && at.column == column,
+	    "%s %s+%zu: %u:%u, not %u:%u", text, path, offset, at.line,
+	    at.column, line, column);
+	read_free(&r);
+}
+
 #define REFUSED(text, at, fragment) \
 	check_refused(text, sizeof(text) - 1, at, fragment)
 
@@ -136,6 +152,63 @@ ATF_TC_BODY(scalars, tc)
 	    "{\"a\": 1}");
 	check_json("{\"a\": [1, \"\\u00e9\"]}", "{\"a\": [1, \"\xc3\xa9\"]}");
 	check_json("\"a\\0b\"", "\"a\\u0000b\"");
+}
+
+ATF_TC_WITHOUT_HEAD(tags);
+ATF_TC_BODY(tags, tc)
+{
+	check_json("!!float 3", "3.0");
+	check_json("!!float -3", "-3.0");
+	check_json("!!float \"2.5\"", "2.5");
+	check_json("!!str 5", "\"5\"");
+	check_json("!!str true", "\"true\"");
+	check_json("!!int 0x10", "16");
+	check_json("!!bool false", "false");
+	check_json("!!null ~", "null");
+	check_json("{a: !!null , b: !!str }", "{\"a\": null, \"b\": \"\"}");
+	REFUSED("a: !!int abc\n",
+	    "1:10: ", "\"abc\" is no whole number, as its tag !!int says");
+	REFUSED("a: 1\nb: !!int 3.5\n", "2:10: ", "no whole number");
+	REFUSED("a: !!bool x\n", "1:11: ", "neither true nor false");
+	REFUSED("a: !!bool yes\n", "1:11: ", "neither true nor false");
+	REFUSED("a: !!null foo\n", "1:11: ", "not null");
+	REFUSED("a: !!float x\n", "1:12: ", "no number");
+	REFUSED("a: [&x !!int \"\"]\n", "1:14: ", "no whole number");
+	REFUSED("a: !!float .nan\n", "1:12: ", "no number to count with");
+}
+
+#define SMILE "\\ud83d\\ude00"
+#define AS_SMILE "\xf0\x9f\x98\x80"
+
+ATF_TC_WITHOUT_HEAD(pairs);
+ATF_TC_BODY(pairs, tc)
+{
+	check_json("{\"a\": \"" SMILE "\"}", "{\"a\": \"" AS_SMILE "\"}");
+	check_json("\"" SMILE "\"", "\"" AS_SMILE "\"");
+	check_json("[\"x" SMILE SMILE "\\\\\", -1.5e+3, true]",
+	    "[\"x" AS_SMILE AS_SMILE "\\\\\", -1500.0, true]");
+	check_json("{\"\\uD800\\uDC00\": \"\\uDBFF\\uDFFF\"}",
+	    "{\"\xf0\x90\x80\x80\": \"\xf4\x8f\xbf\xbf\"}");
+	/* A backslash that is one, and what is no pair. */
+	check_json("[\"\\\\ud83d\\\\ude00\"]", "[\"\\\\ud83d\\\\ude00\"]");
+	REFUSED("[\"\\ud83d\"]", "1:", "no Unicode character");
+	REFUSED("[\"" SMILE "\", \"\\ude00\\ud83d\"]", "1:21: ", "no Unicode");
+	/* What is not JSON is as YAML has it. */
+	check_json("['" SMILE "']", "[\"\\\\ud83d\\\\ude00\"]");
+	check_json("[e\"" SMILE "\"]", "[\"e\\\"\\\\ud83d\\\\ude00\\\"\"]");
+	check_json(
+	    "{a:\"" SMILE "\"}", "{\"a:\\\"\\\\ud83d\\\\ude00\\\"\": null}");
+	check_json(
+	    "a: '\"" SMILE "\"'", "{\"a\": \"\\\"\\\\ud83d\\\\ude00\\\"\"}");
+	REFUSED("a: \"" SMILE "\"\n", "1:", "write the character itself");
+	/* Places are those of the file. */
+	REFUSED("{\"" SMILE "\": 1, \"a\": .nan}", "1:26: ", "no number");
+	REFUSED("{\"" SMILE "\": 1, \"a\": @}", "1:26: ", "no value");
+	REFUSED("{\"" SMILE "\": 1,\n\"" SMILE "\": 2}", "2:1: ", "at 1:2");
+	check_place("{\"a\": \"" SMILE "x" SMILE "yz\", \"b\": 1}", "/a", false,
+	    10, 1, 34);
+	check_place("{\"a\": \"" SMILE "x" SMILE "yz\", \"b\": 1}", "/b", false,
+	    0, 1, 43);
 }
 
 ATF_TC_WITHOUT_HEAD(aliases);
@@ -254,22 +327,6 @@ ATF_TC_BODY(large, tc)
 	free(text);
 }
 
-static void
-check_place(const char *text, const char *path, bool at_key, size_t offset,
-    uint32_t line, uint32_t column)
-{
-	struct read r;
-	struct position at;
-
-	read_text(&r, text, strlen(text));
-	ATF_REQUIRE_MSG(r.yaml != NULL, "%s", text);
-	at = document_position(r.yaml, path, at_key, offset);
-	ATF_CHECK_MSG(at.line == line && at.column == column,
-	    "%s %s+%zu: %u:%u, not %u:%u", text, path, offset, at.line,
-	    at.column, line, column);
-	read_free(&r);
-}
-
 ATF_TC_WITHOUT_HEAD(places);
 ATF_TC_BODY(places, tc)
 {
@@ -338,6 +395,8 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, scalars);
 	ATF_TP_ADD_TC(tp, aliases);
+	ATF_TP_ADD_TC(tp, tags);
+	ATF_TP_ADD_TC(tp, pairs);
 	ATF_TP_ADD_TC(tp, refused);
 	ATF_TP_ADD_TC(tp, deep);
 	ATF_TP_ADD_TC(tp, large);

@@ -88,6 +88,13 @@ configuration_head() {
 configuration_body() {
 	echo 'log: warn' >good.conf
 	atf_check -o match:"^$PWD/good.conf: ok$" weird -N -c good.conf
+	echo 'roles: {viewer: {users: [root, no-one-2, 4711], groups: no-group}}' \
+	    >named.conf
+	atf_check -o match:"^$PWD/named.conf: ok$" \
+	    -e match:'^weird.conf: roles.viewer.users: there is no user "no-one-2" on this machine' \
+	    -e match:'^weird.conf: roles.viewer.groups: there is no group "no-group"' \
+	    -e not-match:'"root"' -e not-match:'4711' \
+	    weird -N -c named.conf
 	printf 'log: loud\nlimit:\n  requests: 3\n' >bad.conf
 	cat >expected <<EOF
 $PWD/bad.conf:1:6: log: expected error, warn, info or debug, found "loud"
@@ -211,6 +218,18 @@ background_body() {
 	    weird -c weird.conf -d state -s other
 	kill -TERM "$(cat pid)"
 	weir_wait_until test ! -e sock
+	weir_wait_until test ! -e pid
+	# Another's is left as it is.
+	weir_wait_until weird -c weird.conf -d state -s sock
+	mv pid weird.pid
+	echo 1 >pid
+	kill -TERM "$(cat weird.pid)"
+	weir_wait_until unlocked
+	atf_check -o inline:'1\n' cat pid
+}
+
+unlocked() {
+	weirctl journal verify state/journal
 }
 
 weir_test_case reload "SIGHUP takes over what is right, and nothing else"

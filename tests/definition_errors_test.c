@@ -187,6 +187,8 @@ static const struct wrong edges[] = {
 	"did you mean \"when\"?", true},
     {RUN("'next':[{'when':'complete','do':[]}]"), "/tasks/a/next/0/when",
 	"did you mean \"completed\"?", false},
+    {RUN("'next':[{'when':'vars','do':[]}]"), "/tasks/a/next/0/when",
+	"or an expression (one of a single word stands in ${{ }})", false},
     {RUN("'next':[{'when':true,'do':[]}]"), "/tasks/a/next/0/when",
 	"found true", false},
     {RUN("'next':[{'when':'task.exit ==','do':[]}]"), "/tasks/a/next/0/when",

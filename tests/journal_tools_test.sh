@@ -281,6 +281,13 @@ none_body() {
 		atf_check -s exit:66 -e match:'other: there is no journal here' \
 		    weirctl journal $verb other
 	done
+	atf_check -s exit:66 -e match:'other: there is no journal here' \
+	    weirctl journal salvage other new
+	atf_check test ! -e new -a ! -e new.part
+	three_executions
+	atf_check -s exit:66 -e match:'state: there is no journal here; it is the directory journal in' \
+	    weirctl journal salvage state new
+	atf_check test ! -e new -a ! -e new.part
 }
 
 weir_test_case snapshots "damage that a snapshot bridges, or doesn't"
@@ -290,6 +297,7 @@ snapshots_body() {
 	check_n 0 'ok: .* 2 snapshots'
 	executions=$(sed 's/.* \([0-9]*\) executions.*/\1/;t;d' n.out)
 	atf_check -o match:'^\{"snapshot": [0-9]*, "chunk": 1, "file": "[0-9]*.snap", "offset": 64, "last": false, "holds": \[' \
+	    -o match:'"filler": "00000000' -o match:'"workflow": "w", "tasks"' \
 	    weirctl journal dump --snapshots state/journal
 
 	# The newest snapshot: the one before it does.

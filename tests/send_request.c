@@ -1,4 +1,4 @@
-/* links: ctl/source.c ctl/yaml.c ctl/yaml_check.c ctl/yaml_scalar.c ctl/yaml_place.c ctl/yaml_error.c ctl/yaml_pack.c ctl/print_json.c ctl/visible.c daemon/core/alloc.c libweir.a ; libs: msgpack yaml-0.1 */
+/* links: ctl/source.c ctl/yaml.c ctl/yaml_check.c ctl/yaml_scalar.c ctl/yaml_place.c ctl/yaml_error.c ctl/yaml_fold.c ctl/yaml_pack.c ctl/print_json.c ctl/visible.c daemon/core/alloc.c libweir.a ; libs: msgpack yaml-0.1 */
 /*
  * send_request: sends the daemon one request as it stands in a YAML file,
  * with none of weirctl's checks.

@@ -161,6 +161,7 @@ _weirctl_verb() {
 		'--owner=[started by this user]:UID:' \
 		'--since=[created then or later\: 2027-01-01T00\:00\:00Z, or 2h for so long ago]:TIME:' \
 		'--until=[created before then]:TIME:' \
+		'--all[every execution]' \
 		'*:ID:_weirctl_executions' ;;
 	'rerun') _arguments -S \
 		'*--task=[not the whole, but this task and all that comes after it]:TASK:' \
@@ -181,6 +182,7 @@ _weirctl_verb() {
 		'--owner=[started by this user]:UID:' \
 		'--since=[created then or later\: 2027-01-01T00\:00\:00Z, or 2h for so long ago]:TIME:' \
 		'--until=[created before then]:TIME:' \
+		'--all[every execution]' \
 		'*:ID:_weirctl_executions' ;;
 	'retry') _arguments -S \
 		'--resume-subworkflows[failed subworkflows go on where they failed, not anew]' \
@@ -195,6 +197,7 @@ _weirctl_verb() {
 		'--owner=[started by this user]:UID:' \
 		'--since=[created then or later\: 2027-01-01T00\:00\:00Z, or 2h for so long ago]:TIME:' \
 		'--until=[created before then]:TIME:' \
+		'--all[every execution]' \
 		'*:ID:_weirctl_executions' ;;
 	'replay') _arguments -S \
 		'*--set=[an input other than it had; a text where declared so, else YAML or JSON]:KEY=VALUE:' \
@@ -211,6 +214,7 @@ _weirctl_verb() {
 		'--owner=[started by this user]:UID:' \
 		'--since=[created then or later\: 2027-01-01T00\:00\:00Z, or 2h for so long ago]:TIME:' \
 		'--until=[created before then]:TIME:' \
+		'--all[every execution]' \
 		'*:ID:_weirctl_executions' ;;
 	'delete') _arguments -S \
 		'--reason=[why; told to whoever watches]:REASON:' \

@@ -14,6 +14,8 @@ static bool resolve(
     struct decoder *, const struct place *, const msgpack_object *, uint32_t *);
 static bool decode_targets(struct decoder *, const struct place *,
     const msgpack_object *, uint32_t **, uint32_t *);
+static void
+refuse_word(struct decoder *, const struct place *, const msgpack_object *);
 static decode_field decode_when;
 static decode_field decode_do;
 static void decode_entry(struct decoder *, const struct place *,
@@ -110,6 +112,21 @@ decode_targets(struct decoder *d, const struct place *place,
 }
 
 static void
+refuse_word(
+    struct decoder *d, const struct place *place, const msgpack_object *o)
+{
+	size_t n = sizeof(conditions) / sizeof(conditions[0]);
+
+	if (nearest_word(o->via.str.ptr, o->via.str.size, conditions, n) !=
+	    NULL)
+		decode_word(d, place, o, conditions, n);
+	else
+		unexpected(d, place, o,
+		    "always, completed, failed, canceled or an expression (one "
+		    "of a single word stands in ${{ }})");
+}
+
+static void
 decode_when(struct decoder *d, const struct place *place,
     const msgpack_object *o, void *field)
 {
@@ -122,11 +139,10 @@ decode_when(struct decoder *d, const struct place *place,
 			return;
 		}
 	e->when = WHEN_EXPR;
-	/* A lone name is no expression that could depend on anything. */
+	/* A lone name is more likely a wrong one than an expression. */
 	if (o->type == MSGPACK_OBJECT_STR &&
 	    is_identifier(o->via.str.ptr, o->via.str.size, true))
-		decode_word(d, place, o, conditions,
-		    sizeof(conditions) / sizeof(conditions[0]));
+		refuse_word(d, place, o);
 	else if (o->type != MSGPACK_OBJECT_STR)
 		unexpected(d, place, o,
 		    "always, completed, failed, canceled or an expression");

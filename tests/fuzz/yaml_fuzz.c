@@ -1,4 +1,4 @@
-/* links: ctl/source.c ctl/yaml.c ctl/yaml_check.c ctl/yaml_scalar.c ctl/yaml_place.c ctl/yaml_error.c ctl/yaml_pack.c ctl/yaml_print.c ctl/print_json.c ctl/visible.c daemon/core/alloc.c libproto/pack.c libproto/unpack.c libproto/scan.c libproto/header.c ; libs: msgpack yaml-0.1 */
+/* links: ctl/source.c ctl/yaml.c ctl/yaml_check.c ctl/yaml_scalar.c ctl/yaml_place.c ctl/yaml_error.c ctl/yaml_fold.c ctl/yaml_pack.c ctl/yaml_print.c ctl/print_json.c ctl/visible.c daemon/core/alloc.c libproto/pack.c libproto/unpack.c libproto/scan.c libproto/header.c ; libs: msgpack yaml-0.1 */
 /*
  * yaml_fuzz: reads any bytes as a workflow file.  What is read is one value
  * that keeps within the limits, each of its places is in the file, every
