@@ -184,12 +184,15 @@ environment_body() {
 	      PATH: "$place/by.$attacker:/usr/bin:/bin"
 	      HOME: /root
 	      USER: root
-	      WEIR_EXECUTION: "1"
-	      WEIR_SOCKET: /nowhere
-	      WEIR_TASK: open
-	      WEIR_WORKFLOW: vault
-	      WEIR_ATTEMPT: "77"
 	END
+	for name in EXECUTION SOCKET TASK WORKFLOW ATTEMPT; do
+		cat >own.yaml <<-END
+		workflow: own
+		tasks: {work: {run: env, env: {WEIR_$name: "1"}}}
+		END
+		atf_check -s exit:65 -e match:"weir itself sets .WEIR_$name" \
+		    ./as "$attacker" ./weirctl define own.yaml
+	done
 	printf 'id -u >>%s\n' "$place/by.$attacker/ids" >"by.$attacker/rc"
 	: >"by.$attacker/evil.so"
 	printf '#!/bin/sh\n/usr/bin/id -u\n' >"by.$attacker/id"

@@ -96,7 +96,11 @@ client_do(struct ledger *l, unsigned client, struct weir *weir,
 	char params[1024], refusal[64];
 	int error;
 
-	parameters(l, client, r, verb, delay, params, sizeof(params));
+	/* With the same key only the same can be asked again. */
+	if (r != NULL && r->delay == NULL)
+		r->delay = delay;
+	parameters(l, client, r, verb, r == NULL ? delay : r->delay, params,
+	    sizeof(params));
 	if (r != NULL)
 		r->pending = verb;
 	else

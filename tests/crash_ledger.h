@@ -49,6 +49,7 @@ struct record {
 	enum flow flow;
 	bool keyed; /* has an idempotency key: the token too */
 	char token[24];
+	const char *delay;	  /* of its start; NULL: not asked yet */
 	struct standing standing; /* acknowledged, or seen */
 	enum verb pending;	  /* asked, not answered */
 	uint64_t id;		  /* 0: not known */
