@@ -121,9 +121,18 @@ SCENE_CASE(waits, "a wait that is given nonsense fails its task and says so")
 	wait_given(s, "{'until': '${{ input.x }}'}", "'soon'",
 	    "wait until: not a time such as 2027-01-01T00:00:00Z");
 	wait_given(s, "{'until': '${{ input.x }}'}", "-1",
+	    "wait until: a number is not a time such as 2027-01-01T00:00:00Z");
+	wait_given(s, "{'until': '${{ input.x }}'}", "9223372036854775807",
+	    "wait until: a number is not a time such as 2027-01-01T00:00:00Z");
+	wait_given(s, "{'until': '${{ input.x }}'}", "[]",
 	    "wait until: not a time such as 2027-01-01T00:00:00Z");
-	wait_given(
-	    s, "{'until': '${{ input.x }}'}", "9223372036854775807", NULL);
+	wait_given(s, "{'for': '${{ input.x }}'}", "5",
+	    "wait for: a number without a unit, such as 10s has");
+	wait_given(s, "{'for': '${{ input.x }}'}", "1.5",
+	    "wait for: a number without a unit, such as 10s has");
+	wait_given(s, "{'for': '${{ input.x }}'}", "'5'",
+	    "wait for: not a duration such as 10s");
+	wait_given(s, "{'for': '${{ input.x }}m'}", "5", NULL);
 	wait_given(
 	    s, "{'until': '${{ input.x }}'}", "'2200-01-01T00:00:00Z'", NULL);
 	wait_given(s, "{'signal': '${{ input.x }}'}", "[1]",
