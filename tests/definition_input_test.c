@@ -118,14 +118,49 @@ ATF_TC_BODY(refused, tc)
 	require_refused(
 	    "{'version':null}", "input: version is missing (a string)");
 	require_refused("{'version':1}",
-	    "input: version: expected a string, found the number 1");
+	    "input: version: expected a string, found a whole number");
 	require_refused("{'version':'1','count':1.5}",
-	    "input: count: expected a whole number, found the number 1.5");
+	    "input: count: expected a whole number, found a number with a "
+	    "fraction");
+	require_refused("{'version':true}",
+	    "input: version: expected a string, found a boolean");
+	require_refused("{'version':'1','count':'hunter2'}",
+	    "input: count: expected a whole number, found a string");
+	require_refused("{'version':'1','count':{'hunter2':1}}",
+	    "input: count: expected a whole number, found a map");
 	require_refused("{'version':'1','vresion':2}",
 	    "input: \"w\" has no input \"vresion\"; did you mean "
 	    "\"version\"?");
 	require_refused("{'zzz':2}", "input: \"w\" has no input \"zzz\"");
 	require_refused("[1]", "input: expected a map of inputs by name");
+}
+
+ATF_TC(made);
+ATF_TC_HEAD(made, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "names that an expression has made");
+}
+ATF_TC_BODY(made, tc)
+{
+	struct expressions *expressions = expressions_new();
+	struct definition *def =
+	    definition_of_json(expressions, declared, NULL, NULL, NULL);
+	struct value *given = value_of_json("{'vresion':1}"), *got;
+	char why[200] = "";
+
+	got = definition_input_made(def, given, why, sizeof(why));
+	ATF_CHECK(got == NULL);
+	ATF_CHECK_STREQ("input: \"w\" has no input of a name that the "
+			"expression gives",
+	    why);
+	value_unref(given);
+	given = value_of_json("{'version':'1'}");
+	got = definition_input_made(def, given, why, sizeof(why));
+	ATF_CHECK(got != NULL);
+	value_unref(got);
+	value_unref(given);
+	definition_unref(def);
+	expressions_free(expressions);
 }
 
 static const struct definition *
@@ -275,6 +310,7 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, given);
 	ATF_TP_ADD_TC(tp, refused);
+	ATF_TP_ADD_TC(tp, made);
 	ATF_TP_ADD_TC(tp, subworkflow_input);
 	ATF_TP_ADD_TC(tp, recursion);
 	ATF_TP_ADD_TC(tp, depth);

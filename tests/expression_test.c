@@ -77,14 +77,26 @@ ATF_TC_BODY(results, tc)
 	    {"${{ 0/0 }} x",
 		"expression: a number is infinite or not a number"},
 	    {"${{ {1,nil,3} }}",
-		"expression: a list has holes: 2 entries, the last is number "
-		"3; default(x, y) fills one"},
+		"expression: a list has holes, the first at number 2; "
+		"default(x, y) fills one"},
+	    {"${{ {[4711]=1} }}",
+		"expression: a list has holes, the first at number 1; "
+		"default(x, y) fills one"},
 	    {"${{ {1,a=2} }}",
 		"expression: a table must be a list or a map: this one has "
 		"both numbers and names for keys"},
 	    {"${{ {[0]=1} }}",
 		"expression: a table's keys must be strings, or 1, 2, 3 and "
-		"so on: found 0"},
+		"so on: found a number that is none of these"},
+	    {"${{ {[-4711.5]=1} }}",
+		"expression: a table's keys must be strings, or 1, 2, 3 and "
+		"so on: found a number that is none of these"},
+	    {"${{ execution[input.map.a .. 'x'] }}",
+		"expression: execution has no such field; it has id workflow "
+		"version correlation_id labels started"},
+	    {"${{ tasks[input.map.a .. 'x'][input.map.a .. 'y'] }}",
+		"expression: a task has no such field; it has status output "
+		"exit attempt items"},
 	    {"${{ {[true]=1} }}",
 		"expression: a table's keys must be strings, or 1, 2, 3 and "
 		"so on: found boolean"},

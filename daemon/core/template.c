@@ -41,6 +41,12 @@ template_is_constant(const struct template *t)
 	return t->constant != NULL;
 }
 
+bool
+template_is_expression(const struct template *t)
+{
+	return t->nsteps == 1 && t->steps[0].kind == STEP_VALUE;
+}
+
 void
 template_adopt(struct template *t, struct expressions *ex)
 {
@@ -162,7 +168,7 @@ template_holds(const struct template *t, const struct scope *scope,
 	if (t->constant != NULL)
 		return constant_holds(t->constant);
 	expression_begin(ex, scope);
-	if (t->nsteps == 1 && t->steps[0].kind == STEP_VALUE)
+	if (template_is_expression(t))
 		truth = run_expression(t, &t->steps[0], USE_TRUTH);
 	else if (!run_steps(t))
 		truth = -1;

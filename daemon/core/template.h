@@ -68,6 +68,9 @@ void template_adopt(struct template *, struct expressions *);
 void template_free(struct template *);
 /* True when there is no expression in it. */
 bool template_is_constant(const struct template *);
+/* True when all of it is one expression, so that not even its keys are known.
+ */
+bool template_is_expression(const struct template *);
 
 /*
  * What an expression sees.  Any value may be NULL.  The functions give a field
