@@ -3,6 +3,7 @@
 
 #include "daemon/core/decoder.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -172,8 +173,11 @@ check_value(struct decoder *d, const struct place *place,
 	case MSGPACK_OBJECT_BOOLEAN:
 	case MSGPACK_OBJECT_POSITIVE_INTEGER:
 	case MSGPACK_OBJECT_NEGATIVE_INTEGER:
+		return true;
 	case MSGPACK_OBJECT_FLOAT32:
 	case MSGPACK_OBJECT_FLOAT64:
+		if (!isfinite(o->via.f64))
+			unexpected(d, place, o, "a finite number");
 		return true;
 	}
 	return true;

@@ -10,6 +10,7 @@
 #include "daemon/core/zone.h"
 #include "libproto/nearest.h"
 #include "libproto/pack.h"
+#include "libproto/utf8.h"
 
 #define INPUTS_MAX 1000
 
@@ -166,6 +167,7 @@ refuse_unknown(const struct definition *def, const msgpack_object *key,
     char *why, size_t size)
 {
 	const char *names[INPUTS_MAX], *meant = NULL;
+	char name[NAME_LENGTH_MAX + 1];
 	uint32_t i;
 
 	if (key->type != MSGPACK_OBJECT_STR) {
@@ -176,11 +178,9 @@ refuse_unknown(const struct definition *def, const msgpack_object *key,
 		names[i] = def->inputs[i].name;
 	meant = nearest_word(
 	    key->via.str.ptr, key->via.str.size, names, def->ninputs);
-	snprintf(why, size, "input: \"%s\" has no input \"%.*s\"%s%s%s",
-	    def->name,
-	    key->via.str.size > NAME_LENGTH_MAX ? NAME_LENGTH_MAX
-						: (int)key->via.str.size,
-	    key->via.str.ptr, meant != NULL ? "; did you mean \"" : "",
+	utf8_show(key->via.str.ptr, key->via.str.size, name, sizeof(name));
+	snprintf(why, size, "input: \"%s\" has no input \"%s\"%s%s%s",
+	    def->name, name, meant != NULL ? "; did you mean \"" : "",
 	    meant != NULL ? meant : "", meant != NULL ? "\"?" : "");
 	return false;
 }
@@ -218,6 +218,7 @@ check_given(const struct definition *def, const msgpack_object *given,
     bool made, char *why, size_t size)
 {
 	const msgpack_object *key;
+	bool seen[INPUTS_MAX] = {false};
 	uint32_t i, j;
 
 	for (i = 0; i < given->via.map.size; i++) {
@@ -234,12 +235,13 @@ check_given(const struct definition *def, const msgpack_object *given,
 		}
 		if (j == def->ninputs)
 			return refuse_unknown(def, key, why, size);
-		/* All that are declared have been seen, and one more. */
-		if (i == def->ninputs) {
+		/* Nothing passes twice, so there are never many to compare. */
+		if (seen[j]) {
 			snprintf(why, size, "input: \"%s\" is given twice",
 			    def->inputs[j].name);
 			return false;
 		}
+		seen[j] = true;
 	}
 	return true;
 }
