@@ -243,6 +243,7 @@ static void
 require_wrong(struct expressions *, const struct wrong *, definition_finder *);
 static void require_all(const struct wrong *, size_t);
 static struct definition_errors errors_of(struct value *);
+static const struct definition *find_none(const void *, const char *, uint32_t);
 
 static void
 require_wrong(struct expressions *expressions, const struct wrong *w,
@@ -396,6 +397,46 @@ ATF_TC_BODY(details, tc)
 	definition_errors_free(&e);
 }
 
+/* There are no others. */
+static const struct definition *
+find_none(const void *ctx, const char *name, uint32_t version)
+{
+	(void)ctx;
+	(void)name;
+	(void)version;
+	return NULL;
+}
+
+ATF_TC(not_finite);
+ATF_TC_HEAD(not_finite, tc)
+{
+	atf_tc_set_md_var(tc, "descr",
+	    "a number that is none is refused, unless it is stored already");
+}
+ATF_TC_BODY(not_finite, tc)
+{
+	static const char bytes[] = "\x83\xa8workflow\xa1w\xa5tasks\x81\xa1"
+				    "a\x81\xa3run\xa1x\xa4vars\x81\xa1x"
+				    "\xcb\x7f\xf8\0\0\0\0\0\0";
+	struct expressions *expressions = expressions_new();
+	struct value *v = value_new(bytes, sizeof(bytes) - 1);
+	struct definition_errors e;
+	struct definition *stored;
+
+	stored = definition_of_value(expressions, v, NULL, NULL, &e);
+	ATF_CHECK(stored != NULL);
+	definition_unref(stored);
+	definition_errors_free(&e);
+	ATF_CHECK(
+	    definition_of_value(expressions, v, find_none, NULL, &e) == NULL);
+	ATF_REQUIRE_EQ(1, e.count);
+	ATF_CHECK_STREQ("/vars/x", e.list[0].path);
+	ATF_CHECK_STREQ("a finite number", e.list[0].expected);
+	definition_errors_free(&e);
+	value_unref(v);
+	expressions_free(expressions);
+}
+
 /* What JSON can't say. */
 ATF_TC(not_json);
 ATF_TC_HEAD(not_json, tc)
@@ -503,6 +544,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, bounded);
 	ATF_TP_ADD_TC(tp, details);
 	ATF_TP_ADD_TC(tp, not_json);
+	ATF_TP_ADD_TC(tp, not_finite);
 	ATF_TP_ADD_TC(tp, too_many_tasks);
 	return atf_no_error();
 }

@@ -1,4 +1,4 @@
-/* links: tests/rendering.c daemon/core/template.c daemon/core/template_compile.c daemon/core/expression.c daemon/core/expression_names.c daemon/core/expression_check.c daemon/core/lexer.c libproto/nearest.c daemon/core/proxy.c daemon/core/luaval.c daemon/core/functions.c daemon/core/functions_text.c daemon/core/json.c daemon/core/value.c daemon/core/element.c daemon/core/alloc.c libproto/pack.c libproto/scan.c libproto/header.c ; libs: msgpack lua5.4 */
+/* links: tests/rendering.c daemon/core/template.c daemon/core/template_compile.c daemon/core/expression.c daemon/core/expression_names.c daemon/core/expression_check.c daemon/core/lexer.c libproto/utf8.c libproto/nearest.c daemon/core/proxy.c daemon/core/luaval.c daemon/core/functions.c daemon/core/functions_text.c daemon/core/json.c daemon/core/value.c daemon/core/element.c daemon/core/alloc.c libproto/pack.c libproto/scan.c libproto/header.c ; libs: msgpack lua5.4 */
 /* expression_test: what expressions see and give, and their limits. */
 
 #include <atf-c.h>
@@ -50,7 +50,7 @@ ATF_TC_BODY(roots, tc)
 	CHECK_ROWS(rows, &scope);
 	scope_close(&scope);
 	REQUIRE_SHOWN("null", "${{ input }}", NULL);
-	REQUIRE_SHOWN("[]", "${{ {item, index, vars, task.exit} }}", NULL);
+	REQUIRE_SHOWN("[]", "${{ {item, index, vars.x, task.exit} }}", NULL);
 	expressions_free(expressions);
 }
 
@@ -70,8 +70,14 @@ ATF_TC_BODY(results, tc)
 	    {"${{ 0.1 + 0.2 }}", "0.30000000000000004"},
 	    {"${{ {} }}", "[]"},
 	    {"${{ {z=1,a=2,m={}} }}", "{\"a\":2,\"m\":[],\"z\":1}"},
-	    {"${{ {'\\n\"\\\\\\u{e9}\\0'} }}",
-		"[\"\\n\\\"\\\\\xc3\xa9\\u0000\"]"},
+	    {"${{ {'\\n\"\\\\\\u{e9}'} }}", "[\"\\n\\\"\\\\\xc3\xa9\"]"},
+	    {"${{ {'a\\0'} }}", "expression: a string with a zero byte in it"},
+	    {"${{ {['\\0']=1} }}",
+		"expression: a string with a zero byte in it"},
+	    {"x ${{ '\\xff' }}", "expression: a string that is not UTF-8"},
+	    {"${{ split('\xc3\xa9', '\\xc3') }}",
+		"expression: a string that is not UTF-8"},
+	    {"${{ len('\\0\\xff') }}", "2"},
 	    {"${{ ... }}", "null"},
 	    {"${{ 1/0 }}", "expression: a number is infinite or not a number"},
 	    {"${{ 0/0 }} x",

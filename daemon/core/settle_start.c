@@ -180,12 +180,14 @@ static void
 write_stdin(struct writing *w)
 {
 	const struct template *template = w->action->run->task->u.run.input;
-	struct value *value =
-	    template == NULL ? NULL : render(w, template, "stdin");
+	struct value *value;
 	msgpack_sbuffer text;
 	msgpack_object o;
 	const char *wrong, *end;
 
+	w->scope.bytes = true; /* which a program may read, and nobody else */
+	value = template == NULL ? NULL : render(w, template, "stdin");
+	w->scope.bytes = false;
 	pack_str(&w->pk, "stdin");
 	if (value == NULL) {
 		msgpack_pack_nil(&w->pk);
