@@ -177,7 +177,7 @@ check_value(struct decoder *d, const struct place *place,
 	case MSGPACK_OBJECT_FLOAT32:
 	case MSGPACK_OBJECT_FLOAT64:
 		/* What was stored before this was looked at is still good. */
-		if (!isfinite(o->via.f64) && d->find != NULL)
+		if (!isfinite(o->via.f64) && !d->stored)
 			unexpected(d, place, o, "a finite number");
 		return true;
 	}

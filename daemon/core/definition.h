@@ -213,7 +213,7 @@ definition_finder(const void *, const char *name, uint32_t version);
 /*
  * Checks and compiles.  NULL when there are errors, all of which are then in
  * the list; the caller frees it either way with definition_errors_free.  The
- * finder may be NULL, as for what was taken in before.
+ * finder may be NULL.
  */
 struct definition *
 definition_parse(struct expressions *, const msgpack_object *,
