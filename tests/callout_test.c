@@ -336,7 +336,7 @@ ATF_TC_BODY(outputs, tc)
 	ATF_CHECK_STREQ("output is not UTF-8: byte 4, on line 2, is 0xff; use "
 			"output: none",
 	    e->output_error);
-	e = run(9,
+	e = run(15,
 	    &(struct wish){.shell = "printf 'ok\\n\\000'", .output = "text"});
 	ATF_CHECK_STREQ(
 	    "output has a zero byte: byte 4, on line 2; use output: "
