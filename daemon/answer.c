@@ -13,6 +13,7 @@
 #include "libproto/errors.h"
 #include "libproto/message.h"
 #include "libproto/pack.h"
+#include "libproto/utf8.h"
 
 /* A buffer that has grown beyond this is given back. */
 #define BUFFER_KEEP 65536
@@ -127,6 +128,7 @@ answer_error(struct answers *answers, const struct asker *asker, uint64_t seq,
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
+	utf8_mend(text);
 	answer_error_details(answers, asker, seq, code, text, NULL, 0);
 }
 

@@ -207,6 +207,7 @@ struct spec {
 	bool has_nice;
 	int32_t nice;
 	const char *domain_of_task; /* NULL: it runs in its own */
+	bool cwd_made, env_made; /* by expressions: what they say is not told */
 	const char *task, *workflow;
 	uid_t uid;
 	gid_t gid;

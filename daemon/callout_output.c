@@ -24,6 +24,7 @@ static bool fill(int, char *, size_t *);
 static size_t utf8_character(const unsigned char *, size_t);
 static bool check_utf8(const char *, size_t, char **);
 static bool is_blank(const char *, size_t);
+static void forget_text(char *);
 static bool pack_json(msgpack_packer *, const json_t *, unsigned);
 static bool pack_json_list(msgpack_packer *, const json_t *, unsigned);
 static bool pack_json_map(msgpack_packer *, const json_t *, unsigned);
@@ -162,6 +163,12 @@ check_utf8(const char *bytes, size_t size, char **error)
 	line = 1;
 	for (at = 0; at < size; at += n) {
 		n = utf8_character(s + at, size - at);
+		if (s[at] == '\0') {
+			*error = xasprintf("output has a zero byte: byte %zu, "
+					   "on line %zu; use output: none",
+			    at + 1, line);
+			return false;
+		}
 		if (n == 0) {
 			*error = xasprintf("output is not UTF-8: byte %zu, on "
 					   "line %zu, is 0x%02x; use output: "
@@ -221,6 +228,19 @@ is_blank(const char *bytes, size_t size)
 	return true;
 }
 
+/* Behind what is wrong jansson repeats the output, which may be a secret. */
+static void
+forget_text(char *error)
+{
+	static const char unicode[] = "invalid Unicode";
+	char *near = strstr(error, " near ");
+
+	if (strncmp(error, unicode, strlen(unicode)) == 0)
+		near = error + strlen(unicode);
+	if (near != NULL)
+		*near = '\0';
+}
+
 static struct value *
 json(const char *bytes, size_t size, char **error)
 {
@@ -237,6 +257,7 @@ json(const char *bytes, size_t size, char **error)
 	root = json_loadb(
 	    bytes, size, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &where);
 	if (root == NULL) {
+		forget_text(where.text);
 		*error = xasprintf("output is not JSON: line %d, column %d: %s",
 		    where.line, where.column,
 		    json_error_code(&where) == json_error_null_character

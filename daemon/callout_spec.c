@@ -14,9 +14,9 @@
 typedef bool
 field_reader(struct spec *, const msgpack_object *, char *, size_t);
 
-static field_reader read_argv, read_cwd, read_env, read_stdin, read_output,
-    read_limits, read_domain_of_task, read_domain, read_task, read_workflow,
-    read_uid, read_gid;
+static field_reader read_cwd_made, read_env_made, read_argv, read_cwd, read_env,
+    read_stdin, read_output, read_limits, read_domain_of_task, read_domain,
+    read_task, read_workflow, read_uid, read_gid;
 static void *allocate(struct spec *, size_t);
 static char *string(struct spec *, const msgpack_object *);
 static bool limit_add(struct spec *, const char *, int64_t, char *, size_t);
@@ -25,6 +25,8 @@ static const struct {
 	const char *key;
 	field_reader *read;
 } fields[] = {
+    {"cwd_made", read_cwd_made},
+    {"env_made", read_env_made},
     {"argv", read_argv},
     {"cwd", read_cwd},
     {"env", read_env},
@@ -136,6 +138,27 @@ string(struct spec *s, const msgpack_object *o)
 	return copy;
 }
 
+/* Specs of earlier versions of weir do not have these two. */
+static bool
+read_cwd_made(struct spec *s, const msgpack_object *o, char *error, size_t size)
+{
+	s->cwd_made = o->type == MSGPACK_OBJECT_BOOLEAN && o->via.boolean;
+	if (o->type == MSGPACK_OBJECT_BOOLEAN)
+		return true;
+	snprintf(error, size, "cwd_made is neither true nor false");
+	return false;
+}
+
+static bool
+read_env_made(struct spec *s, const msgpack_object *o, char *error, size_t size)
+{
+	s->env_made = o->type == MSGPACK_OBJECT_BOOLEAN && o->via.boolean;
+	if (o->type == MSGPACK_OBJECT_BOOLEAN)
+		return true;
+	snprintf(error, size, "env_made is neither true nor false");
+	return false;
+}
+
 static bool
 read_argv(struct spec *s, const msgpack_object *o, char *error, size_t size)
 {
@@ -168,9 +191,11 @@ static bool
 read_cwd(struct spec *s, const msgpack_object *o, char *error, size_t size)
 {
 	s->cwd = string(s, o);
-	if (s->cwd != NULL)
+	if (s->cwd != NULL && *s->cwd == '/')
 		return true;
-	snprintf(error, size, "cwd has a NUL byte, or is no string");
+	snprintf(error, size, "%s",
+	    s->cwd != NULL ? "cwd: what it gives is not an absolute path"
+			   : "cwd has a NUL byte, or is no string");
 	return false;
 }
 
@@ -194,7 +219,7 @@ read_env(struct spec *s, const msgpack_object *o, char *error, size_t size)
 			snprintf(error, size,
 			    "env: %s has a NUL byte, is no string, or its name "
 			    "can't be one",
-			    name == NULL ? "a variable" : name);
+			    name == NULL || s->env_made ? "a variable" : name);
 			return false;
 		}
 		s->env[2 * i] = name;

@@ -366,6 +366,7 @@ key_of_name(const char *name, struct wire_key *key)
 	return name[end] == '\0' || strcmp(name + end, ".stdin") == 0;
 }
 
+/* As a reason tells it. */
 static const char *
 path_of(const struct callouts *c, const struct spec *s)
 {
@@ -373,7 +374,7 @@ path_of(const struct callouts *c, const struct spec *s)
 
 	for (own = s->env; own != NULL && *own != NULL; own += 2)
 		if (strcmp(own[0], "PATH") == 0)
-			return own[1];
+			return s->env_made ? "what env gives" : own[1];
 	return c->path;
 }
 
@@ -415,7 +416,10 @@ start_failure(const struct callouts *c, const struct attempt *a)
 		    "%s %s: %s", what, spec_limit_name(r->detail), why);
 	else if (r->stage == WIRE_STAGE_CHDIR)
 		reason = xasprintf("%s %s: %s", what,
-		    spec.cwd != NULL ? spec.cwd : "of its own", why);
+		    spec.cwd == NULL	? "of its own"
+			: spec.cwd_made ? "that cwd gives"
+					: spec.cwd,
+		    why);
 	else if (r->stage != WIRE_STAGE_EXEC)
 		reason = xasprintf("%s: %s", what, why);
 	else {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/core/buffer.h"
+#include "daemon/core/plain.h"
 #include "daemon/core/safety.h"
 #include "daemon/core/zone.h"
 #include "daemon/methods.h"
@@ -15,7 +16,6 @@
 #include "libproto/errors.h"
 #include "libproto/message.h"
 #include "libproto/pack.h"
-#include "libproto/scan.h"
 
 static void
 answer_plain(struct server *, const struct asker *, int, const char *);
@@ -358,24 +358,17 @@ bool
 request_value(struct request *request, const char *name, struct value **value)
 {
 	const msgpack_object *object = catalogue_param(request->params, name);
-	const struct scan_limits limits = {
-	    .size = SIZE_MAX,
-	    .depth = VALUE_DEPTH_MAX,
-	    .elements = UINT32_MAX,
-	};
+	char why[512];
 
 	*value = NULL;
 	if (object == NULL)
 		return true;
+	if (!value_is_plain(object, name, why, sizeof(why))) {
+		request_refuse(request, ERROR_BAD_REQUEST, "%s", why);
+		return false;
+	}
 	*value = value_of_object(object);
-	if (scan_is_value((*value)->bytes, (*value)->size, &limits))
-		return true;
-	value_unref(*value);
-	*value = NULL;
-	request_refuse(request, ERROR_BAD_REQUEST,
-	    "%s: more than %d lists and maps inside each other", name,
-	    VALUE_DEPTH_MAX);
-	return false;
+	return true;
 }
 
 struct execution *

@@ -44,6 +44,11 @@ enum method_whose {
 	METHOD_OF_AUTHOR,   /* one's own workflows, and those that are new */
 };
 
+/* Bytes, in all labels and domains, and of a string in a list. */
+#define LABEL_KEY_MAX 64
+#define LABEL_VALUE_MAX 256
+#define ELEMENT_MAX 256
+
 enum parameter_type {
 	PARAMETER_UINT,
 	PARAMETER_INT,

@@ -12,9 +12,6 @@
 
 #define SHOWN_MAX 40	  /* bytes of a peer's own text in a sentence */
 #define PARAMETERS_MAX 32 /* of one method */
-#define LABEL_KEY_MAX 64  /* bytes */
-#define LABEL_VALUE_MAX 256
-#define ELEMENT_MAX 256 /* bytes of a string in a list */
 
 /* Where the check is, for the sentence. */
 struct check {
@@ -41,6 +38,12 @@ static bool refuse(const struct check *, const char *, ...)
     __attribute__((format(printf, 2, 3)));
 static void show(const msgpack_object *, char *, size_t);
 
+static bool
+find_wrong(const struct parameter *, const msgpack_object *, char *, size_t);
+static bool
+find_wrong_label(const msgpack_object_map *, uint32_t, char *, size_t);
+static bool
+has_wrong_text(const char *, const msgpack_object *, size_t, char *, size_t);
 static bool fits(const struct parameter *, const msgpack_object *);
 static bool fits_number(const struct parameter *, const msgpack_object *);
 static bool fits_float(const struct parameter *, const msgpack_object *);
@@ -80,7 +83,7 @@ check_pair(const struct check *check, const struct parameter *known,
 {
 	const msgpack_object_kv *pair = &params->via.map.ptr[i];
 	const struct parameter *parameter = find_parameter(known, &pair->key);
-	char expected[256], found[2 * SHOWN_MAX];
+	char expected[256], found[2 * SHOWN_MAX], wrong[400];
 
 	if (parameter == NULL)
 		return refuse_unknown(check, known, &pair->key);
@@ -94,6 +97,9 @@ check_pair(const struct check *check, const struct parameter *known,
 	if (pair->val.type == MSGPACK_OBJECT_NIL)
 		return true;
 	if (!fits(parameter, &pair->val)) {
+		if (find_wrong(parameter, &pair->val, wrong, sizeof(wrong)))
+			return refuse(check, "parameter \"%s%s\": %s",
+			    check->outer, parameter->name, wrong);
 		catalogue_expected(parameter, expected, sizeof(expected));
 		show(&pair->val, found, sizeof(found));
 		return refuse(check, "parameter \"%s%s\" must be %s, not %s",
@@ -362,9 +368,101 @@ fits_labels(const struct parameter *parameter, const msgpack_object *value)
 	    !is_within(parameter, value->via.map.size))
 		return false;
 	for (uint32_t i = 0; i < value->via.map.size; i++)
-		if (!is_text(&value->via.map.ptr[i].key, 1, LABEL_KEY_MAX) ||
-		    !is_text(&value->via.map.ptr[i].val, 0, LABEL_VALUE_MAX))
+		if (find_wrong_label(&value->via.map, i, NULL, 0))
 			return false;
+	return true;
+}
+
+/*
+ * What is wrong with one of a list or map that is right in itself; false: it
+ * is wrong as a whole.
+ */
+static bool
+find_wrong(const struct parameter *parameter, const msgpack_object *value,
+    char *what, size_t size)
+{
+	struct parameter one = *parameter;
+	char expected[256], found[2 * SHOWN_MAX];
+	bool map = parameter->type == PARAMETER_LABELS &&
+	    value->type == MSGPACK_OBJECT_MAP;
+	bool words = parameter->type == PARAMETER_WORDS;
+	bool list = (words || parameter->type == PARAMETER_IDS ||
+			parameter->type == PARAMETER_STRS) &&
+	    value->type == MSGPACK_OBJECT_ARRAY;
+
+	if ((!map && !list) ||
+	    (map && !is_within(parameter, value->via.map.size)) ||
+	    (list && !words && !is_within(parameter, value->via.array.size)))
+		return false;
+	for (uint32_t i = 0; map && i < value->via.map.size; i++)
+		if (find_wrong_label(&value->via.map, i, what, size))
+			return true;
+	one.type = words			? PARAMETER_WORD
+	    : parameter->type == PARAMETER_STRS ? PARAMETER_STR
+						: PARAMETER_UINT;
+	one.least = 1;
+	one.most = one.type == PARAMETER_STR ? ELEMENT_MAX : UINT64_MAX;
+	for (uint32_t i = 0; list && i < value->via.array.size; i++) {
+		if (fits(&one, &value->via.array.ptr[i]))
+			continue;
+		catalogue_expected(&one, expected, sizeof(expected));
+		show(&value->via.array.ptr[i], found, sizeof(found));
+		snprintf(what, size, "entry %" PRIu32 " must be %s, not %s",
+		    i + 1, expected, found);
+		return true;
+	}
+	return false;
+}
+
+/* Of one pair, where something is; it may be the key that others have too. */
+static bool
+find_wrong_label(
+    const msgpack_object_map *map, uint32_t i, char *what, size_t size)
+{
+	const msgpack_object *key = &map->ptr[i].key, *other;
+	char of[2 * SHOWN_MAX], name[3 * SHOWN_MAX];
+
+	snprintf(name, sizeof(name), "the key of pair %" PRIu32, i + 1);
+	if (key->type == MSGPACK_OBJECT_STR && key->via.str.size == 0) {
+		snprintf(what, size, "%s is empty", name);
+		return true;
+	}
+	if (has_wrong_text(name, key, LABEL_KEY_MAX, what, size))
+		return true;
+	show(key, of, sizeof(of));
+	for (uint32_t j = 0; j < i; j++) {
+		other = &map->ptr[j].key;
+		if (other->via.str.size != key->via.str.size ||
+		    memcmp(other->via.str.ptr, key->via.str.ptr,
+			key->via.str.size) != 0)
+			continue;
+		snprintf(what, size, "the key %s stands there twice", of);
+		return true;
+	}
+	snprintf(name, sizeof(name), "the value of %s", of);
+	return has_wrong_text(
+	    name, &map->ptr[i].val, LABEL_VALUE_MAX, what, size);
+}
+
+static bool
+has_wrong_text(const char *name, const msgpack_object *o, size_t most,
+    char *what, size_t size)
+{
+	char found[2 * SHOWN_MAX];
+
+	if (o->type != MSGPACK_OBJECT_STR) {
+		show(o, found, sizeof(found));
+		snprintf(
+		    what, size, "%s must be a string, not %s", name, found);
+	} else if (o->via.str.size > most)
+		snprintf(what, size,
+		    "%s has %" PRIu32 " bytes, at most %zu are possible", name,
+		    o->via.str.size, most);
+	else if (!utf8_is_text(o->via.str.ptr, o->via.str.size))
+		snprintf(what, size, "%s is not UTF-8, or has a NUL byte in it",
+		    name);
+	else
+		return false;
 	return true;
 }
 

@@ -15,6 +15,8 @@ expect_words(const struct parameter *, const char *, char *, size_t);
 void
 catalogue_expected(const struct parameter *parameter, char *buffer, size_t size)
 {
+	char what[80];
+
 	switch (parameter->type) {
 	case PARAMETER_UINT:
 	case PARAMETER_INT:
@@ -44,14 +46,18 @@ catalogue_expected(const struct parameter *parameter, char *buffer, size_t size)
 		snprintf(buffer, size, "a map");
 		return;
 	case PARAMETER_LABELS:
-		expect_range(
-		    parameter, "a map of strings", "pairs", buffer, size);
+		snprintf(what, sizeof(what),
+		    "a map of strings of at most %d bytes by keys of 1 to %d",
+		    LABEL_VALUE_MAX, LABEL_KEY_MAX);
+		expect_range(parameter, what, "pairs", buffer, size);
 		return;
 	case PARAMETER_IDS:
 		expect_range(parameter, "a list of ids", "", buffer, size);
 		return;
 	case PARAMETER_STRS:
-		expect_range(parameter, "a list of strings", "", buffer, size);
+		snprintf(what, sizeof(what),
+		    "a list of strings of 1 to %d bytes", ELEMENT_MAX);
+		expect_range(parameter, what, "", buffer, size);
 		return;
 	case PARAMETER_DURATION:
 		snprintf(buffer, size, "a duration in nanoseconds");

@@ -11,6 +11,8 @@
 
 /* UTF-8, shortest form, no surrogates, and no NUL. */
 bool utf8_is_text(const char *, size_t);
+/* Takes away what a text that was cut short has of a character at its end. */
+void utf8_mend(char *);
 /*
  * Copies what is printable ASCII, a question mark for anything else; as much as
  * fits, and always terminated.

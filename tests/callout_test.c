@@ -142,6 +142,10 @@ ATF_TC_BODY(not_started, tc)
 	ATF_CHECK_STREQ(
 	    "cannot change to directory /x: No such file or directory",
 	    e->reason);
+	e = run(7, &(struct wish){.shell = ":", .cwd = "tmp"});
+	ATF_CHECK_EQ(CALLOUT_NOT_STARTED, e->end);
+	ATF_CHECK_STREQ(
+	    "cwd: what it gives is not an absolute path", e->reason);
 	e = run(5,
 	    &(struct wish){
 		.shell = ":", .limit = "nofile", .amount = INT64_C(1) << 40});
@@ -331,6 +335,33 @@ ATF_TC_BODY(outputs, tc)
 	    &(struct wish){.shell = "printf 'ok\\n\\377'", .output = "text"});
 	ATF_CHECK_STREQ("output is not UTF-8: byte 4, on line 2, is 0xff; use "
 			"output: none",
+	    e->output_error);
+	e = run(15,
+	    &(struct wish){.shell = "printf 'ok\\n\\000'", .output = "text"});
+	ATF_CHECK_STREQ(
+	    "output has a zero byte: byte 4, on line 2; use output: "
+	    "none",
+	    e->output_error);
+	e = run(
+	    10, &(struct wish){.shell = "printf 'a\\000'", .output = "lines"});
+	ATF_CHECK(e->output == NULL && e->output_error != NULL);
+	e = run(11,
+	    &(struct wish){
+		.shell = "printf '[\"\\\\u0000\"]'", .output = "json"});
+	ATF_CHECK(e->output == NULL && e->output_error != NULL);
+	e = run(12,
+	    &(struct wish){.shell = "printf '[\"\\377\"]'", .output = "json"});
+	ATF_CHECK(e->output == NULL && e->output_error != NULL);
+	e = run(13,
+	    &(struct wish){
+		.shell = "printf '{\"token\": hunter2}'", .output = "json"});
+	ATF_CHECK_STREQ("output is not JSON: line 1, column 16: invalid token",
+	    e->output_error);
+	e = run(14,
+	    &(struct wish){.shell = "printf '{\"token\": \"\\\\ud800hunter\"}'",
+		.output = "json"});
+	ATF_CHECK_STREQ(
+	    "output is not JSON: line 1, column 24: invalid Unicode",
 	    e->output_error);
 	e = run(6,
 	    &(struct wish){

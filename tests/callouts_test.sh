@@ -224,7 +224,7 @@ outputs_body() {
 	shows 'failed broken .*output is not JSON: line 3, column 7: ' \
 	    'failed empty .*output is empty, and so no JSON' \
 	    'failed two .*output is not JSON: line 1, column 3: ' \
-	    'failed twice .*output is not JSON: line 1, column [0-9]*: duplicate object key near .*"a"' \
+	    'failed twice .*output is not JSON: line 1, column [0-9]*: duplicate object key$' \
 	    'failed binary .*output is not UTF-8: byte 4, on line 2, is 0xff; use output: none' \
 	    'failed failed .*exit status 4' \
 	    '^output: \["a b\\nc", \["a b", "c"\], \{"a": \[1, 2\.5, null, "x"\]\}, null\]$'

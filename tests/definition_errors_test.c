@@ -7,7 +7,8 @@
  * daemon/core/definition_memory.c daemon/core/definition_nesting.c
  * daemon/core/definition_run.c daemon/core/definition_task.c
  * daemon/core/definition_vars.c
- * daemon/core/definition_wait.c libproto/nearest.c daemon/core/quantity.c
+ * daemon/core/definition_wait.c libproto/nearest.c libproto/utf8.c
+ * daemon/core/quantity.c
  * daemon/core/task_graph.c daemon/core/template.c
  * daemon/core/template_compile.c daemon/core/expression.c
  * daemon/core/expression_names.c
@@ -395,6 +396,40 @@ ATF_TC_BODY(details, tc)
 	definition_errors_free(&e);
 }
 
+ATF_TC(not_finite);
+ATF_TC_HEAD(not_finite, tc)
+{
+	atf_tc_set_md_var(tc, "descr",
+	    "a number that is none is refused, unless it is stored already");
+}
+ATF_TC_BODY(not_finite, tc)
+{
+	static const char bytes[] = "\x83\xa8workflow\xa1w\xa5tasks\x81\xa1"
+				    "a\x81\xa3run\xa1x\xa4vars\x81\xa1x"
+				    "\xcb\x7f\xf8\0\0\0\0\0\0";
+	struct expressions *expressions = expressions_new();
+	struct value *v = value_new(bytes, sizeof(bytes) - 1);
+	struct definition_errors e;
+	struct definition *stored;
+	msgpack_object o;
+	msgpack_zone zone;
+
+	msgpack_zone_init(&zone, 1024);
+	ATF_REQUIRE(value_unpack(v, &zone, &o));
+	stored = definition_load(expressions, &o, &e);
+	ATF_CHECK(stored != NULL);
+	definition_unref(stored);
+	definition_errors_free(&e);
+	ATF_CHECK(definition_of_value(expressions, v, NULL, NULL, &e) == NULL);
+	ATF_REQUIRE_EQ(1, e.count);
+	ATF_CHECK_STREQ("/vars/x", e.list[0].path);
+	ATF_CHECK_STREQ("a finite number", e.list[0].expected);
+	definition_errors_free(&e);
+	msgpack_zone_destroy(&zone);
+	value_unref(v);
+	expressions_free(expressions);
+}
+
 /* What JSON can't say. */
 ATF_TC(not_json);
 ATF_TC_HEAD(not_json, tc)
@@ -502,6 +537,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, bounded);
 	ATF_TP_ADD_TC(tp, details);
 	ATF_TP_ADD_TC(tp, not_json);
+	ATF_TP_ADD_TC(tp, not_finite);
 	ATF_TP_ADD_TC(tp, too_many_tasks);
 	return atf_no_error();
 }

@@ -7,7 +7,8 @@
  * daemon/core/definition_memory.c daemon/core/definition_nesting.c
  * daemon/core/definition_run.c daemon/core/definition_task.c
  * daemon/core/definition_vars.c
- * daemon/core/definition_wait.c libproto/nearest.c daemon/core/quantity.c
+ * daemon/core/definition_wait.c libproto/nearest.c libproto/utf8.c
+ * daemon/core/quantity.c
  * daemon/core/task_graph.c daemon/core/template.c
  * daemon/core/template_compile.c daemon/core/expression.c
  * daemon/core/expression_names.c
@@ -39,6 +40,7 @@ struct known {
 
 static void require_input(const char *, const char *);
 static void require_refused(const char *, const char *);
+static void require_twice(void);
 static const struct definition *find(const void *, const char *, uint32_t);
 static void learn(struct known *, struct expressions *, const char *);
 static void forget(struct known *);
@@ -90,6 +92,26 @@ require_refused(const char *given_json, const char *sentence)
 	expressions_free(expressions);
 }
 
+/* Also where as many are given as are declared, or fewer. */
+static void
+require_twice(void)
+{
+	static const char twice[] = "\x82\xa7version\xa1"
+				    "1\xa7version\xa1"
+				    "2";
+	struct expressions *expressions = expressions_new();
+	struct definition *def =
+	    definition_of_json(expressions, declared, NULL, NULL, NULL);
+	struct value *given = value_new(twice, sizeof(twice) - 1);
+	char why[200] = "";
+
+	ATF_CHECK(definition_input(def, given, why, sizeof(why)) == NULL);
+	ATF_CHECK_STREQ("input: \"version\" is given twice", why);
+	value_unref(given);
+	definition_unref(def);
+	expressions_free(expressions);
+}
+
 ATF_TC(given);
 ATF_TC_HEAD(given, tc)
 {
@@ -118,14 +140,50 @@ ATF_TC_BODY(refused, tc)
 	require_refused(
 	    "{'version':null}", "input: version is missing (a string)");
 	require_refused("{'version':1}",
-	    "input: version: expected a string, found the number 1");
+	    "input: version: expected a string, found a whole number");
 	require_refused("{'version':'1','count':1.5}",
-	    "input: count: expected a whole number, found the number 1.5");
+	    "input: count: expected a whole number, found a number with a "
+	    "fraction");
+	require_refused("{'version':true}",
+	    "input: version: expected a string, found a boolean");
+	require_refused("{'version':'1','count':'hunter2'}",
+	    "input: count: expected a whole number, found a string");
+	require_refused("{'version':'1','count':{'hunter2':1}}",
+	    "input: count: expected a whole number, found a map");
 	require_refused("{'version':'1','vresion':2}",
 	    "input: \"w\" has no input \"vresion\"; did you mean "
 	    "\"version\"?");
 	require_refused("{'zzz':2}", "input: \"w\" has no input \"zzz\"");
 	require_refused("[1]", "input: expected a map of inputs by name");
+	require_twice();
+}
+
+ATF_TC(made);
+ATF_TC_HEAD(made, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "names that an expression has made");
+}
+ATF_TC_BODY(made, tc)
+{
+	struct expressions *expressions = expressions_new();
+	struct definition *def =
+	    definition_of_json(expressions, declared, NULL, NULL, NULL);
+	struct value *given = value_of_json("{'vresion':1}"), *got;
+	char why[200] = "";
+
+	got = definition_input_made(def, given, why, sizeof(why));
+	ATF_CHECK(got == NULL);
+	ATF_CHECK_STREQ("input: \"w\" has no input of a name that the "
+			"expression gives",
+	    why);
+	value_unref(given);
+	given = value_of_json("{'version':'1'}");
+	got = definition_input_made(def, given, why, sizeof(why));
+	ATF_CHECK(got != NULL);
+	value_unref(got);
+	value_unref(given);
+	definition_unref(def);
+	expressions_free(expressions);
 }
 
 static const struct definition *
@@ -275,6 +333,7 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, given);
 	ATF_TP_ADD_TC(tp, refused);
+	ATF_TP_ADD_TC(tp, made);
 	ATF_TP_ADD_TC(tp, subworkflow_input);
 	ATF_TP_ADD_TC(tp, recursion);
 	ATF_TP_ADD_TC(tp, depth);

@@ -7,8 +7,8 @@
  * daemon/core/definition_memory.c daemon/core/definition_nesting.c
  * daemon/core/definition_run.c daemon/core/definition_task.c
  * daemon/core/definition_vars.c
- * daemon/core/definition_wait.c libproto/nearest.c daemon/core/quantity.c
- * daemon/core/task_graph.c daemon/core/template.c
+ * daemon/core/definition_wait.c libproto/nearest.c libproto/utf8.c
+ * daemon/core/quantity.c daemon/core/task_graph.c daemon/core/template.c
  * daemon/core/template_compile.c daemon/core/expression.c
  * daemon/core/expression_names.c
  * daemon/core/expression_check.c daemon/core/functions.c

@@ -1,4 +1,4 @@
-/* links: tests/rendering.c daemon/core/template.c daemon/core/template_compile.c daemon/core/expression.c daemon/core/expression_names.c daemon/core/expression_check.c daemon/core/lexer.c libproto/nearest.c daemon/core/proxy.c daemon/core/luaval.c daemon/core/functions.c daemon/core/functions_text.c daemon/core/json.c daemon/core/value.c daemon/core/element.c daemon/core/alloc.c libproto/pack.c libproto/scan.c libproto/header.c ; libs: msgpack lua5.4 */
+/* links: tests/rendering.c daemon/core/template.c daemon/core/template_compile.c daemon/core/expression.c daemon/core/expression_names.c daemon/core/expression_check.c daemon/core/lexer.c libproto/utf8.c libproto/nearest.c daemon/core/proxy.c daemon/core/luaval.c daemon/core/functions.c daemon/core/functions_text.c daemon/core/json.c daemon/core/value.c daemon/core/element.c daemon/core/alloc.c libproto/pack.c libproto/scan.c libproto/header.c ; libs: msgpack lua5.4 */
 /* expression_test: what expressions see and give, and their limits. */
 
 #include <atf-c.h>
@@ -50,7 +50,7 @@ ATF_TC_BODY(roots, tc)
 	CHECK_ROWS(rows, &scope);
 	scope_close(&scope);
 	REQUIRE_SHOWN("null", "${{ input }}", NULL);
-	REQUIRE_SHOWN("[]", "${{ {item, index, vars, task.exit} }}", NULL);
+	REQUIRE_SHOWN("[]", "${{ {item, index, vars.x, task.exit} }}", NULL);
 	expressions_free(expressions);
 }
 
@@ -70,21 +70,39 @@ ATF_TC_BODY(results, tc)
 	    {"${{ 0.1 + 0.2 }}", "0.30000000000000004"},
 	    {"${{ {} }}", "[]"},
 	    {"${{ {z=1,a=2,m={}} }}", "{\"a\":2,\"m\":[],\"z\":1}"},
-	    {"${{ {'\\n\"\\\\\\u{e9}\\0'} }}",
-		"[\"\\n\\\"\\\\\xc3\xa9\\u0000\"]"},
+	    {"${{ {'\\n\"\\\\\\u{e9}'} }}", "[\"\\n\\\"\\\\\xc3\xa9\"]"},
+	    {"${{ {'a\\0'} }}", "expression: a string with a zero byte in it"},
+	    {"${{ {['\\0']=1} }}",
+		"expression: a string with a zero byte in it"},
+	    {"x ${{ '\\xff' }}", "expression: a string that is not UTF-8"},
+	    {"${{ split('\xc3\xa9', '\\xc3') }}",
+		"expression: a string that is not UTF-8"},
+	    {"${{ len('\\0\\xff') }}", "2"},
 	    {"${{ ... }}", "null"},
 	    {"${{ 1/0 }}", "expression: a number is infinite or not a number"},
 	    {"${{ 0/0 }} x",
 		"expression: a number is infinite or not a number"},
 	    {"${{ {1,nil,3} }}",
-		"expression: a list has holes: 2 entries, the last is number "
-		"3; default(x, y) fills one"},
+		"expression: a list has holes, the first at number 2; "
+		"default(x, y) fills one"},
+	    {"${{ {[4711]=1} }}",
+		"expression: a list has holes, the first at number 1; "
+		"default(x, y) fills one"},
 	    {"${{ {1,a=2} }}",
 		"expression: a table must be a list or a map: this one has "
 		"both numbers and names for keys"},
 	    {"${{ {[0]=1} }}",
 		"expression: a table's keys must be strings, or 1, 2, 3 and "
-		"so on: found 0"},
+		"so on: found a number that is none of these"},
+	    {"${{ {[-4711.5]=1} }}",
+		"expression: a table's keys must be strings, or 1, 2, 3 and "
+		"so on: found a number that is none of these"},
+	    {"${{ execution[input.map.a .. 'x'] }}",
+		"expression: execution has no such field; it has id workflow "
+		"version correlation_id labels started"},
+	    {"${{ tasks[input.map.a .. 'x'][input.map.a .. 'y'] }}",
+		"expression: a task has no such field; it has status output "
+		"exit attempt items"},
 	    {"${{ {[true]=1} }}",
 		"expression: a table's keys must be strings, or 1, 2, 3 and "
 		"so on: found boolean"},

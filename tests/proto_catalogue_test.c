@@ -16,6 +16,7 @@ static char why[512];
 
 static msgpack_object unpack(const char *, size_t);
 static const char *check(enum method_id, const char *, size_t);
+static const char *check_labels(const char *, size_t);
 
 /* What catalogue_check says of parameters given as bytes; "" is yes. */
 #define CHECK(method, literal) \
@@ -319,21 +320,86 @@ ATF_TC_BODY(words_and_lists, tc)
 		"failed\xa7running"));
 	SAYS("or a list of these, not a list of 0",
 	    CHECK(EXECUTION_WAIT, "\x82\xa2id\x01\xa6status\x90"));
-	SAYS("not a list of 1",
+	SAYS("parameter \"status\": entry 1 must be pending, running,",
+	    CHECK(EXECUTION_WAIT, "\x82\xa2id\x01\xa6status\x91\xa1x"));
+	SAYS("or terminated, not \"x\"",
 	    CHECK(EXECUTION_WAIT, "\x82\xa2id\x01\xa6status\x91\xa1x"));
 	SAYS("a list of ids", CHECK(EXECUTION_CANCEL, "\x81\xa3ids\x90"));
-	SAYS("a list of ids", CHECK(EXECUTION_CANCEL, "\x81\xa3ids\x91\x00"));
+	SAYS("parameter \"ids\": entry 1 must be a positive integer, not 0",
+	    CHECK(EXECUTION_CANCEL, "\x81\xa3ids\x91\x00"));
+	SAYS("parameter \"ids\": entry 2 must be a positive integer, not \"x\"",
+	    CHECK(EXECUTION_CANCEL, "\x81\xa3ids\x92\x01\xa1x"));
 	SAYS("a list of ids", CHECK(EXECUTION_CANCEL, "\x81\xa3ids\x01"));
-	SAYS("a list of strings",
+	SAYS("parameter \"types\": entry 1 must be a string, 1 to 256 bytes, "
+	     "not 1",
 	    CHECK(EVENTS_SUBSCRIBE, "\x81\xa5types\x91\x01"));
+	SAYS("a list of strings of 1 to 256 bytes",
+	    CHECK(EVENTS_SUBSCRIBE, "\x81\xa5types\x01"));
 	ATF_CHECK_STREQ("",
 	    CHECK(EXECUTION_START,
 		"\x82\xa8workflow\xa1"
 		"a\xa6labels\x81\xa1k\xa0"));
-	SAYS("a map of strings, at most 64 pairs, not a map of 1",
+	SAYS("parameter \"labels\": the value of \"k\" must be a string, "
+	     "not 1",
 	    CHECK(EXECUTION_START,
 		"\x82\xa8workflow\xa1"
 		"a\xa6labels\x81\xa1k\x01"));
+	SAYS("by keys of 1 to 64, at most 64 pairs, not 1",
+	    CHECK(EXECUTION_START,
+		"\x82\xa8workflow\xa1"
+		"a\xa6labels\x01"));
+}
+
+/* What is said of labels, which are the rest of a map. */
+static const char *
+check_labels(const char *map, size_t size)
+{
+	static const char start[] = "\x82\xa8workflow\xa1"
+				    "a\xa6labels";
+	char bytes[1024];
+
+	ATF_REQUIRE(sizeof(start) - 1 + size <= sizeof(bytes));
+	memcpy(bytes, start, sizeof(start) - 1);
+	memcpy(bytes + sizeof(start) - 1, map, size);
+	return check(METHOD_EXECUTION_START, bytes, sizeof(start) - 1 + size);
+}
+
+#define LABELS(literal) check_labels(literal, sizeof(literal) - 1)
+
+ATF_TC(labels);
+ATF_TC_HEAD(labels, tc)
+{
+	atf_tc_set_md_var(tc, "descr", "which label is wrong, and why");
+}
+ATF_TC_BODY(labels, tc)
+{
+	char map[512] = "\x81\xd9";
+
+	SAYS("parameter \"labels\": the key of pair 2 is empty",
+	    LABELS("\x82\xa1k\xa0\xa0\xa0"));
+	SAYS("the key of pair 1 must be a string, not 7",
+	    LABELS("\x81\x07\xa0"));
+	SAYS("the key of pair 1 is not UTF-8, or has a NUL byte in it",
+	    LABELS("\x81\xa1\x00\xa0"));
+	SAYS("the value of \"k\" is not UTF-8, or has a NUL byte in it",
+	    LABELS("\x81\xa1k\xa1\xff"));
+	SAYS("the key \"k\" stands there twice",
+	    LABELS("\x83\xa1k\xa0\xa1l\xa0\xa1k\xa0"));
+	memset(map + 3, 'x', 65);
+	map[2] = 64;
+	map[3 + 64] = (char)0xa0;
+	ATF_CHECK_STREQ("", check_labels(map, 3 + 64 + 1));
+	map[2] = 65;
+	map[3 + 64] = 'x';
+	map[3 + 65] = (char)0xa0;
+	SAYS("the key of pair 1 has 65 bytes, at most 64 are possible",
+	    check_labels(map, 3 + 65 + 1));
+	memcpy(map, "\x81\xa1k\xda\x01\x00", 6);
+	memset(map + 6, 'x', 257);
+	ATF_CHECK_STREQ("", check_labels(map, 6 + 256));
+	map[5] = 1;
+	SAYS("the value of \"k\" has 257 bytes, at most 256 are possible",
+	    check_labels(map, 6 + 257));
 }
 
 ATF_TC_WITHOUT_HEAD(filters);
@@ -448,6 +514,7 @@ ATF_TP_ADD_TCS(tp)
 	ATF_TP_ADD_TC(tp, numbers);
 	ATF_TP_ADD_TC(tp, strings_and_names);
 	ATF_TP_ADD_TC(tp, words_and_lists);
+	ATF_TP_ADD_TC(tp, labels);
 	ATF_TP_ADD_TC(tp, filters);
 	ATF_TP_ADD_TC(tp, accessors);
 	ATF_TP_ADD_TC(tp, nearest_words);

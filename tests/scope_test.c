@@ -63,6 +63,36 @@ SCENE_CASE(execution, "an execution's fields are seen by its tasks")
 	value_unref(expected);
 }
 
+SCENE_CASE(nothing, "of variables and labels that there are not, none is there")
+{
+	const struct execution *x;
+	uint64_t id;
+
+	scene_define(s,
+	    "{'workflow': 'w', 'vars': {'first': '${{ vars.second }}'}, "
+	    "'tasks': {'a': {'set': {'x': '${{ vars.x }}', 'team': '${{ "
+	    "execution.labels.team }}', 'all': '${{ execution.labels }}'}}}}");
+	scene_define(s,
+	    "{'workflow': 'none', 'tasks': {'a': {'set': {'x': '${{ vars.x "
+	    "}}', 'all': '${{ vars }}'}, 'next': [{'when': 'vars.x == nil', "
+	    "'do': 'b'}]}, 'b': {'run': ['x'], 'env': {'X': '${{ vars.y "
+	    "}}'}}}, "
+	    "'output': '${{ vars.z }}'}");
+	id = scene_start(s, "w", NULL);
+	STATUS(id, "completed");
+	x = scene_execution(s, id);
+	require_var(x, "first", "null");
+	require_var(x, "x", "null");
+	require_var(x, "team", "null");
+	require_var(x, "all", "{}");
+	id = scene_start(s, "none", NULL);
+	EXIT(id, "b", 0);
+	STATUS(id, "completed");
+	x = scene_execution(s, id);
+	require_var(x, "x", "null");
+	require_var(x, "all", "{}");
+}
+
 SCENE_CASE(items, "a task's items and attempts are seen by those after it")
 {
 	const struct execution *x;
@@ -121,9 +151,18 @@ SCENE_CASE(waits, "a wait that is given nonsense fails its task and says so")
 	wait_given(s, "{'until': '${{ input.x }}'}", "'soon'",
 	    "wait until: not a time such as 2027-01-01T00:00:00Z");
 	wait_given(s, "{'until': '${{ input.x }}'}", "-1",
+	    "wait until: a number is not a time such as 2027-01-01T00:00:00Z");
+	wait_given(s, "{'until': '${{ input.x }}'}", "9223372036854775807",
+	    "wait until: a number is not a time such as 2027-01-01T00:00:00Z");
+	wait_given(s, "{'until': '${{ input.x }}'}", "[]",
 	    "wait until: not a time such as 2027-01-01T00:00:00Z");
-	wait_given(
-	    s, "{'until': '${{ input.x }}'}", "9223372036854775807", NULL);
+	wait_given(s, "{'for': '${{ input.x }}'}", "5",
+	    "wait for: a number without a unit, such as 10s has");
+	wait_given(s, "{'for': '${{ input.x }}'}", "1.5",
+	    "wait for: a number without a unit, such as 10s has");
+	wait_given(s, "{'for': '${{ input.x }}'}", "'5'",
+	    "wait for: not a duration such as 10s");
+	wait_given(s, "{'for': '${{ input.x }}m'}", "5", NULL);
 	wait_given(
 	    s, "{'until': '${{ input.x }}'}", "'2200-01-01T00:00:00Z'", NULL);
 	wait_given(s, "{'signal': '${{ input.x }}'}", "[1]",

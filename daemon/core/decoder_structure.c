@@ -3,6 +3,7 @@
 
 #include "daemon/core/decoder.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -172,8 +173,12 @@ check_value(struct decoder *d, const struct place *place,
 	case MSGPACK_OBJECT_BOOLEAN:
 	case MSGPACK_OBJECT_POSITIVE_INTEGER:
 	case MSGPACK_OBJECT_NEGATIVE_INTEGER:
+		return true;
 	case MSGPACK_OBJECT_FLOAT32:
 	case MSGPACK_OBJECT_FLOAT64:
+		/* What was stored before this was looked at is still good. */
+		if (!isfinite(o->via.f64) && !d->stored)
+			unexpected(d, place, o, "a finite number");
 		return true;
 	}
 	return true;

@@ -239,9 +239,13 @@ uint32_t definition_task(const struct definition *, const char *, size_t);
 /*
  * The input of an execution: what was given, checked against the declarations,
  * with the defaults put in.  NULL with a sentence in the buffer when it does
- * not fit: "input: version is missing (a string)".
+ * not fit: "input: version is missing (a string)".  The sentence repeats no
+ * value: it may be shown to others than the value is.
  */
 struct value *definition_input(
+    const struct definition *, const struct value *given, char *, size_t);
+/* The same where its names too come from an expression: they are not told. */
+struct value *definition_input_made(
     const struct definition *, const struct value *given, char *, size_t);
 
 /* "10s" and the like, or an integer of ns; false for anything else. */

@@ -4,13 +4,13 @@
 #include "daemon/core/definition_parts.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/core/alloc.h"
 #include "daemon/core/zone.h"
 #include "libproto/nearest.h"
 #include "libproto/pack.h"
+#include "libproto/utf8.h"
 
 #define INPUTS_MAX 1000
 
@@ -19,8 +19,11 @@ static decode_field decode_default;
 static void decode_declaration(struct decoder *, const struct place *,
     const msgpack_object *, struct input_declaration *);
 static bool fits(enum input_type, const msgpack_object *);
-static bool
-check_given(const struct definition *, const msgpack_object *, char *, size_t);
+static const char *type_found(const msgpack_object *);
+static struct value *
+complete(const struct definition *, const struct value *, bool, char *, size_t);
+static bool check_given(
+    const struct definition *, const msgpack_object *, bool, char *, size_t);
 static bool refuse_unknown(
     const struct definition *, const msgpack_object *, char *, size_t);
 static bool pack_input(msgpack_packer *, const struct input_declaration *,
@@ -164,6 +167,7 @@ refuse_unknown(const struct definition *def, const msgpack_object *key,
     char *why, size_t size)
 {
 	const char *names[INPUTS_MAX], *meant = NULL;
+	char name[NAME_LENGTH_MAX + 1];
 	uint32_t i;
 
 	if (key->type != MSGPACK_OBJECT_STR) {
@@ -174,20 +178,47 @@ refuse_unknown(const struct definition *def, const msgpack_object *key,
 		names[i] = def->inputs[i].name;
 	meant = nearest_word(
 	    key->via.str.ptr, key->via.str.size, names, def->ninputs);
-	snprintf(why, size, "input: \"%s\" has no input \"%.*s\"%s%s%s",
-	    def->name,
-	    key->via.str.size > NAME_LENGTH_MAX ? NAME_LENGTH_MAX
-						: (int)key->via.str.size,
-	    key->via.str.ptr, meant != NULL ? "; did you mean \"" : "",
+	utf8_show(key->via.str.ptr, key->via.str.size, name, sizeof(name));
+	snprintf(why, size, "input: \"%s\" has no input \"%s\"%s%s%s",
+	    def->name, name, meant != NULL ? "; did you mean \"" : "",
 	    meant != NULL ? meant : "", meant != NULL ? "\"?" : "");
 	return false;
 }
 
+/* Of the type alone: what it is may be a secret, here or where it is from. */
+static const char *
+type_found(const msgpack_object *o)
+{
+	switch (o->type) {
+	case MSGPACK_OBJECT_NIL:
+		return "nothing (null)";
+	case MSGPACK_OBJECT_BOOLEAN:
+		return "a boolean";
+	case MSGPACK_OBJECT_POSITIVE_INTEGER:
+	case MSGPACK_OBJECT_NEGATIVE_INTEGER:
+		return "a whole number";
+	case MSGPACK_OBJECT_FLOAT32:
+	case MSGPACK_OBJECT_FLOAT64:
+		return "a number with a fraction";
+	case MSGPACK_OBJECT_STR:
+		return "a string";
+	case MSGPACK_OBJECT_ARRAY:
+		return "a list";
+	case MSGPACK_OBJECT_MAP:
+		return "a map";
+	case MSGPACK_OBJECT_BIN:
+	case MSGPACK_OBJECT_EXT:
+		break;
+	}
+	return "binary data";
+}
+
 static bool
 check_given(const struct definition *def, const msgpack_object *given,
-    char *why, size_t size)
+    bool made, char *why, size_t size)
 {
 	const msgpack_object *key;
+	bool seen[INPUTS_MAX] = {false};
 	uint32_t i, j;
 
 	for (i = 0; i < given->via.map.size; i++) {
@@ -195,14 +226,22 @@ check_given(const struct definition *def, const msgpack_object *given,
 		for (j = 0; j < def->ninputs; j++)
 			if (object_is(key, def->inputs[j].name))
 				break;
+		if (j == def->ninputs && made) {
+			snprintf(why, size,
+			    "input: \"%s\" has no input of a name that the "
+			    "expression gives",
+			    def->name);
+			return false;
+		}
 		if (j == def->ninputs)
 			return refuse_unknown(def, key, why, size);
-		/* All that are declared have been seen, and one more. */
-		if (i == def->ninputs) {
+		/* Nothing passes twice, so there are never many to compare. */
+		if (seen[j]) {
 			snprintf(why, size, "input: \"%s\" is given twice",
 			    def->inputs[j].name);
 			return false;
 		}
+		seen[j] = true;
 	}
 	return true;
 }
@@ -213,7 +252,6 @@ pack_input(msgpack_packer *pk, const struct input_declaration *in,
     const msgpack_object *given, char *why, size_t size)
 {
 	const msgpack_object *o = object_get(given, in->name);
-	char *found;
 
 	if (o != NULL && o->type == MSGPACK_OBJECT_NIL && in->type != INPUT_ANY)
 		o = NULL;
@@ -223,10 +261,8 @@ pack_input(msgpack_packer *pk, const struct input_declaration *in,
 		return false;
 	}
 	if (o != NULL && !fits(in->type, o)) {
-		found = describe_object(o);
 		snprintf(why, size, "input: %s: expected %s, found %s",
-		    in->name, type_phrases[in->type], found);
-		free(found);
+		    in->name, type_phrases[in->type], type_found(o));
 		return false;
 	}
 	pack_str(pk, in->name);
@@ -239,6 +275,20 @@ pack_input(msgpack_packer *pk, const struct input_declaration *in,
 
 struct value *
 definition_input(const struct definition *def, const struct value *value,
+    char *why, size_t size)
+{
+	return complete(def, value, false, why, size);
+}
+
+struct value *
+definition_input_made(const struct definition *def, const struct value *value,
+    char *why, size_t size)
+{
+	return complete(def, value, true, why, size);
+}
+
+static struct value *
+complete(const struct definition *def, const struct value *value, bool made,
     char *why, size_t size)
 {
 	msgpack_object given;
@@ -259,7 +309,7 @@ definition_input(const struct definition *def, const struct value *value,
 		snprintf(why, size, "input: expected a map of inputs by name");
 	}
 	if (good)
-		good = check_given(def, &given, why, size);
+		good = check_given(def, &given, made, why, size);
 	msgpack_pack_map(&pk, def->ninputs);
 	for (i = 0; good && i < def->ninputs; i++)
 		good = pack_input(&pk, &def->inputs[i], &given, why, size);

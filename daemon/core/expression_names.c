@@ -23,8 +23,7 @@ const struct root expression_roots[] = {
     {"tasks", IN_TASK, "inside of a task", push_tasks},
     {"item", IN_ITEM, "in a task that has items", push_item},
     {"index", IN_ITEM, "in a task that has items", push_index},
-    {"task", IN_NEXT, "in a task's own next, output, success and cost",
-	push_task},
+    {"task", IN_NEXT, "in a task's own next, cost and retry.when", push_task},
     {NULL, IN_DEFINITION, NULL, NULL},
 };
 
@@ -34,10 +33,16 @@ push_input(lua_State *L, const struct scope *scope)
 	proxy_push_value(L, scope->input);
 }
 
+/* Where there are none yet, none of them is there. */
 static void
 push_vars(lua_State *L, const struct scope *scope)
 {
-	proxy_push_value(L, scope->vars);
+	static const char none[] = {'\x80'}; /* an empty map */
+
+	if (scope->vars == NULL)
+		proxy_push(L, none, none + sizeof(none));
+	else
+		proxy_push_value(L, scope->vars);
 }
 
 static void

@@ -27,6 +27,7 @@ static void pack_proxy(lua_State *, int, msgpack_sbuffer *, size_t);
 static void pack_table(lua_State *, int, msgpack_sbuffer *, size_t, int);
 static void pack_list(lua_State *, int, msgpack_sbuffer *, size_t, int);
 static void pack_map(lua_State *, int, msgpack_sbuffer *, size_t, int, size_t);
+static void refuse_holes(lua_State *, int);
 static struct shape table_shape(lua_State *, int);
 static int compare_keys(const void *, const void *);
 static void
@@ -116,8 +117,9 @@ table_shape(lua_State *L, int index)
 			luaL_error(L,
 			    "a table's keys must be strings, or 1, 2, 3 and "
 			    "so on: found %s",
-			    lua_isnumber(L, -1) ? lua_tostring(L, -1)
-						: luaL_typename(L, -1));
+			    lua_type(L, -1) == LUA_TNUMBER
+				? "a number that is none of these"
+				: luaL_typename(L, -1));
 		else if (lua_tointeger(L, -1) > shape.last)
 			shape.last = lua_tointeger(L, -1);
 	}
@@ -178,10 +180,23 @@ pack_table(
 	else if ((size_t)shape.last == shape.entries)
 		pack_list(L, index, buffer, limit, depth + 1);
 	else
-		luaL_error(L,
-		    "a list has holes: %d entries, the last is "
-		    "number %I; default(x, y) fills one",
-		    (int)shape.entries, (LUAI_UACINT)shape.last);
+		refuse_holes(L, index);
+}
+
+/* What is told of the list is where it ends, and not what it has for keys. */
+static void
+refuse_holes(lua_State *L, int index)
+{
+	lua_Integer n = 1;
+
+	while (lua_rawgeti(L, index, n) != LUA_TNIL) {
+		lua_pop(L, 1);
+		expression_pay(L, TICKS_ENTRY);
+		n++;
+	}
+	luaL_error(L,
+	    "a list has holes, the first at number %I; default(x, y) fills one",
+	    (LUAI_UACINT)n);
 }
 
 static void

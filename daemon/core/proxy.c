@@ -35,6 +35,7 @@ static int index_map(lua_State *, struct proxy *);
 static int index_text(lua_State *, struct proxy *);
 static int index_tasks(lua_State *, struct proxy *);
 static int index_field(lua_State *, struct proxy *);
+static int refuse_field(lua_State *, bool);
 static int proxy_index(lua_State *);
 static int proxy_newindex(lua_State *);
 static int proxy_length(lua_State *);
@@ -328,11 +329,24 @@ index_field(lua_State *L, struct proxy *proxy)
 		    L, expression_fetch(L, execution, name, *fields));
 		return 1;
 	}
-	return luaL_error(L, "%s has no field '%s'",
-	    execution	       ? "execution"
-		: name != NULL ? lua_pushfstring(L, "tasks.%s", name)
-			       : "task",
-	    field);
+	return refuse_field(L, execution);
+}
+
+/* A name that is in the definition was checked with it: this one is made. */
+static int
+refuse_field(lua_State *L, bool execution)
+{
+	const char *const *fields = execution ? execution_fields : task_fields;
+	luaL_Buffer text;
+
+	luaL_buffinit(L, &text);
+	for (; *fields != NULL; fields++) {
+		luaL_addchar(&text, ' ');
+		luaL_addstring(&text, *fields);
+	}
+	luaL_pushresult(&text);
+	return luaL_error(L, "%s has no such field; it has%s",
+	    execution ? "execution" : "a task", lua_tostring(L, -1));
 }
 
 static int

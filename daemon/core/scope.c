@@ -188,7 +188,8 @@ execution_field(const void *ctx, const char *field)
 		    ? NULL
 		    : value_of_string(x->k.correlation);
 	if (strcmp(field, "labels") == 0)
-		return value_ref(x->k.labels);
+		return x->k.labels != NULL ? value_ref(x->k.labels)
+					   : value_new("\x80", 1); /* a map */
 	if (strcmp(field, "started") == 0)
 		return value_of_int(
 		    x->k.started_at == 0 ? x->k.created_at : x->k.started_at);

@@ -16,6 +16,7 @@ static void begin_set(const struct run *, struct batch *);
 static void begin_end(const struct run *, struct batch *);
 static bool wait_deadline(const struct task_definition *,
     const msgpack_object *, int64_t now, int64_t *due, char *why, size_t);
+static bool is_number(const msgpack_object *);
 static void park(const struct action *, struct value *, int64_t due,
     enum timer_kind, struct batch *);
 static struct value *
@@ -93,27 +94,35 @@ static bool
 wait_deadline(const struct task_definition *t, const msgpack_object *o,
     int64_t now, int64_t *due, char *why, size_t size)
 {
+	bool text = o->type == MSGPACK_OBJECT_STR;
 	int64_t ns;
 
-	if (t->u.wait.kind == WAIT_FOR) {
-		if (parse_duration(o, &ns)) {
-			*due = now + ns;
-			return true;
-		}
-		snprintf(why, size, "wait for: not a duration such as 10s");
-		return false;
-	}
-	if (o->type == MSGPACK_OBJECT_POSITIVE_INTEGER &&
-	    o->via.u64 <= INT64_MAX) {
-		*due = o->via.i64;
+	/* A bare number would be nanoseconds, which nobody means here. */
+	if (t->u.wait.kind == WAIT_FOR && text && parse_duration(o, &ns)) {
+		*due = now + ns;
 		return true;
 	}
-	if (o->type == MSGPACK_OBJECT_STR &&
+	if (t->u.wait.kind == WAIT_UNTIL && text &&
 	    parse_time(o->via.str.ptr, o->via.str.size, due))
 		return true;
-	snprintf(
-	    why, size, "wait until: not a time such as 2027-01-01T00:00:00Z");
+	if (t->u.wait.kind == WAIT_FOR)
+		snprintf(why, size, "wait for: %s",
+		    is_number(o) ? "a number without a unit, such as 10s has"
+				 : "not a duration such as 10s");
+	else
+		snprintf(why, size,
+		    "wait until: %snot a time such as 2027-01-01T00:00:00Z",
+		    is_number(o) ? "a number is " : "");
 	return false;
+}
+
+static bool
+is_number(const msgpack_object *o)
+{
+	return o->type == MSGPACK_OBJECT_POSITIVE_INTEGER ||
+	    o->type == MSGPACK_OBJECT_NEGATIVE_INTEGER ||
+	    o->type == MSGPACK_OBJECT_FLOAT32 ||
+	    o->type == MSGPACK_OBJECT_FLOAT64;
 }
 
 static void

@@ -34,6 +34,7 @@ static void write_env(struct writing *);
 static void write_stdin(struct writing *);
 static void write_limits(struct writing *);
 static void write_domain(struct writing *, const struct value *);
+static bool is_made(const struct template *);
 static struct value *write_spec(struct writing *);
 static uint64_t pick_runner(const struct state *, const struct action *);
 static void
@@ -179,12 +180,14 @@ static void
 write_stdin(struct writing *w)
 {
 	const struct template *template = w->action->run->task->u.run.input;
-	struct value *value =
-	    template == NULL ? NULL : render(w, template, "stdin");
+	struct value *value;
 	msgpack_sbuffer text;
 	msgpack_object o;
 	const char *wrong, *end;
 
+	w->scope.bytes = true; /* which a program may read, and nobody else */
+	value = template == NULL ? NULL : render(w, template, "stdin");
+	w->scope.bytes = false;
 	pack_str(&w->pk, "stdin");
 	if (value == NULL) {
 		msgpack_pack_nil(&w->pk);
@@ -234,6 +237,13 @@ write_domain(struct writing *w, const struct value *other)
 	pack_key_str(&w->pk, "domain_of_task", domain);
 }
 
+/* What expressions have made may be a secret, which no reason tells. */
+static bool
+is_made(const struct template *template)
+{
+	return template != NULL && !template_is_constant(template);
+}
+
 static struct value *
 write_spec(struct writing *w)
 {
@@ -245,10 +255,12 @@ write_spec(struct writing *w)
 	const struct execution *x = r->execution;
 	struct value *other = value_get(x->k.domains, r->task->domain);
 
-	msgpack_pack_map(&w->pk, other == NULL ? 12 : 13);
+	msgpack_pack_map(&w->pk, other == NULL ? 14 : 15);
 	write_argv(w);
 	write_string(w, r->task->u.run.cwd, "cwd");
+	pack_key_bool(&w->pk, "cwd_made", is_made(r->task->u.run.cwd));
 	write_env(w);
+	pack_key_bool(&w->pk, "env_made", is_made(r->task->u.run.env));
 	write_stdin(w);
 	pack_key_str(&w->pk, "output", outputs[r->task->u.run.output]);
 	write_limits(w);
@@ -341,7 +353,10 @@ subworkflow_input(
 			return NULL;
 		}
 	}
-	input = definition_input(d, given, why, size);
+	if (template != NULL && template_is_expression(template))
+		input = definition_input_made(d, given, why, size);
+	else
+		input = definition_input(d, given, why, size);
 	value_unref(given);
 	return input;
 }

@@ -8,16 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/core/element.h"
 #include "daemon/core/expression.h"
 #include "daemon/core/template_compile.h"
 #include "libproto/pack.h"
 #include "libproto/scan.h"
+#include "libproto/utf8.h"
 
 static int
 run_expression(const struct template *, struct step *, enum expression_use);
 static bool run_step(const struct template *, struct step *);
 static bool run_steps(const struct template *);
 static bool is_shallow(struct expressions *);
+static bool is_text(struct expressions *);
 static bool constant_holds(const struct value *);
 
 void
@@ -39,6 +42,12 @@ bool
 template_is_constant(const struct template *t)
 {
 	return t->constant != NULL;
+}
+
+bool
+template_is_expression(const struct template *t)
+{
+	return t->nsteps == 1 && t->steps[0].kind == STEP_VALUE;
 }
 
 void
@@ -126,6 +135,28 @@ is_shallow(struct expressions *ex)
 	return false;
 }
 
+/* Values are given to clients, most of which read no other strings. */
+static bool
+is_text(struct expressions *ex)
+{
+	const char *p = ex->out.data, *end = p + ex->out.size;
+	msgpack_object o;
+
+	while (p != NULL && p < end) {
+		p = element_read(p, end, &o);
+		if (p == NULL || o.type != MSGPACK_OBJECT_STR ||
+		    utf8_is_text(o.via.str.ptr, o.via.str.size))
+			continue;
+		snprintf(ex->message, sizeof(ex->message),
+		    "expression: a string %s",
+		    memchr(o.via.str.ptr, '\0', o.via.str.size) != NULL
+			? "with a zero byte in it"
+			: "that is not UTF-8");
+		return false;
+	}
+	return true;
+}
+
 struct value *
 template_render(const struct template *t, const struct scope *scope,
     char error[EXPRESSION_ERROR_MAX])
@@ -136,7 +167,7 @@ template_render(const struct template *t, const struct scope *scope,
 	if (t->constant != NULL)
 		return value_ref(t->constant);
 	expression_begin(ex, scope);
-	if (run_steps(t) && is_shallow(ex))
+	if (run_steps(t) && is_shallow(ex) && (scope->bytes || is_text(ex)))
 		v = value_new(ex->out.data, ex->out.size);
 	else
 		memcpy(error, ex->message, EXPRESSION_ERROR_MAX);
@@ -162,7 +193,7 @@ template_holds(const struct template *t, const struct scope *scope,
 	if (t->constant != NULL)
 		return constant_holds(t->constant);
 	expression_begin(ex, scope);
-	if (t->nsteps == 1 && t->steps[0].kind == STEP_VALUE)
+	if (template_is_expression(t))
 		truth = run_expression(t, &t->steps[0], USE_TRUTH);
 	else if (!run_steps(t))
 		truth = -1;

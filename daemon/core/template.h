@@ -30,7 +30,7 @@ enum template_in {
 	IN_DEFINITION, /* input vars execution: vars, on top */
 	IN_TASK,       /* and tasks */
 	IN_ITEM,       /* and item index: below a task that has items */
-	IN_NEXT,       /* and task: a task's own next, output, success, cost */
+	IN_NEXT,       /* and task: a task's own next, cost and retry.when */
 };
 
 /*
@@ -68,9 +68,13 @@ void template_adopt(struct template *, struct expressions *);
 void template_free(struct template *);
 /* True when there is no expression in it. */
 bool template_is_constant(const struct template *);
+/* True when all of it is one expression, so that not even its keys are known.
+ */
+bool template_is_expression(const struct template *);
 
 /*
- * What an expression sees.  Any value may be NULL.  The functions give a field
+ * What an expression sees.  Any value may be NULL, which is nil,
+ * and of vars an empty map.  The functions give a field
  * of a task's newest run (.status .output .exit .attempt .items; the name NULL
  * means the task that the expression belongs to) or of the execution (.id
  * .workflow .version .correlation_id .labels .started); the caller owns what
@@ -81,6 +85,7 @@ struct scope {
 	const struct value *vars;
 	const struct value *item;
 	int64_t index; /* -1 outside of items; counts from 0 */
+	bool bytes;    /* the result's strings may be anything, not only text */
 	struct value *(*task)(
 	    const void *, const char *name, size_t len, const char *field);
 	struct value *(*execution)(const void *, const char *field);

@@ -7,10 +7,10 @@
  * daemon/core/definition_nesting.c daemon/core/definition_run.c
  * daemon/core/definition_task.c daemon/core/definition_vars.c
  * daemon/core/definition_wait.c
- * libproto/nearest.c daemon/core/quantity.c daemon/core/task_graph.c
- * daemon/core/template.c daemon/core/template_compile.c
- * daemon/core/expression.c daemon/core/expression_names.c
- * daemon/core/expression_check.c
+ * libproto/nearest.c libproto/utf8.c daemon/core/quantity.c
+ * daemon/core/task_graph.c daemon/core/template.c
+ * daemon/core/template_compile.c daemon/core/expression.c
+ * daemon/core/expression_names.c daemon/core/expression_check.c
  * daemon/core/functions.c daemon/core/functions_text.c daemon/core/json.c
  * daemon/core/lexer.c daemon/core/luaval.c daemon/core/proxy.c
  * daemon/core/value.c daemon/core/element.c daemon/core/alloc.c
