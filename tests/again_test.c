@@ -361,6 +361,14 @@ SCENE_CASE(task_input_refused, "what would be lost of it is refused")
 		    "%s", s->reply.message);
 		STATUS(id, "completed");
 	}
+	scene_rerun(s, id, "['a']", NULL, NULL);
+	scene_rerun(s, id, "['b']", NULL, NULL);
+	ATF_REQUIRE_EQ(s->reply.error, ERROR_STATE_CONFLICT);
+	ATF_REQUIRE_MSG(
+	    strstr(s->reply.message, "b of execution 1 is superseded") != NULL,
+	    "%s", s->reply.message);
+	EXIT(id, "a", 0);
+	EXIT(id, "b", 0);
 	scene_rerun(s, id, "['a', 'b']", NULL, "{'a': {'x': 'two'}}");
 	EXIT(id, "a", 0);
 	scene_requires_argv(s, id, "b", "['x', 'one']");

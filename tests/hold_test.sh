@@ -323,6 +323,13 @@ all_body() {
 	atf_check -o inline:'1: paused\n' weirctl pause 1 --freeze
 	atf_check -o inline:'1: running\n' weirctl resume 1 --all
 	is_at 2 running || atf_fail "$(ctl show 2)"
+	# Where just the one below is held, it goes on with --all too.
+	atf_check -o ignore weirctl pause 2 --freeze
+	atf_check -s exit:75 -o match:'resume is not possible' weirctl resume 1
+	atf_check -o inline:'1: running\n' weirctl resume 1 --all
+	is_at 2 running || atf_fail "$(ctl show 2)"
+	atf_check -s exit:75 -o match:'resume is not possible' \
+	    weirctl resume 1 --all
 	atf_check -o inline:'1: paused\n' weirctl pause 1 --freeze
 	atf_check -o inline:'2: running\n' weirctl resume 2
 	touch go

@@ -143,6 +143,25 @@ SCENE_CASE(broken_child, "nor is it swallowed where a subworkflow has failed")
 	REQUIRE_REASON(id, "; retry.when: expression: ");
 }
 
+SCENE_CASE(broken_update, "nor where somebody has set the task to failed")
+{
+	struct command c = scene_command(COMMAND_UPDATE);
+	uint64_t id;
+
+	scene_define(
+	    s, RETRIES("'retry': {'count': 2, 'when': 'task.output.x'}"));
+	id = scene_start(s, "w", NULL);
+	c.execution = id;
+	c.name = "a";
+	c.item = EVENT_NONE;
+	c.status = TASK_FAILED;
+	c.reason = "it does nothing";
+	ATF_REQUIRE_MSG(scene_do(s, &c), "%s", s->reply.message);
+	REQUIRE_REASON(id, "it does nothing; retry.when: expression: ");
+	EXIT(id, "a", 143);
+	STATUS(id, "failed");
+}
+
 SCENE_CASE(unbroken, "a condition that is not asked breaks nothing")
 {
 	uint64_t id;
@@ -185,6 +204,7 @@ ATF_TP_ADD_TCS(tp)
 {
 	ATF_TP_ADD_TC(tp, broken);
 	ATF_TP_ADD_TC(tp, broken_child);
+	ATF_TP_ADD_TC(tp, broken_update);
 	ATF_TP_ADD_TC(tp, unbroken);
 	ATF_TP_ADD_TC(tp, quiet);
 	ATF_TP_ADD_TC(tp, count);

@@ -57,6 +57,12 @@ name_one(struct again *again, struct reply *reply, const char *name, size_t len)
 		    "workflow %s has no task \"%.*s\"", x->definition->name,
 		    (int)len, name);
 	r = x->nodes[task].newest;
+	if (r == NULL && x->nodes[task].runs > 0)
+		return refuse(reply, ERROR_STATE_CONFLICT,
+		    "task %.*s of execution %llu is superseded: a task before "
+		    "it runs again, or has since led elsewhere; run that one "
+		    "again",
+		    (int)len, name, (unsigned long long)x->k.id);
 	if (r == NULL)
 		return refuse(reply, ERROR_STATE_CONFLICT,
 		    "task %.*s of execution %llu never ran: there is nothing "

@@ -173,6 +173,7 @@ decide_resume(const struct state *s, const struct command *c, struct batch *b,
     struct reply *reply)
 {
 	const struct execution *x = acted_on(s, c, reply);
+	size_t before = b->n;
 	uint32_t left;
 
 	if (x == NULL)
@@ -180,12 +181,14 @@ decide_resume(const struct state *s, const struct command *c, struct batch *b,
 	if (x->k.status == EXECUTION_PAUSING && !c->early) {
 		left = count_callouts(s, x);
 		return refuse(reply, ERROR_STATE_CONFLICT,
-		    "execution %llu is pausing: still %u callout%s; wait for "
+		    "execution %llu is pausing: still %u callout%s%s; wait for "
 		    "paused, or resume with --early",
-		    (unsigned long long)x->k.id, left, left == 1 ? "" : "s");
+		    (unsigned long long)x->k.id, left, left == 1 ? "" : "s",
+		    left > x->open_callouts ? ", with its subworkflows" : "");
 	}
-	if (!resume_one(b, x, c))
+	/* With --all what is held below goes on even where it is not itself. */
+	if (!resume_one(b, x, c) && !c->all)
 		return refuse_status(reply, x, "resume");
 	resume_children(s, b, x, c, reply);
-	return true;
+	return b->n > before || refuse_status(reply, x, "resume");
 }

@@ -229,12 +229,15 @@ update_action(const struct state *s, const struct command *c,
 	const char *reason = reason_of(c, b);
 	int64_t due = 0;
 	int to = task_moved(a->k.status, move_of(c));
+	char why[EXPRESSION_ERROR_MAX] = "";
 	struct event *e;
 
 	stop_latest(s, b, a, reason);
 	if (to == TASK_FAILED && !c->terminal &&
-	    retry_due(s, a, TASK_FAILED, -1, c->value, b->now, &due))
+	    retry_due_why(s, a, TASK_FAILED, -1, c->value, b->now, &due, why))
 		to = task_moved(a->k.status, TASK_MOVE_RETRY);
+	if (why[0] != '\0')
+		reason = batch_printf(b, "%s; retry.when: %s", reason, why);
 	if (to == TASK_PENDING) {
 		e = batch_add_action(b, EVENT_TASK_READY, a);
 		e->due = due;

@@ -121,7 +121,7 @@ struct task_definition {
 			/* a duration or time (string or integer ns), the
 			 * signal's name, the approval's question */
 			struct template *value;
-			char **from; /* groups; none: any operator */
+			char **from; /* groups; none: who operates it */
 			uint32_t nfrom;
 			int64_t timeout; /* ns; 0: none */
 		} wait;
