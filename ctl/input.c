@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "ctl/field.h"
 #include "ctl/source.h"
@@ -19,7 +20,7 @@
 static bool pack_source(
     msgpack_sbuffer *, struct source *, bool readable, struct complaints *);
 static void tell(const char *, const struct complaints *);
-static struct value *read_file(const char *);
+static struct value *read_file(const char *, int *status);
 static struct value *
 with_pair(struct value *, const struct given *, const msgpack_object *);
 static bool is_map(const struct value *);
@@ -71,7 +72,7 @@ tell(const char *name, const struct complaints *complaints)
 }
 
 static struct value *
-read_file(const char *path)
+read_file(const char *path, int *status)
 {
 	struct complaints complaints = {0};
 	struct source source;
@@ -83,9 +84,10 @@ read_file(const char *path)
 	readable = source_read(&source, path, &complaints);
 	source.begins =
 	    "an input is a map, \"name: value\"; {} is an empty one";
-	if (!readable && complaints.count == 0)
+	if (!readable && complaints.count == 0) {
 		warn("%s", path);
-	else if (pack_source(&buffer, &source, readable, &complaints))
+		*status = EX_NOINPUT;
+	} else if (pack_source(&buffer, &source, readable, &complaints))
 		value = value_of_buffer(&buffer);
 	else
 		tell(source.name, &complaints);
@@ -140,22 +142,23 @@ with_pair(struct value *input, const struct given *pair,
 	return merged;
 }
 
-bool
+int
 input_pack(msgpack_sbuffer *to, const struct arguments *arguments,
     const msgpack_object *declared)
 {
 	static const char nothing[] = {(char)0x80}; /* an empty map */
 	const char *path = arguments_text(arguments, "input");
 	const struct given *pair = NULL;
+	int status = EX_DATAERR;
 	struct value *input =
-	    path != NULL ? read_file(path) : value_new(nothing, 1);
+	    path != NULL ? read_file(path, &status) : value_new(nothing, 1);
 
 	while (input != NULL &&
 	    (pair = arguments_option(arguments, "set", pair)) != NULL)
 		input = with_pair(input, pair, declared);
 	if (input == NULL)
-		return false;
+		return status;
 	msgpack_sbuffer_write(to, input->bytes, input->size);
 	value_unref(input);
-	return true;
+	return 0;
 }

@@ -17,9 +17,11 @@ bool input_value(
     msgpack_sbuffer *, const char *name, const char *text, bool as_text);
 /*
  * Writes the input of an execution: the file of --input, the pairs of -i over
- * it.  declared is the definition's map of inputs, or NULL.
+ * it.  declared is the definition's map of inputs, or NULL.  Gives an exit
+ * status once what is wrong has been said: EX_NOINPUT for a file that can't be
+ * read.
  */
-bool input_pack(msgpack_sbuffer *, const struct arguments *,
+int input_pack(msgpack_sbuffer *, const struct arguments *,
     const msgpack_object *declared);
 
 #endif

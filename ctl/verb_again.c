@@ -149,10 +149,9 @@ pack_input(struct ctl *ctl, struct parameters *p)
 	msgpack_sbuffer_init(&input);
 	if (targets_count(a) == 1)
 		status = get_declared(ctl, &declared);
-	if (status == 0 &&
-	    !input_pack(
-		&input, a, field_deep(&declared.object, "definition.input")))
-		status = EX_DATAERR;
+	if (status == 0)
+		status = input_pack(&input, a,
+		    field_deep(&declared.object, "definition.input"));
 	if (status == 0)
 		parameters_raw(p, "input", input.data, input.size);
 	msgpack_sbuffer_destroy(&input);

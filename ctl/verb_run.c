@@ -77,10 +77,8 @@ from_file(struct ctl *ctl, const struct arguments *a, struct start *start)
 	if (!workflow_files_check(&files, &path, 1)) {
 		status = workflow_files_status(&files);
 		file_report(ctl->out, &files.list[0]);
-	} else if (!input_pack(&start->input, a,
-		       field(&files.list[0].object, "input"))) {
-		status = EX_DATAERR;
-	} else {
+	} else if ((status = input_pack(&start->input, a,
+			field(&files.list[0].object, "input"))) == 0) {
 		f = &files.list[0];
 		status = define_file(ctl, f, &answer);
 		if (status == 0) {
@@ -115,10 +113,9 @@ from_name(struct ctl *ctl, const struct arguments *a, struct start *start)
 	status = ctl_call(ctl, "definition.get", &p, &answer);
 	if (status == 0)
 		start->version = field_uint(&answer.object, "version");
-	if (status == 0 &&
-	    !input_pack(&start->input, a,
-		field_deep(&answer.object, "definition.input")))
-		status = EX_DATAERR;
+	if (status == 0)
+		status = input_pack(&start->input, a,
+		    field_deep(&answer.object, "definition.input"));
 	parameters_free(&p);
 	answer_free(&answer);
 	return status;

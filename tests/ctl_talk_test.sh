@@ -243,6 +243,8 @@ refusals_body() {
 	atf_check -s exit:65 \
 	    -e match:'empty.yaml:1:1: there is nothing in the file; an input is a map' \
 	    weirctl run one --input empty.yaml
+	atf_check -s exit:66 -e match:'nofile.yaml: No such file' \
+	    weirctl run one --input nofile.yaml
 	atf_check -s exit:65 -e match:'a workflow starts with its name' \
 	    weirctl check empty.yaml
 	atf_check -s exit:64 -e match:'correlation_id' \
