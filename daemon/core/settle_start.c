@@ -255,12 +255,19 @@ write_spec(struct writing *w)
 	const struct execution *x = r->execution;
 	struct value *other = value_get(x->k.domains, r->task->domain);
 
-	msgpack_pack_map(&w->pk, other == NULL ? 14 : 15);
+	bool cwd_made = is_made(r->task->u.run.cwd);
+	bool env_made = is_made(r->task->u.run.env);
+
+	msgpack_pack_map(&w->pk,
+	    12 + (uint32_t)cwd_made + (uint32_t)env_made +
+		(uint32_t)(other != NULL));
 	write_argv(w);
 	write_string(w, r->task->u.run.cwd, "cwd");
-	pack_key_bool(&w->pk, "cwd_made", is_made(r->task->u.run.cwd));
+	if (cwd_made)
+		pack_key_bool(&w->pk, "cwd_made", true);
 	write_env(w);
-	pack_key_bool(&w->pk, "env_made", is_made(r->task->u.run.env));
+	if (env_made)
+		pack_key_bool(&w->pk, "env_made", true);
 	write_stdin(w);
 	pack_key_str(&w->pk, "output", outputs[r->task->u.run.output]);
 	write_limits(w);
