@@ -254,7 +254,6 @@ write_spec(struct writing *w)
 	const struct run *r = w->action->run;
 	const struct execution *x = r->execution;
 	struct value *other = value_get(x->k.domains, r->task->domain);
-
 	bool cwd_made = is_made(r->task->u.run.cwd);
 	bool env_made = is_made(r->task->u.run.env);
 
