@@ -14,7 +14,7 @@
 #define TASKS_MAX 9
 #define GRAPHS 300u
 #define GRAPHS_LONG 30000u
-#define RERUNS 6
+#define RERUNS 6u
 
 struct graph {
 	int ntasks;
@@ -183,7 +183,7 @@ SCENE_CASE(graphs, "each task stands once, whatever runs again")
 		id = scene_start(s, "w", NULL);
 		end_all(s, &seed);
 		require_each_once(s, id, &g, json);
-		for (int i = 0; i < RERUNS; i++) {
+		for (unsigned i = 0; i < RERUNS; i++) {
 			if (below(&seed, 3) == 0)
 				rerun_child(s, id, &seed);
 			else

@@ -69,14 +69,14 @@ SCENE_CASE(nothing, "of variables and labels that there are not, none is there")
 	uint64_t id;
 
 	scene_define(s,
-	    "{'workflow': 'w', 'vars': {'first': '${{ vars.second }}'}, "
+	    "{'workflow': 'w', 'vars': {'first': '${{ vars.x }}'}, "
 	    "'tasks': {'a': {'set': {'x': '${{ vars.x }}', 'team': '${{ "
 	    "execution.labels.team }}', 'all': '${{ execution.labels }}'}}}}");
 	scene_define(s,
 	    "{'workflow': 'none', 'tasks': {'a': {'set': {'x': '${{ vars.x "
 	    "}}', 'all': '${{ vars }}'}, 'next': [{'when': 'vars.x == nil', "
 	    "'do': 'b'}]}, 'b': {'run': ['x'], 'env': {'X': '${{ vars.y "
-	    "}}'}}}, "
+	    "}}'}, 'next': [{'when': 'failed', 'set': {'y': 1, 'z': 1}}]}}, "
 	    "'output': '${{ vars.z }}'}");
 	id = scene_start(s, "w", NULL);
 	STATUS(id, "completed");
@@ -251,6 +251,7 @@ SCENE_CASE(limits, "executions, versions and kept signals have a limit each")
 
 ATF_TP_ADD_TCS(tp)
 {
+	ATF_TP_ADD_TC(tp, nothing);
 	ATF_TP_ADD_TC(tp, execution);
 	ATF_TP_ADD_TC(tp, items);
 	ATF_TP_ADD_TC(tp, waits);
