@@ -54,6 +54,7 @@ still() {
 # No event has a time before that of the one before it.
 times_rise() {
 	last=$(ctl --json engine status | sed 's/.*"last": \([0-9]*\).*/\1/')
+	rm -f told.out # of the time before, which is as complete
 	weirctl --json events --from 1 >told.out 2>&1 &
 	events=$!
 	weir_wait_until grep -q "^{\"seq\": $last,.*}$" told.out
