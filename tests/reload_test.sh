@@ -119,6 +119,7 @@ roles_body() {
 	# Groups are looked up anew, also for those who stay connected.
 	echo "$ALL" >weird.conf
 	atf_check -o ignore weirctl engine reload
+	rm -f bob.events
 	as bob --json events --from 1 >bob.events 2>bob.err &
 	bob_events=$!
 	weir_wait_until watches bob.events 3

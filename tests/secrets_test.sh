@@ -15,6 +15,7 @@ nothing_told() {
 		ctl --json show "$id"
 	done >told 2>&1
 	ctl --json ls >>told
+	rm -f stream # of the time before
 	weirctl --json events --from 1 >stream &
 	watcher=$!
 	last=$(ctl --json engine status | sed -n 's/.*"last": *\([0-9]*\).*/\1/p')
