@@ -219,8 +219,8 @@ SCENE_CASE(
 	ATF_REQUIRE(!scene_do(s, &c));
 	ATF_REQUIRE_EQ(s->reply.error, ERROR_STATE_CONFLICT);
 	ATF_REQUIRE_STREQ(s->reply.message,
-	    "execution 2 is on its way to being failed: no task of it runs "
-	    "again");
+	    "execution 2 is on its way to being failed: nothing of it can "
+	    "run again before it has ended");
 	c.item = EVENT_NONE;
 	ATF_REQUIRE(!scene_do(s, &c));
 	c.status = TASK_COMPLETED; /* but what runs can be set */

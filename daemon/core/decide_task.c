@@ -1,5 +1,6 @@
 /* decide_task: what people do to one task. */
 
+#include "daemon/core/again.h"
 #include "daemon/core/buffer.h"
 #include "daemon/core/decide.h"
 #include "daemon/core/scope.h"
@@ -96,15 +97,7 @@ may_run(const struct command *c, const struct run *r, enum task_status status,
 		    "again: it is %s, and can be set to completed or failed",
 		    r->task->name, (unsigned long long)x->k.id,
 		    task_status_name(status));
-	if (!execution_stops(x))
-		return true;
-	return refuse(reply, ERROR_STATE_CONFLICT,
-	    "execution %llu is on its way to being %s: no task of it runs "
-	    "again",
-	    (unsigned long long)x->k.id,
-	    execution_status_name(x->k.status == EXECUTION_CANCELING
-		    ? EXECUTION_CANCELED
-		    : (enum execution_status)x->k.ending));
+	return again_is_open(x, reply);
 }
 
 /*
