@@ -424,11 +424,12 @@ SCENE_CASE(pause_cascade, "a hold goes down, never up or sideways")
 	STATUS(left, "paused");
 	EXIT(right, "b", 0);
 	STATUS(id, "waiting"); /* on the one that is still paused */
-	resume.all = true;
 	ATF_REQUIRE(!scene_do(s, &resume)); /* the parent is not paused */
-	resume.execution = left;
-	ATF_REQUIRE(scene_do(s, &resume));
+	resume.all = true;
+	ATF_REQUIRE(scene_do(s, &resume)); /* but something below it is */
+	STATUS(left, "running");
 	STATUS(id, "running");
+	ATF_REQUIRE(!scene_do(s, &resume));
 	EXIT(left, "b", 0);
 	STATUS(id, "completed");
 }
