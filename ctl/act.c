@@ -147,9 +147,9 @@ print_left(FILE *to, const msgpack_object *done)
 		    first, first);
 	else if (left > 1)
 		fprintf(to,
-		    "; %" PRIu64 " subworkflows stay paused by themselves, "
-		    "%" PRIu64 " is one (weirctl resume %" PRIu64 ")",
-		    left, first, first);
+		    "; %" PRIu64 " subworkflows stay paused by themselves "
+		    "(weirctl resume %" PRIu64 " --all)",
+		    left, field_uint(done, "id"));
 }
 
 /* Refusals are results here, and go where the others go. */

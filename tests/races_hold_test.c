@@ -139,7 +139,7 @@ SCENE_CASE(frozen_first, "what stands frozen already is not waited for")
 	ATF_REQUIRE(!ASK(ENGINE_RESUME, 0));
 	ATF_REQUIRE(strstr(s->reply.message, "still 2 callouts;") != NULL);
 	ATF_REQUIRE(!ASK(ENGINE_PAUSE, 0, .freeze = true));
-	ATF_REQUIRE(strstr(s->reply.message, "`weirctl pause --freeze`"));
+	ATF_REQUIRE(strstr(s->reply.message, "`weirctl pause --all --freeze`"));
 	EXIT(left, "a", 0);
 	ATF_REQUIRE_EQ(s->live->k.engine, ENGINE_PAUSING);
 	ATF_REQUIRE(ASK(PAUSE, two, .freeze = true));

@@ -203,7 +203,7 @@ decide_engine_pause(const struct state *s, const struct command *c,
 		    s->k.engine_by == NULL ? "nobody known" : s->k.engine_by,
 		    c->freeze && s->k.engine == ENGINE_PAUSING
 			? "; what still runs can be frozen with `weirctl "
-			  "pause --freeze`"
+			  "pause --all --freeze`"
 			: "");
 	e = batch_add(b, EVENT_ENGINE_STATUS);
 	e->status = to;

@@ -96,16 +96,13 @@ terminate_tree(const struct state *, struct batch *, const struct execution *,
 bool
 domains_fit(const struct definition *, const struct value *, struct reply *);
 
-/* Whether another attempt is due after a failure; then when (0: at once). */
-bool retry_due(const struct state *, const struct action *, enum task_status,
-    int exit, const struct value *output, int64_t now, int64_t *due);
 /*
- * The same with a sentence where it is false because retry.when could not be
- * evaluated; it is empty otherwise.
+ * Whether another attempt is due after a failure; then when (0: at once). Where
+ * it is not because retry.when could not be evaluated, the reason, which is the
+ * failure's, says that besides.
  */
-bool retry_due_why(const struct state *, const struct action *,
-    enum task_status, int exit, const struct value *output, int64_t now,
-    int64_t *due, char why[EXPRESSION_ERROR_MAX]);
+bool retry_due(struct batch *, const struct action *, enum task_status,
+    int exit, const struct value *output, int64_t *due, const char **reason);
 
 /* The definition's output; NULL with a sentence when it can't be evaluated. */
 struct value *

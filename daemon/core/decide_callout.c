@@ -22,9 +22,8 @@ static void judge(const struct attempt *, const struct callout_result *,
 static void judge_exit(const struct task_definition *,
     const struct callout_result *, struct batch *, struct verdict *);
 static bool has_code(const uint8_t[32], int);
-static int next_status(const struct state *, const struct action *,
-    const struct callout_result *, const struct verdict *, int64_t now,
-    int64_t *due, char why[EXPRESSION_ERROR_MAX]);
+static int next_status(struct batch *, const struct action *,
+    const struct callout_result *, struct verdict *, int64_t *due);
 static bool retry_wanted(const struct action *, enum task_status, int exit,
     const struct value *, char why[EXPRESSION_ERROR_MAX]);
 static int64_t retry_delay(const struct action *);
@@ -160,46 +159,37 @@ retry_wanted(const struct action *a, enum task_status status, int exit,
 }
 
 bool
-retry_due(const struct state *s, const struct action *a,
-    enum task_status status, int exit, const struct value *output, int64_t now,
-    int64_t *due)
+retry_due(struct batch *b, const struct action *a, enum task_status status,
+    int exit, const struct value *output, int64_t *due, const char **reason)
 {
-	char why[EXPRESSION_ERROR_MAX];
-
-	return retry_due_why(s, a, status, exit, output, now, due, why);
-}
-
-bool
-retry_due_why(const struct state *s, const struct action *a,
-    enum task_status status, int exit, const struct value *output, int64_t now,
-    int64_t *due, char why[EXPRESSION_ERROR_MAX])
-{
+	char why[EXPRESSION_ERROR_MAX] = "";
 	int64_t delay;
 
-	(void)s;
-	why[0] = '\0';
 	if (status != TASK_FAILED && status != TASK_TIMED_OUT)
 		return false;
-	if (execution_stops(a->run->execution) ||
-	    !retry_wanted(a, status, exit, output, why))
+	if (execution_stops(a->run->execution))
 		return false;
+	if (!retry_wanted(a, status, exit, output, why)) {
+		if (why[0] != '\0')
+			*reason =
+			    batch_printf(b, "%s; retry.when: %s", *reason, why);
+		return false;
+	}
 	delay = retry_delay(a);
-	*due = delay == 0 ? 0 : now + delay;
+	*due = delay == 0 ? 0 : b->now + delay;
 	return true;
 }
 
 static int
-next_status(const struct state *s, const struct action *a,
-    const struct callout_result *result, const struct verdict *verdict,
-    int64_t now, int64_t *due, char why[EXPRESSION_ERROR_MAX])
+next_status(struct batch *b, const struct action *a,
+    const struct callout_result *result, struct verdict *verdict, int64_t *due)
 {
 	const struct task_definition *t = a->run->task;
 
-	why[0] = '\0';
 	/* Nothing has failed: it is tried again, however often it takes. */
 	if (result->end == CALLOUT_NO_SPACE && verdict->status == TASK_FAILED &&
 	    !execution_stops(a->run->execution)) {
-		*due = now + NO_SPACE_DELAY;
+		*due = b->now + NO_SPACE_DELAY;
 		return TASK_PENDING;
 	}
 	if (result->end == CALLOUT_LOST && verdict->status == TASK_FAILED &&
@@ -209,9 +199,9 @@ next_status(const struct state *s, const struct action *a,
 		if (t->on_lost == LOST_FAIL)
 			return TASK_FAILED;
 	}
-	if (retry_due_why(s, a, verdict->status,
+	if (retry_due(b, a, verdict->status,
 		result->end == CALLOUT_EXITED ? result->exit : -1,
-		verdict->output, now, due, why))
+		verdict->output, due, &verdict->reason))
 		return TASK_PENDING;
 	return (int)verdict->status;
 }
@@ -224,7 +214,6 @@ decide_callout_ended(const struct state *s, const struct command *c,
 	const struct attempt *t = state_attempt(s, &c->callout);
 	const struct action *a;
 	struct verdict verdict;
-	char why[EXPRESSION_ERROR_MAX];
 	struct event *e;
 
 	(void)reply;
@@ -248,9 +237,7 @@ decide_callout_ended(const struct state *s, const struct command *c,
 	e->value = value_ref(verdict.output);
 	if (!attempt_is_current(t))
 		return true;
-	e->next = next_status(s, a, result, &verdict, b->now, &e->due, why);
-	if (why[0] != '\0')
-		e->reason =
-		    batch_printf(b, "%s; retry.when: %s", verdict.reason, why);
+	e->next = next_status(b, a, result, &verdict, &e->due);
+	e->reason = verdict.reason;
 	return true;
 }

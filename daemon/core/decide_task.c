@@ -20,8 +20,8 @@ static enum task_move move_of(const struct command *);
 static bool may_change(const struct command *, const struct action *);
 static bool may_run(const struct command *, const struct run *,
     enum task_status, struct reply *);
-static bool is_whole(
-    const struct state *, const struct command *, const struct run *, int64_t);
+static bool
+is_whole(const struct command *, const struct run *, struct batch *);
 static void set_whole(const struct state *, const struct command *,
     const struct run *, struct batch *);
 static const char *reason_of(const struct command *, struct batch *);
@@ -105,10 +105,10 @@ may_run(const struct command *c, const struct run *r, enum task_status status,
  * then, or before its items are made.  While items are tried again it goes on.
  */
 static bool
-is_whole(const struct state *s, const struct command *c, const struct run *r,
-    int64_t now)
+is_whole(const struct command *c, const struct run *r, struct batch *b)
 {
 	enum task_move move = move_of(c);
+	const char *reason = "";
 	int64_t due;
 
 	if (r->task->items == NULL || c->item != EVENT_NONE ||
@@ -122,8 +122,8 @@ is_whole(const struct state *s, const struct command *c, const struct run *r,
 		return true;
 	for (uint32_t i = 0; i < r->nactions; i++)
 		if (may_change(c, &r->actions[i]) &&
-		    retry_due(s, &r->actions[i], TASK_FAILED, -1, c->value, now,
-			&due))
+		    retry_due(b, &r->actions[i], TASK_FAILED, -1, c->value,
+			&due, &reason))
 			return false;
 	return true;
 }
@@ -181,7 +181,7 @@ each_action(const struct state *s, const struct command *c, struct batch *b,
 	    c->item == EVENT_NONE ? r->k.status : r->actions[c->item].k.status;
 	if (!may_run(c, r, status, reply))
 		return false;
-	if (is_whole(s, c, r, b->now)) {
+	if (is_whole(c, r, b)) {
 		set_whole(s, c, r, b);
 		return true;
 	}
@@ -222,15 +222,12 @@ update_action(const struct state *s, const struct command *c,
 	const char *reason = reason_of(c, b);
 	int64_t due = 0;
 	int to = task_moved(a->k.status, move_of(c));
-	char why[EXPRESSION_ERROR_MAX] = "";
 	struct event *e;
 
 	stop_latest(s, b, a, reason);
 	if (to == TASK_FAILED && !c->terminal &&
-	    retry_due_why(s, a, TASK_FAILED, -1, c->value, b->now, &due, why))
+	    retry_due(b, a, TASK_FAILED, -1, c->value, &due, &reason))
 		to = task_moved(a->k.status, TASK_MOVE_RETRY);
-	if (why[0] != '\0')
-		reason = batch_printf(b, "%s; retry.when: %s", reason, why);
 	if (to == TASK_PENDING) {
 		e = batch_add_action(b, EVENT_TASK_READY, a);
 		e->due = due;

@@ -127,7 +127,6 @@ end_child(const struct state *s, const struct execution *x, struct batch *b)
 	const struct execution *parent = state_execution(s, x->k.parent);
 	const struct action *a;
 	const struct attempt *t;
-	char why[EXPRESSION_ERROR_MAX];
 	struct event *e;
 
 	if (parent == NULL)
@@ -154,12 +153,9 @@ end_child(const struct state *s, const struct execution *x, struct batch *b)
 	if (!attempt_is_current(t))
 		return; /* late */
 	e->next = e->status;
-	if (retry_due_why(s, a, (enum task_status)e->status, -1, x->k.output,
-		b->now, &e->due, why))
+	if (retry_due(b, a, (enum task_status)e->status, -1, x->k.output,
+		&e->due, &e->reason))
 		e->next = TASK_PENDING;
-	if (why[0] != '\0')
-		e->reason =
-		    batch_printf(b, "%s; retry.when: %s", e->reason, why);
 }
 
 static void
